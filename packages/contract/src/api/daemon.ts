@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { Timestamp } from "../time.ts";
+
+export const DaemonHealth = z.object({
+  status: z.literal("ok"),
+  version: z.string(),
+  /** Such as `1h2m3s`. */
+  uptime: z.string(),
+  started_at: Timestamp,
+  instances: z.int(),
+  running: z.int(),
+  running_healthy: z.int(),
+  running_unhealthy: z.int(),
+});
+export type DaemonHealth = z.infer<typeof DaemonHealth>;
+
+export const Ok = z.object({ status: z.literal("ok") });
+export type Ok = z.infer<typeof Ok>;
+
+export const ApiError = z.object({
+  error: z.string(),
+  code: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type ApiError = z.infer<typeof ApiError>;

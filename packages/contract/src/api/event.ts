@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { Timestamp } from "../time.ts";
+
+/** One thing that happened, as `GET /events` sends it; `id` grows and `Last-Event-ID` resumes after it. */
+export const DaemonEvent = z.object({
+  id: z.int(),
+  at: Timestamp,
+  type: z.enum([
+    "instance.created",
+    "instance.changed",
+    "instance.removed",
+    "operation.started",
+    "operation.step",
+    "operation.ended",
+    "health.changed",
+    "ports.changed",
+    "plugins.changed",
+  ]),
+  instance: z.string().optional(),
+  operation: z.string().optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
+});
+export type DaemonEvent = z.infer<typeof DaemonEvent>;

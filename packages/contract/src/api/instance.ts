@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { Timestamp } from "../time.ts";
+import { InstanceName, PluginName, SnapshotLabel, Tags } from "./names.ts";
+
+export const InstanceStatus = z.enum(["running", "stopped", "error"]);
+export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+/** The workload's health behind the threshold; `none` without a workload. */
+export const InstanceHealth = z.enum(["healthy", "unhealthy", "unknown", "none"]);
+export type InstanceHealth = z.infer<typeof InstanceHealth>;
+
+/** Bounds on one engine: bytes of memory, CPUs as a number (1.5), processes. */
+export const Limits = z.strictObject({
+  memory: z
+    .int()
+    .min(64 * 1024 * 1024, { error: "expected at least 67108864 (64 MiB), in bytes" })
+    .optional(),
+  cpus: z.number().positive({ error: "expected a number of CPUs above 0, such as 1.5" }).max(1024).optional(),
+  pids: z.int().min(64, { error: "expected at least 64 processes" }).max(4_194_304).optional(),
+});
+export type Limits = z.infer<typeof Limits>;
+
+export const WorkloadRequest = z.strictObject({
+  plugin: PluginName,
+  config: z.record(z.string(), z.unknown()).optional(),
+});
+export type WorkloadRequest = z.infer<typeof WorkloadRequest>;
+
+export const CreateInstanceRequest = z.strictObject({
+  name: InstanceName,
+  workload_inline: WorkloadRequest.optional(),
+  limits: Limits.optional(),
+  labels: Tags.optional(),
+});
+export type CreateInstanceRequest = z.infer<typeof CreateInstanceRequest>;
+
+export const CloneRequest = z.strictObject({ label: SnapshotLabel, new_name: InstanceName });
+export type CloneRequest = z.infer<typeof CloneRequest>;
+
+/** A snapshot as an instance lists it. */
+export const InstanceSnapshot = z.object({
+  label: z.string(),
+  created_at: Timestamp,
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+export const Instance = z.object({
+  name: z.string(),
+  dataset: z.string(),
+  subnet: z.string(),
+  subnet_index: z.int(),
+  metallb_ip: z.string(),
+  socket: z.string(),
+  pid_file: z.string(),
+  created_at: Timestamp,
+  status: InstanceStatus,
+  clone_of: z.string().optional(),
+  snapshots: z.array(InstanceSnapshot),
+  workload_plugin: z.string().optional(),
+  workload_config: z.record(z.string(), z.unknown()).optional(),
+  workload_contract_version: z.string().optional(),
+  health: InstanceHealth.optional(),
+  operation: z.object({ id: z.string(), kind: z.string() }).optional(),
+  error: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  limits: Limits.optional(),
+  /** The label this instance last came from: its head in the history. */
+  parent: z.string().optional(),
+  /** What the plugin's validation warned of, on the answer to a create. */
+  warnings: z.array(z.string()).optional(),
+});
+export type Instance = z.infer<typeof Instance>;

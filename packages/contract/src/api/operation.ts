@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { Timestamp } from "../time.ts";
+
+export const OperationStatus = z.enum(["running", "undoing", "done", "failed", "cancelled"]);
+export type OperationStatus = z.infer<typeof OperationStatus>;
+
+export const StepStatus = z.enum(["running", "done", "failed", "undoing", "undone", "undo_failed"]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+export const OperationStep = z.object({
+  name: z.string(),
+  status: StepStatus,
+  started_at: Timestamp,
+  ended_at: Timestamp.optional(),
+  error: z.string().optional(),
+});
+export type OperationStep = z.infer<typeof OperationStep>;
+
+export const Operation = z.object({
+  id: z.string(),
+  kind: z.string(),
+  instance: z.string(),
+  requested_by: z.string(),
+  status: OperationStatus,
+  cancellable: z.boolean(),
+  started_at: Timestamp,
+  ended_at: Timestamp.optional(),
+  steps: z.array(OperationStep),
+  result: z.unknown().optional(),
+  error: z
+    .object({ error: z.string(), code: z.string(), details: z.record(z.string(), z.unknown()).optional() })
+    .optional(),
+  /** Set when the daemon ended while it ran: how the next one brought it to an end. */
+  recovered: z.enum(["finished", "undone"]).optional(),
+});
+export type Operation = z.infer<typeof Operation>;

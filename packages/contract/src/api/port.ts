@@ -1,0 +1,22 @@
+import * as z from "zod";
+
+export const PortProtocol = z.enum(["tcp", "udp"]);
+export type PortProtocol = z.infer<typeof PortProtocol>;
+
+export const PortMapping = z.object({
+  /** Listening on the daemon's host. */
+  host_port: z.int(),
+  /** Dialled in the instance's network namespace. */
+  container_port: z.int(),
+  /** Inside the container. */
+  in_container_port: z.int(),
+  protocol: PortProtocol,
+  /** The port's label, stable for one container port. */
+  description: z.string(),
+  /** The port that was published, where another one had to be handed out. */
+  requested_host_port: z.int().optional(),
+});
+export type PortMapping = z.infer<typeof PortMapping>;
+
+export const InstancePorts = z.object({ instance: z.string(), target_ip: z.string(), ports: z.array(PortMapping) });
+export type InstancePorts = z.infer<typeof InstancePorts>;

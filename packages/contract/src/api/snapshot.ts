@@ -1,0 +1,42 @@
+import * as z from "zod";
+import { Timestamp } from "../time.ts";
+import { SnapshotLabel, Tags } from "./names.ts";
+
+/**
+ * How still an instance stands while it is snapshotted: `live` stops nothing, `paused` freezes the containers around
+ * the atomic step, `stopped` stops them cleanly first and starts them again after.
+ */
+export const SnapshotMode = z.enum(["live", "paused", "stopped"], { error: "expected live, paused or stopped" });
+export type SnapshotMode = z.infer<typeof SnapshotMode>;
+
+export const SnapshotRequest = z.strictObject({
+  label: SnapshotLabel,
+  tags: Tags.optional(),
+  mode: SnapshotMode.optional(),
+});
+export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
+
+/** `force` is what older clients send; nothing is ever thrown away, so it changes nothing. */
+export const RevertRequest = z.strictObject({ label: SnapshotLabel, force: z.boolean().optional() });
+export type RevertRequest = z.infer<typeof RevertRequest>;
+
+export const Snapshot = z.object({
+  label: z.string(),
+  created_at: Timestamp,
+  tags: z.record(z.string(), z.string()).optional(),
+  mode: SnapshotMode,
+  /** The label the instance stood on when this was taken. */
+  parent: z.string().optional(),
+  protected: z.boolean(),
+  expires_at: Timestamp.optional(),
+  /** How long the containers stood still, in milliseconds; only for `paused`. */
+  freeze_ms: z.number().optional(),
+  /** How long the atomic step took, in milliseconds. */
+  atomic_ms: z.number().optional(),
+  /** What of the environment a snapshot cannot hold: bind mounts from outside, tmpfs. */
+  not_captured: z.array(z.string()).optional(),
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+export const SnapshotCreated = Snapshot.extend({ status: z.literal("ok") });
+export type SnapshotCreated = z.infer<typeof SnapshotCreated>;

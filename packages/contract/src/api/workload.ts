@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { AccessEndpoint, AccessFile, HealthCheck, WorkloadPort } from "../plugin/responses.ts";
+import { Timestamp } from "../time.ts";
+
+/** What `use` needs, with `${HOST}` and `${PORT:…}` put in; `${ACCESS_DIR}` is left for the client. */
+export const Access = z.object({
+  contract_version: z.string(),
+  env: z.record(z.string(), z.string()),
+  files: z.array(AccessFile),
+  endpoints: z.array(AccessEndpoint),
+  warnings: z.array(z.string()).optional(),
+});
+export type Access = z.infer<typeof Access>;
+
+export const WorkloadDescription = z.object({
+  workload_plugin: z.string(),
+  workload_type: z.string(),
+  contract_version: z.string(),
+  status: z.string(),
+  ports: z.array(WorkloadPort),
+  config: z.record(z.string(), z.unknown()),
+  details: z.record(z.string(), z.unknown()),
+});
+export type WorkloadDescription = z.infer<typeof WorkloadDescription>;
+
+export const WorkloadHealth = z.object({
+  workload_plugin: z.string(),
+  healthy: z.boolean(),
+  checks: z.array(HealthCheck),
+  contract_version: z.string(),
+  checked_at: Timestamp,
+  consecutive_fails: z.int(),
+  status: z.string().optional(),
+  message: z.string().optional(),
+});
+export type WorkloadHealth = z.infer<typeof WorkloadHealth>;

@@ -1,0 +1,4 @@
+export * from "./api/index.ts";
+export * from "./errors.ts";
+export * from "./names.ts";
+export * from "./plugin/index.ts";

@@ -1,0 +1,25 @@
+/** An instance's name: it becomes a namespace, a device, a socket and a folder, so it is narrow on purpose. */
+export const instanceNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** A plugin's name is the name of its executable. */
+export const pluginNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** A snapshot's label, unique within its instance. */
+export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** A key of a tag or an operator's label. */
+export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
+
+/** Prefix of snapshots the daemon takes by itself before a revert. */
+export const autoRevertLabelPrefix = "auto-before-revert-";
+
+/** The version of the plugin contract this code speaks. */
+export const contractVersion = "1";
+
+/** What a person is told when a name does not fit, so that every edge says the same. */
+export const nameRules = {
+  instance: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
+  plugin: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
+  snapshotLabel: "a letter or digit followed by up to 63 letters, digits, dots, underscores or hyphens",
+  tagKey: "a letter or digit followed by up to 62 letters, digits, dots, underscores, slashes or hyphens",
+} as const;

@@ -1,0 +1,3 @@
+export * from "./input.ts";
+export * from "./responses.ts";
+export * from "./schema.ts";

@@ -1,0 +1,6 @@
+/** What needs no schema library: for the command line, whose start-up must stay short, and for browsers. */
+
+export type * from "./api/index.ts";
+export * from "./errors.ts";
+export * from "./names.ts";
+export type * from "./plugin/index.ts";

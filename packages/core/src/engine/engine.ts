@@ -1,0 +1,104 @@
+import type { Limits } from "@dockersnap/contract/words";
+
+/** Everything needed to bring up one instance's dockerd. */
+export interface EngineSpec {
+  readonly name: string;
+  /** dockerd's data-root, already there. */
+  readonly dataRoot: string;
+  /** A network namespace, already there, by its path under /run/netns. */
+  readonly netnsPath: string;
+  /** A resolv.conf to be seen inside instead of the host's, or undefined for the host's own. */
+  readonly resolvConf: string | undefined;
+  readonly limits: Limits | undefined;
+}
+
+/** `running`: dockerd answers or is coming back by itself; `stopped`: nothing of it is there; `dead`: it should answer and does not. */
+export type EngineState = "running" | "stopped" | "dead";
+
+export interface PublishedPort {
+  /** The address it is published on inside the namespace: `0.0.0.0`, `127.0.0.1`, … */
+  readonly ip: string;
+  /** Published in the namespace. */
+  readonly publicPort: number;
+  /** Inside the container. */
+  readonly privatePort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface ContainerMount {
+  readonly type: string;
+  readonly source: string;
+  readonly destination: string;
+}
+
+export interface ContainerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  /** Docker's own words: created, running, paused, restarting, exited, dead. */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PublishedPort[];
+  readonly mounts: readonly ContainerMount[];
+}
+
+/** The part of a running dockerd's API the core needs. Rejects with `not_ready` when dockerd does not answer. */
+export interface EngineApi {
+  containers(): Promise<readonly ContainerSummary[]>;
+  startContainer(id: string): Promise<void>;
+}
+
+/**
+ * Watched engines report here. `changed` follows any event after which published ports may differ, also once right
+ * after the watch is up; `gone` follows the end of an engine nobody asked to end.
+ */
+export interface EngineObserver {
+  changed(name: string): void;
+  gone(name: string, reason: string): void;
+}
+
+/**
+ * Isolated Docker engines, one per instance, each in a sandbox that holds its network, mount and pid namespaces and in
+ * a cgroup of its own. They outlive the daemon. All methods are by instance name and safe to call twice.
+ */
+export interface EngineHost {
+  /** Where the engine of this name listens, whether or not it is up. Pure. */
+  socketPath(name: string): string;
+  /** The file with the host's pid of the engine's sandbox. Pure. */
+  pidFile(name: string): string;
+
+  /**
+   * Bring the engine up and resolve when its API answers. One that is up already is left as it is; leftovers of one that
+   * died are cleared away first. `not_ready` with dockerd's own last words when it does not come up.
+   */
+  start(spec: EngineSpec, signal: AbortSignal): Promise<void>;
+
+  /** Shut down cleanly: containers get their own stop signals and timeouts, then dockerd ends and nothing is left. */
+  stop(name: string, signal: AbortSignal): Promise<void>;
+
+  /** End everything at once and resolve when no process, mount, cgroup or runtime file of it is left. */
+  kill(name: string): Promise<void>;
+
+  state(name: string): Promise<EngineState>;
+
+  /** Hold the containers' processes still; dockerd itself goes on. */
+  freeze(name: string): Promise<void>;
+  /** Let them go on. Without a freeze it changes nothing; safe on an engine that is gone. */
+  thaw(name: string): Promise<void>;
+
+  api(name: string): EngineApi;
+
+  /**
+   * Take up an engine that runs already, from an earlier daemon, and watch it; a dockerd that died inside a living
+   * sandbox is started again. Resolves false when nothing of it runs.
+   */
+  adopt(spec: EngineSpec): Promise<boolean>;
+
+  observe(observer: EngineObserver): void;
+
+  /** Names of engines of which anything at all is left on this host: process, cgroup, runtime file. */
+  list(): Promise<readonly string[]>;
+
+  /** Stop watching, leave every engine running. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,8 @@
+/** Time as the core sees it. */
+export interface Clock {
+  now(): Date;
+  /** Milliseconds that only grow, for durations. */
+  monotonic(): number;
+  /** Call `work` once after `ms`; the returned function calls it off. Never keeps the process alive. */
+  after(ms: number, work: () => void): () => void;
+}

@@ -1,0 +1,104 @@
+import type { Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
+
+export interface WorkloadRecord {
+  readonly plugin: string;
+  /** As merged, templated and checked; what every later call gets. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly contractVersion: string;
+}
+
+export interface InstanceRecord {
+  readonly name: string;
+  readonly subnetIndex: number;
+  readonly createdAt: string;
+  /** `creating` until the first operation commits; `deleting` once there is no way back. */
+  readonly phase: "creating" | "ready" | "deleting";
+  /** What the operator asked for last: after a reboot the daemon brings reality to it. */
+  readonly desired: "running" | "stopped";
+  readonly cloneOf: { readonly instance: string; readonly label: string } | undefined;
+  /** Label of the snapshot the dataset last came from or was last kept as. */
+  readonly head: string | undefined;
+  readonly workload: WorkloadRecord | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly limits: Limits | undefined;
+  /** Why the instance needs a person's attention, until an operation succeeds. */
+  readonly problem: string | undefined;
+}
+
+export interface SnapshotRecord {
+  readonly instance: string;
+  readonly label: string;
+  readonly createdAt: string;
+  readonly mode: SnapshotMode;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly parent: string | undefined;
+  readonly protected: boolean;
+  readonly expiresAt: string | undefined;
+  readonly freezeMs: number | undefined;
+  readonly atomicMs: number | undefined;
+  readonly notCaptured: readonly string[];
+}
+
+/** A host port kept for one published port of an instance, so that it is the same after every restart. */
+export interface PortReservation {
+  readonly instance: string;
+  readonly protocol: "tcp" | "udp";
+  /** Published in the namespace. */
+  readonly containerPort: number;
+  readonly hostPort: number;
+}
+
+/** An operation as the journal keeps it: what clients see, and what the next daemon needs to end it. */
+export interface OperationRecord extends Operation {
+  readonly input: unknown;
+  readonly state: unknown;
+  readonly idempotencyKey: string | undefined;
+}
+
+/**
+ * What must survive a power cut. Every write is durable when it returns. Synchronous on purpose: a write costs less
+ * than a turn of the event loop under load, and nothing can come between a check and the write that follows it.
+ */
+export interface Records {
+  readonly instances: {
+    /** Oldest first. */
+    all(): readonly InstanceRecord[];
+    get(name: string): InstanceRecord | undefined;
+    /** `already_exists` if the name or the subnet index is taken. */
+    insert(record: InstanceRecord): void;
+    /** An absent one stays absent. */
+    update(name: string, change: Partial<Omit<InstanceRecord, "name">>): void;
+    /** With its snapshots' records and port reservations. An absent one is already removed. */
+    remove(name: string): void;
+  };
+  readonly snapshots: {
+    /** Oldest first. */
+    of(instance: string): readonly SnapshotRecord[];
+    get(instance: string, label: string): SnapshotRecord | undefined;
+    /** `already_exists` if the label is taken. */
+    insert(record: SnapshotRecord): void;
+    update(instance: string, label: string, change: Partial<Omit<SnapshotRecord, "instance">>): void;
+    remove(instance: string, label: string): void;
+  };
+  readonly ports: {
+    all(): readonly PortReservation[];
+    of(instance: string): readonly PortReservation[];
+    /** `already_exists` if another instance has the host port. */
+    reserve(reservation: PortReservation): void;
+    release(instance: string, protocol: "tcp" | "udp", containerPort: number): void;
+  };
+  readonly operations: {
+    /** Insert, or replace the record with this id. */
+    save(record: OperationRecord): void;
+    get(id: string): OperationRecord | undefined;
+    byIdempotencyKey(key: string): OperationRecord | undefined;
+    /** Newest first. */
+    recent(limit: number): readonly OperationRecord[];
+    /** Those whose status is `running` or `undoing`, oldest first. */
+    unfinished(): readonly OperationRecord[];
+    /** Forget ended ones beyond the newest `keep`. */
+    prune(keep: number): void;
+  };
+  /** All writes inside happen, or none does. */
+  transaction<T>(work: () => T): T;
+}

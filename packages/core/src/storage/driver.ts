@@ -1,0 +1,77 @@
+/** One instance's writable tree, named as the instance is. */
+export type DatasetId = string;
+
+/** A snapshot's name within its dataset. */
+export type Label = string;
+
+export interface DatasetInfo {
+  readonly id: DatasetId;
+  /** False when only snapshots of it are left, as after an interrupted removal. */
+  readonly present: boolean;
+  readonly snapshots: readonly Label[];
+}
+
+/** Bytes of the whole pool. */
+export interface Capacity {
+  readonly total: number;
+  readonly free: number;
+}
+
+export interface StorageInfo {
+  /** For people; nobody decides by it. */
+  readonly driver: string;
+  readonly capabilities: { readonly quota: boolean; readonly send: boolean; readonly diff: boolean };
+}
+
+/**
+ * Where instances keep their data.
+ *
+ * A *dataset* is one instance's writable tree. A *snapshot* is a named, read-only moment of a dataset. A *clone* is a
+ * dataset that begins as a copy of a snapshot.
+ *
+ * `snapshot` is atomic under running writers. Callers stop every writer before `revert` and `remove`; a driver does not
+ * look. Callers never run two methods for one dataset at once; for different datasets they do. Every method may be
+ * killed at any instant and called again: what a first call left half done, the second completes or clears away.
+ * Failures carry a `DockersnapError`: `not_found`, `already_exists` and `no_space` as named below, else `internal`.
+ */
+export interface StorageDriver {
+  readonly info: StorageInfo;
+
+  /** Make the pool ready: create and mount it where needed. Twice changes nothing; run once before all else. */
+  open(): Promise<void>;
+
+  /** Where the dataset's tree is found. Pure: says nothing about whether it exists. */
+  path(id: DatasetId): string;
+
+  /** The dataset's name in the storage's own words, for people. Pure. */
+  datasetName(id: DatasetId): string;
+
+  /** A new, empty dataset. `already_exists` if there is one; `no_space`. */
+  create(id: DatasetId): Promise<void>;
+
+  /** A new dataset that begins as `source` was at `label`. `not_found`, `already_exists`, `no_space`. */
+  clone(source: DatasetId, label: Label, id: DatasetId): Promise<void>;
+
+  /** Write out what is dirty, as far as it helps, so that a snapshot right after it is short. Never fails for being late. */
+  settle(id: DatasetId, signal: AbortSignal): Promise<void>;
+
+  /** Keep this moment under `label`. `not_found` without the dataset, `already_exists` if the label is taken, `no_space`. */
+  snapshot(id: DatasetId, label: Label): Promise<void>;
+
+  /**
+   * Put a dataset back to `label`. Every other snapshot stays, newer ones too. An absent dataset is made anew from it.
+   * Twice gives the same; an unknown label rejects with `not_found` and changes nothing.
+   */
+  revert(id: DatasetId, label: Label): Promise<void>;
+
+  /** Remove one snapshot; clones of it stay whole. An absent one is already removed. */
+  removeSnapshot(id: DatasetId, label: Label): Promise<void>;
+
+  /** Remove a dataset with its snapshots; clones of them stay whole. An absent dataset is already removed. Works on a full pool. */
+  remove(id: DatasetId): Promise<void>;
+
+  /** Everything there is, from reality. */
+  list(): Promise<readonly DatasetInfo[]>;
+
+  capacity(): Promise<Capacity>;
+}

@@ -1,0 +1,62 @@
+import type {
+  AccessResponse,
+  DescribeResponse,
+  HealthResponse,
+  Hook,
+  PluginInfo,
+  PluginInput,
+  ProgressEvent,
+  SchemaResponse,
+  ValidateResponse,
+} from "@dockersnap/contract/words";
+
+/** A plugin that is ready, as found by the last reload. */
+export interface ReadyPlugin {
+  readonly info: PluginInfo;
+  readonly schema: SchemaResponse;
+  /** The highest contract version both sides know. */
+  readonly contractVersion: string;
+  readonly hooks: readonly Hook[];
+}
+
+/** Commands that answer with one JSON document, and what it is. */
+export interface PluginResponses {
+  validate: ValidateResponse;
+  access: AccessResponse;
+  describe: DescribeResponse;
+  health: HealthResponse;
+}
+
+/** Commands that report progress as they go. */
+export type StreamingCommand = "deploy" | "teardown" | Hook;
+
+export interface PluginCallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Workload plugins on this host. Each call is one process in its own group, with the command's time limit.
+ * A call rejects with `plugin_failed` and the plugin's own words, `not_found` for a plugin that is not there or is
+ * disabled (saying why). A `validate` that says no resolves with `valid: false`.
+ */
+export interface PluginHost {
+  list(): readonly PluginInfo[];
+  /** The plugin if it is ready; `not_found` with the nearest name, or with why it is disabled. */
+  ready(name: string): ReadyPlugin;
+  /** Look again, probe all side by side, then swap the list at once; running commands go on. */
+  reload(): Promise<readonly PluginInfo[]>;
+  ask<C extends keyof PluginResponses>(
+    name: string,
+    command: C,
+    input: PluginInput,
+    options?: PluginCallOptions,
+  ): Promise<PluginResponses[C]>;
+  /** Resolves after the plugin's last event; events arrive in order as they come. */
+  stream(
+    name: string,
+    command: StreamingCommand,
+    input: PluginInput,
+    onProgress: (event: ProgressEvent) => void,
+    options?: PluginCallOptions,
+  ): Promise<void>;
+}
