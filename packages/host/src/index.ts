@@ -1,0 +1,3 @@
+export { CommandError } from "./process/commandError.ts";
+export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";
+export { type RunOptions, type RunResult, run } from "./process/run.ts";

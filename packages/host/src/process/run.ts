@@ -1,0 +1,75 @@
+import { execa } from "execa";
+import { CommandError } from "./commandError.ts";
+
+export interface RunOptions {
+  /** Written to the program's standard input, which is closed after it. Without it the program reads an empty one. */
+  readonly input?: string;
+  /** Milliseconds until the program is ended. Default: 30 000. */
+  readonly timeoutMs?: number;
+  /** Ends the program when aborted. */
+  readonly signal?: AbortSignal;
+  /** Characters kept of each output stream; a program that writes more is ended. Default: 1 048 576. */
+  readonly maxOutput?: number;
+  /** Added to the daemon's own environment; a variable that is `undefined` is taken out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How long an ended program has between SIGTERM and SIGKILL. */
+const graceMs = 2_000;
+
+/**
+ * Run a program to its end and keep what it wrote, byte for byte as UTF-8. Anything but exit code 0 rejects with a
+ * `CommandError`. Whichever way the promise settles, the program is no longer running then: on a deadline or a
+ * cancellation it and the descendants in its process group got SIGTERM, and SIGKILL two seconds later.
+ */
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  if (options.signal?.aborted) {
+    throw new CommandError({ program, args, reason: "cancelled" }, { cause: options.signal.reason });
+  }
+  const result = await execa(program, args, {
+    ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    timeout: options.timeoutMs ?? 30_000,
+    maxBuffer: options.maxOutput ?? 1_048_576,
+    forceKillAfterDelay: graceMs,
+    killDescendants: true,
+    // Exit hooks would change what signals do to the daemon, and a half-run command is no better for being killed.
+    cleanup: false,
+    stripFinalNewline: false,
+    reject: false,
+  });
+  const { stdout, stderr } = result;
+  if (!result.failed) return { stdout, stderr };
+
+  const reason = result.timedOut
+    ? "timeout"
+    : result.isCanceled
+      ? "cancelled"
+      : result.isMaxBuffer
+        ? "output"
+        : result.signal !== undefined
+          ? "signal"
+          : result.exitCode !== undefined
+            ? "exit"
+            : "spawn";
+  throw new CommandError(
+    {
+      program,
+      args,
+      reason,
+      exitCode: result.exitCode,
+      signal: result.signal,
+      stdout: stdout ?? "",
+      stderr: stderr ?? "",
+    },
+    { cause: result.cause },
+  );
+}
