@@ -3,4 +3,6 @@
 export type * from "./api/index.ts";
 export * from "./errors.ts";
 export * from "./names.ts";
+export * from "./nearest.ts";
+export * from "./plugin/config.ts";
 export type * from "./plugin/index.ts";

@@ -1,3 +1,4 @@
+export * from "./config.ts";
 export * from "./input.ts";
 export * from "./responses.ts";
 export * from "./schema.ts";
