@@ -1,0 +1,102 @@
+import type { ErrorCode, OperationStatus, StepStatus } from "@dockersnap/contract/words";
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { Clock } from "../platform/clock.ts";
+import type { NewEvent } from "../platform/events.ts";
+import type { OperationRecord, Records } from "../platform/records.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface JournalDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly publish: (event: NewEvent) => void;
+}
+
+/** One operation's record while it is being worked on. Every change is durable before the call returns. */
+export class Journal {
+  readonly #deps: JournalDeps;
+  readonly #record: Mutable<OperationRecord>;
+
+  constructor(deps: JournalDeps, record: OperationRecord) {
+    this.#deps = deps;
+    this.#record = { ...record, steps: record.steps.map((step) => ({ ...step })) };
+  }
+
+  get record(): OperationRecord {
+    return this.#record;
+  }
+
+  stepStatus(name: string): StepStatus | undefined {
+    return this.#record.steps.find((step) => step.name === name)?.status;
+  }
+
+  open(): void {
+    this.#save();
+    this.#deps.publish({ type: "operation.started", ...this.#subject(), data: { kind: this.#record.kind } });
+  }
+
+  step(name: string, status: StepStatus, error?: string): void {
+    const now = this.#now();
+    const ended = status === "running" || status === "undoing" ? {} : { ended_at: now };
+    const failure = error === undefined ? {} : { error };
+    const steps = this.#record.steps;
+    const index = steps.findIndex((step) => step.name === name);
+    const present = steps[index];
+    if (present === undefined) steps.push({ name, status, started_at: now, ...ended, ...failure });
+    else steps[index] = { ...present, status, ...ended, ...failure };
+    this.#save();
+    this.#deps.publish({ type: "operation.step", ...this.#subject(), data: { step: name, status } });
+  }
+
+  undoing(cause: unknown): void {
+    this.#record.status = "undoing";
+    this.#record.error = describeFailure(cause);
+    this.#save();
+  }
+
+  end(
+    status: Extract<OperationStatus, "done" | "failed" | "cancelled">,
+    outcome: { result?: unknown; error?: unknown },
+  ): void {
+    this.#record.status = status;
+    this.#record.ended_at = this.#now();
+    if (outcome.result !== undefined) this.#record.result = outcome.result;
+    if (outcome.error !== undefined) this.#record.error = describeFailure(outcome.error);
+    if (status === "done") delete this.#record.error;
+    this.#save();
+    this.#deps.publish({ type: "operation.ended", ...this.#subject(), data: { kind: this.#record.kind, status } });
+  }
+
+  recovered(how: "finished" | "undone"): void {
+    this.#record.recovered = how;
+    this.#save();
+  }
+
+  #subject(): { operation: string; instance: string } {
+    return { operation: this.#record.id, instance: this.#record.instance };
+  }
+
+  #now(): string {
+    return this.#deps.clock.now().toISOString();
+  }
+
+  #save(): void {
+    this.#deps.records.operations.save(this.#record);
+  }
+}
+
+/** A failure as the record and every client carry it; what is not ours becomes `internal` without its details. */
+export function describeFailure(cause: unknown): { error: string; code: ErrorCode; details?: Record<string, unknown> } {
+  if (!(cause instanceof DockersnapError)) {
+    return isRecorded(cause) ? cause : { error: "The daemon failed at this; its log has the cause.", code: "internal" };
+  }
+  return {
+    error: cause.message,
+    code: cause.code,
+    ...(cause.details === undefined ? {} : { details: cause.details }),
+  };
+}
+
+function isRecorded(cause: unknown): cause is { error: string; code: ErrorCode } {
+  return typeof cause === "object" && cause !== null && "error" in cause && "code" in cause;
+}

@@ -1,0 +1,86 @@
+import type { ProgressEvent, StepStatus } from "@dockersnap/contract/words";
+import type { Log } from "../platform/log.ts";
+
+/** What a step may touch besides its job. */
+export interface StepTools {
+  /** Aborted on cancel and, in an undo, on the undo's own deadline: never the signal that ended the operation. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Pass an event on to whoever follows, verbatim. */
+  report(event: ProgressEvent): void;
+  /** How another step of this operation stands; undefined where it was never begun. */
+  status(step: string): StepStatus | undefined;
+  /** Let go of an instance this operation no longer needs. */
+  release(instance: string): void;
+}
+
+/** What was asked, and what the steps have found out so far. Both are kept in the journal, so both are JSON. */
+export interface Job<Input, State> {
+  readonly input: Input;
+  readonly state: State;
+}
+
+/**
+ * One act with its way back. `run` and `undo` are each safe to run twice, and `undo` is safe when `run` never happened or
+ * stopped half way: after a crash nobody knows how far it came.
+ */
+export interface Step<Input, State> {
+  readonly name: string;
+  /** What a person reads while it runs: "making the dataset". */
+  readonly says: string;
+  /** False leaves the step out. Decided once, when its turn comes. */
+  needed?(job: Job<Input, State>): boolean;
+  run(job: Job<Input, State>, tools: StepTools): Promise<void> | void;
+  undo?(job: Job<Input, State>, tools: StepTools): Promise<void> | void;
+}
+
+/** Steps in an inner list run side by side. */
+export type Steps<Input, State> = readonly (Step<Input, State> | readonly Step<Input, State>[])[];
+
+export interface Hold {
+  readonly instance: string;
+  /** `shared` holds stand beside each other; an `exclusive` one stands alone. */
+  readonly mode: "exclusive" | "shared";
+}
+
+/** How the next daemon ends an operation this one left unfinished. */
+export type Recovery =
+  /** Take back what was begun. */
+  | "undo"
+  /** Run it to its end; if that fails, take it back. */
+  | "finish"
+  /** As `finish` once the named step is done, as `undo` before. */
+  | { readonly finishAfter: string };
+
+/** A kind of operation: a row of the table of all there are. Stored names are only ever added. */
+export interface OperationKind<Input, State> {
+  readonly name: string;
+  readonly cancellable: boolean;
+  readonly recovery: Recovery;
+  /** Once this step is done there is no way back: later failures are tried again, then left for the next start. */
+  readonly pointOfNoReturn?: string;
+  readonly steps: Steps<Input, State>;
+  /** The instance the operation is about. */
+  instance(input: Input): string;
+  holds(input: Input): readonly Hold[];
+  /**
+   * Refuse what cannot be done, before anything is journalled, and give the state to begin with. Quick: no plugin and no
+   * program runs here.
+   */
+  prepare(input: Input): Promise<State> | State;
+  /** What a client gets when it is done. */
+  result(job: Job<Input, State>): Promise<unknown> | unknown;
+  /** Called when an operation ended undone or left something behind it could not take back. */
+  failed?(job: Job<Input, State>, problem: string): void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the table holds kinds of every input and state; each is typed where it is made.
+export type AnyOperationKind = OperationKind<any, any>;
+
+/** Moments inside a step, for a test to fail or kill at. The journal is written just before `begin` and before `journalled`. */
+export type StepMoment = "begin" | "acted" | "journalled" | "undo-begin" | "undo-acted";
+
+/** Watches every step from inside. The daemon has none; the fault suite kills and fails here. */
+export interface StepObserver {
+  at(moment: StepMoment, kind: string, step: string): Promise<void> | void;
+}

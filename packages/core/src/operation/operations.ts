@@ -1,0 +1,364 @@
+import { DockersnapError, type Operation, type ProgressEvent } from "@dockersnap/contract/words";
+import type { Clock } from "../platform/clock.ts";
+import type { EventSink } from "../platform/events.ts";
+import type { Log } from "../platform/log.ts";
+import type { OperationRecord, Records } from "../platform/records.ts";
+import { Journal } from "./journal.ts";
+import type { AnyOperationKind, StepObserver } from "./kind.ts";
+import { type Holder, InstanceLocks } from "./locks.ts";
+import { ProgressLog } from "./progress-log.ts";
+import { pastNoReturn, type Run, runSteps, undoSteps } from "./runner.ts";
+
+/** Ended operations kept for looking at. */
+const keptRecords = 1_000;
+/** Ended operations whose single progress events are still there to follow. */
+const keptLogs = 100;
+
+export interface OperationsDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventSink;
+  readonly newId: () => string;
+  readonly observer?: StepObserver;
+}
+
+export interface Caller {
+  /** Who asked, for the record: an address, or `daemon`. */
+  readonly requestedBy: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface OperationHandle {
+  readonly id: string;
+  /** Resolves with the ended operation, whatever its end. Never rejects. */
+  readonly done: Promise<Operation>;
+}
+
+interface Active {
+  readonly log: ProgressLog;
+  readonly cancel: AbortController;
+  readonly done: Promise<Operation>;
+  readonly run: Run;
+}
+
+/** Every operation of this daemon: begun, followed, cancelled, and carried to its end after a crash. */
+export class Operations {
+  readonly #deps: OperationsDeps;
+  readonly #kinds = new Map<string, AnyOperationKind>();
+  readonly #locks = new InstanceLocks();
+  readonly #active = new Map<string, Active>();
+  readonly #ended = new Map<string, ProgressLog>();
+  readonly #beginning = new Map<string, Promise<OperationHandle>>();
+  #closing = false;
+
+  constructor(deps: OperationsDeps) {
+    this.#deps = deps;
+  }
+
+  register(kind: AnyOperationKind): void {
+    this.#kinds.set(kind.name, kind);
+  }
+
+  /**
+   * Begin an operation. The instances it needs are held from this call on, before anything is awaited. Rejects, with
+   * nothing begun, on `busy` and on whatever the kind's `prepare` refuses. A known idempotency key gives the operation
+   * it first began.
+   */
+  async begin(kindName: string, input: unknown, caller: Caller): Promise<OperationHandle> {
+    const key = caller.idempotencyKey;
+    if (key === undefined) return this.#beginNew(kindName, input, caller);
+    // A repeat may come before the first one's record is written: both get the same handle.
+    const first = this.#beginning.get(key) ?? this.#known(key);
+    if (first !== undefined) return this.#same(await first, key, kindName, input);
+    const handle = this.#beginNew(kindName, input, caller);
+    this.#beginning.set(key, handle);
+    try {
+      return await handle;
+    } finally {
+      this.#beginning.delete(key);
+    }
+  }
+
+  async #beginNew(kindName: string, input: unknown, caller: Caller): Promise<OperationHandle> {
+    if (this.#closing) throw new DockersnapError("shutting_down", "The daemon is stopping; try again when it is back.");
+
+    const kind = this.#kind(kindName);
+    const holder: Holder = { id: this.#deps.newId(), kind: kind.name };
+    this.#locks.take(kind.holds(input), holder);
+    try {
+      const state = await kind.prepare(input);
+      const record = this.#record(kind, holder.id, input, state, caller);
+      return this.#launch(kind, record, (run) => this.#execute(run));
+    } catch (error) {
+      for (const { instance } of kind.holds(input)) this.#locks.release(instance, holder.id);
+      throw error;
+    }
+  }
+
+  /** Newest first. */
+  list(): readonly Operation[] {
+    return this.#deps.records.operations.recent(keptRecords).map(publicOperation);
+  }
+
+  get(id: string): Operation {
+    const record = this.#active.get(id)?.run.journal.record ?? this.#deps.records.operations.get(id);
+    if (record === undefined) {
+      throw new DockersnapError("not_found", `No operation '${id}'. 'dockersnap operations' lists those there are.`);
+    }
+    return publicOperation(record);
+  }
+
+  /** The operation that holds this instance for itself. */
+  holder(instance: string): Holder | undefined {
+    return this.#locks.holder(instance);
+  }
+
+  /** Ask an operation to stop and take itself back. `wrong_state` where that cannot be. */
+  cancel(id: string): Operation {
+    const operation = this.get(id);
+    const active = this.#active.get(id);
+    if (active === undefined || operation.status !== "running") {
+      throw new DockersnapError(
+        "wrong_state",
+        `Operation ${id} (${operation.kind}) has ended; there is nothing to cancel.`,
+      );
+    }
+    if (!operation.cancellable || pastNoReturn(active.run)) {
+      throw new DockersnapError(
+        "wrong_state",
+        `Operation ${id} (${operation.kind}) cannot be cancelled any more; it will end by itself.`,
+      );
+    }
+    active.cancel.abort(new DockersnapError("cancelled", `Operation ${id} (${operation.kind}) was cancelled.`));
+    return this.get(id);
+  }
+
+  /** Every event from the first to the terminal one, live while it runs. */
+  follow(id: string, signal: AbortSignal): AsyncIterable<ProgressEvent> {
+    const log = this.#active.get(id)?.log ?? this.#ended.get(id);
+    return log === undefined ? retold(this.get(id)) : log.follow(signal);
+  }
+
+  /**
+   * Carry every operation an earlier daemon left unfinished to one of its two ends, oldest first. Their instances are
+   * held meanwhile.
+   */
+  async recover(): Promise<void> {
+    for (const record of this.#deps.records.operations.unfinished()) {
+      const kind = this.#kinds.get(record.kind);
+      if (kind === undefined) {
+        this.#deps.log.error("an unfinished operation is of an unknown kind and is given up", {
+          operation: record.id,
+          kind: record.kind,
+        });
+        this.#journal(record).end("failed", { error: unknownKind(record.kind) });
+        continue;
+      }
+      this.#locks.take(kind.holds(record.input), { id: record.id, kind: kind.name });
+      await this.#launch(kind, record, (run) => this.#resume(run)).done;
+    }
+  }
+
+  /** Begin nothing more, and resolve when what runs has ended or `signal` aborts. Unfinished ones are the next daemon's. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#closing = true;
+    const all = Promise.allSettled([...this.#active.values()].map((active) => active.done));
+    const late = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([all, late]);
+  }
+
+  #launch(kind: AnyOperationKind, record: OperationRecord, work: (run: Run) => Promise<void>): OperationHandle {
+    const log = new ProgressLog();
+    const cancel = new AbortController();
+    const journal = this.#journal(record);
+    const run: Run = {
+      kind,
+      journal,
+      signal: cancel.signal,
+      report: (event) => log.push(event),
+      release: (instance) => this.#locks.release(instance, record.id),
+    };
+    journal.open();
+    const done = this.#finish(run, log, work);
+    this.#active.set(record.id, { log, cancel, done, run });
+    return { id: record.id, done };
+  }
+
+  async #finish(run: Run, log: ProgressLog, work: (run: Run) => Promise<void>): Promise<Operation> {
+    const { journal, kind } = run;
+    // Followers and the active table are set up by the caller in this same turn.
+    await Promise.resolve();
+    try {
+      await work(run);
+    } catch (error) {
+      // Only the journal itself can fail here: the database is gone or the disk is full.
+      this.#deps.log.error("an operation could not be journalled", { operation: journal.record.id, error });
+    }
+    for (const { instance } of kind.holds(journal.record.input)) run.release(instance);
+    const operation = publicOperation(journal.record);
+    this.#active.delete(operation.id);
+    this.#ended.set(operation.id, log);
+    if (this.#ended.size > keptLogs) this.#ended.delete(this.#ended.keys().next().value ?? "");
+    log.end(terminalEvent(operation));
+    this.#deps.records.operations.prune(keptRecords);
+    return operation;
+  }
+
+  async #execute(run: Run): Promise<void> {
+    const { journal, kind } = run;
+    try {
+      await runSteps(this.#runnerDeps(), run);
+    } catch (error) {
+      if (!(error instanceof DockersnapError)) {
+        this.#deps.log.error("an operation failed", { operation: journal.record.id, kind: kind.name, error });
+      }
+      if (pastNoReturn(run)) this.#giveUp(run, error);
+      else await this.#takeBack(run, error);
+      return;
+    }
+    journal.end("done", { result: await this.#result(run) });
+  }
+
+  /** What was done stays done, even where it cannot be described. */
+  async #result(run: Run): Promise<unknown> {
+    try {
+      return await run.kind.result(run.journal.record as never);
+    } catch (error) {
+      this.#deps.log.error("the result of an operation could not be read", { operation: run.journal.record.id, error });
+      return undefined;
+    }
+  }
+
+  async #takeBack(run: Run, cause: unknown): Promise<void> {
+    const { journal, kind } = run;
+    journal.undoing(cause);
+    const left = await undoSteps(this.#runnerDeps(), run);
+    if (left.length > 0) {
+      kind.failed?.(
+        journal.record as never,
+        `The ${kind.name} failed and ${left.join(", ")} could not be taken back. 'dockersnap doctor' shows what is left.`,
+      );
+    }
+    const error = journal.record.error ?? cause;
+    journal.end(journal.record.error?.code === "cancelled" ? "cancelled" : "failed", { error });
+  }
+
+  #giveUp(run: Run, cause: unknown): void {
+    const { journal, kind } = run;
+    journal.end("failed", { error: cause });
+    const { error } = journal.record.error ?? { error: "" };
+    kind.failed?.(
+      journal.record as never,
+      `The ${kind.name} did not come to its end: ${error} It is tried again when asked for, and at the next start of the daemon.`,
+    );
+  }
+
+  async #resume(run: Run): Promise<void> {
+    const { journal, kind } = run;
+    const { recovery } = kind;
+    const forward =
+      journal.record.status === "running" &&
+      (recovery === "finish" ||
+        pastNoReturn(run) ||
+        (typeof recovery === "object" && journal.stepStatus(recovery.finishAfter) === "done"));
+    this.#deps.log.info("ending an operation the last daemon left unfinished", {
+      operation: journal.record.id,
+      kind: kind.name,
+      instance: journal.record.instance,
+      by: forward ? "finishing it" : "taking it back",
+    });
+    if (forward) await this.#execute(run);
+    else await this.#takeBack(run, journal.record.error ?? interrupted(kind.name));
+    if (journal.record.status === "done") journal.recovered("finished");
+    else if (!pastNoReturn(run)) journal.recovered("undone");
+  }
+
+  #runnerDeps() {
+    const { clock, log, observer } = this.#deps;
+    return { clock, log, observer };
+  }
+
+  #journal(record: OperationRecord): Journal {
+    const { records, clock, events } = this.#deps;
+    return new Journal({ records, clock, publish: (event) => events.publish(event) }, record);
+  }
+
+  #record(kind: AnyOperationKind, id: string, input: unknown, state: unknown, caller: Caller): OperationRecord {
+    return {
+      id,
+      kind: kind.name,
+      instance: kind.instance(input),
+      requested_by: caller.requestedBy,
+      status: "running",
+      cancellable: kind.cancellable,
+      started_at: this.#deps.clock.now().toISOString(),
+      steps: [],
+      input,
+      state,
+      idempotencyKey: caller.idempotencyKey,
+    };
+  }
+
+  #same(handle: OperationHandle, key: string, kindName: string, input: unknown): OperationHandle {
+    const { kind, instance } = this.get(handle.id);
+    if (kind === kindName && instance === this.#kind(kindName).instance(input)) return handle;
+    throw new DockersnapError(
+      "invalid_request",
+      `The Idempotency-Key '${key}' was used for another request: ${kind} of '${instance}'. Use a new key for a new request.`,
+    );
+  }
+
+  #known(key: string): OperationHandle | undefined {
+    const record = this.#deps.records.operations.byIdempotencyKey(key);
+    if (record === undefined) return undefined;
+    return { id: record.id, done: this.#active.get(record.id)?.done ?? Promise.resolve(publicOperation(record)) };
+  }
+
+  #kind(name: string): AnyOperationKind {
+    const kind = this.#kinds.get(name);
+    if (kind === undefined) throw new DockersnapError("internal", `No kind of operation is called '${name}'.`);
+    return kind;
+  }
+}
+
+/** The operation as clients see it: without what only the journal needs. */
+function publicOperation(record: OperationRecord): Operation {
+  const { input: _input, state: _state, idempotencyKey: _key, ...operation } = record;
+  return { ...operation, steps: operation.steps.map((step) => ({ ...step })) };
+}
+
+function terminalEvent(operation: Operation): ProgressEvent {
+  if (operation.status === "done") return { step: "complete", status: "done" };
+  const { error, code } = operation.error ?? { error: `The ${operation.kind} did not end.`, code: "internal" };
+  return { step: "error", status: "error", message: error, code };
+}
+
+/** An operation whose single events are gone, told again from its record. */
+async function* retold(operation: Operation): AsyncGenerator<ProgressEvent, void, void> {
+  for (const step of operation.steps) {
+    yield {
+      step: step.name,
+      status: step.status === "done" ? "done" : "error",
+      ...(step.error ? { message: step.error } : {}),
+    };
+  }
+  yield terminalEvent(operation);
+}
+
+function interrupted(kind: string): DockersnapError {
+  return new DockersnapError(
+    "internal",
+    `The daemon ended while this ${kind} ran, so it was taken back; nothing was changed. Ask for it again.`,
+  );
+}
+
+function unknownKind(kind: string): DockersnapError {
+  return new DockersnapError(
+    "internal",
+    `The last daemon left an operation of the unknown kind '${kind}'; a newer version of dockersnap may know it.`,
+  );
+}

@@ -1,0 +1,146 @@
+import { DockersnapError, type ProgressEvent } from "@dockersnap/contract/words";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Journal } from "./journal.ts";
+import type { AnyOperationKind, Job, Step, StepObserver, StepTools } from "./kind.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: see AnyOperationKind.
+type AnyStep = Step<any, any>;
+type AnyJob = Job<unknown, unknown>;
+
+/** An undo gets this long, whatever ended the operation. */
+const undoDeadlineMs = 120_000;
+
+/** A step past the point of no return is tried this often; a device is busy for as long as the last process takes to be reaped. */
+const attemptsPastNoReturn = 3;
+const retryDelayMs = 250;
+
+export interface RunnerDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: StepObserver | undefined;
+}
+
+export interface Run {
+  readonly kind: AnyOperationKind;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  report(event: ProgressEvent): void;
+  release(instance: string): void;
+}
+
+/** Run the steps that are not done yet. Rejects with the first failure, after every step that ran beside it has ended. */
+export async function runSteps(deps: RunnerDeps, run: Run): Promise<void> {
+  for (const entry of run.kind.steps) {
+    const group: readonly AnyStep[] = Array.isArray(entry) ? entry : [entry as AnyStep];
+    const stop = new AbortController();
+    const signal = AbortSignal.any([run.signal, stop.signal]);
+    const outcomes = await Promise.allSettled(
+      group.map(async (step) => {
+        try {
+          await runStep(deps, { ...run, signal }, step);
+        } catch (error) {
+          stop.abort(error);
+          throw error;
+        }
+      }),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}
+
+async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void> {
+  const { journal, kind } = run;
+  const job = journal.record as AnyJob;
+  if (journal.stepStatus(step.name) === "done") return;
+  if (step.needed?.(job) === false) return;
+  run.signal.throwIfAborted();
+
+  const attempts = pastNoReturn(run) ? attemptsPastNoReturn : 1;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      journal.step(step.name, "running");
+      run.report({ step: step.name, status: "running", message: step.says });
+      await deps.observer?.at("begin", kind.name, step.name);
+      await step.run(job, tools(deps, run, run.signal));
+      await deps.observer?.at("acted", kind.name, step.name);
+      journal.step(step.name, "done");
+      run.report({ step: step.name, status: "done" });
+      await deps.observer?.at("journalled", kind.name, step.name);
+      return;
+    } catch (error) {
+      journal.step(step.name, "failed", messageOf(error));
+      if (attempt >= attempts) throw error;
+      deps.log.warn("a step that cannot be taken back failed and is tried again", { step: step.name, attempt, error });
+      await pause(deps.clock, retryDelayMs * attempt);
+    }
+  }
+}
+
+/**
+ * Take back every step that was begun, last first. A failing undo is tried once more, logged with its name, and never
+ * keeps the earlier ones from being taken back. Resolves with the names of those that could not be.
+ */
+export async function undoSteps(deps: RunnerDeps, run: Run): Promise<readonly string[]> {
+  const begun = run.kind.steps
+    .flat()
+    .filter((step: AnyStep) => step.undo !== undefined && wasBegun(run.journal, step.name))
+    .reverse() as AnyStep[];
+  const left: string[] = [];
+  for (const step of begun) {
+    if (!(await undoStep(deps, run, step))) left.push(step.name);
+  }
+  return left;
+}
+
+async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<boolean> {
+  const { journal, kind } = run;
+  journal.step(step.name, "undoing");
+  run.report({ step: step.name, status: "running", message: `taking back: ${step.says}` });
+  for (const attempt of [1, 2]) {
+    try {
+      await deps.observer?.at("undo-begin", kind.name, step.name);
+      const deadline = AbortSignal.timeout(undoDeadlineMs);
+      await step.undo?.(journal.record as AnyJob, tools(deps, run, deadline));
+      await deps.observer?.at("undo-acted", kind.name, step.name);
+      journal.step(step.name, "undone");
+      return true;
+    } catch (error) {
+      deps.log.error("taking back a step failed", { operation: journal.record.id, step: step.name, attempt, error });
+      if (attempt === 2) journal.step(step.name, "undo_failed", messageOf(error));
+    }
+  }
+  return false;
+}
+
+/** Whether the step after which there is no way back is done. */
+export function pastNoReturn(run: Pick<Run, "kind" | "journal">): boolean {
+  const { pointOfNoReturn } = run.kind;
+  return pointOfNoReturn !== undefined && run.journal.stepStatus(pointOfNoReturn) === "done";
+}
+
+function wasBegun(journal: Journal, step: string): boolean {
+  const status = journal.stepStatus(step);
+  return status !== undefined && status !== "undone";
+}
+
+function tools(deps: RunnerDeps, run: Run, signal: AbortSignal): StepTools {
+  return {
+    signal,
+    log: deps.log.child({ operation: run.journal.record.id, instance: run.journal.record.instance }),
+    report: (event) => run.report(event),
+    status: (step) => run.journal.stepStatus(step),
+    release: (instance) => run.release(instance),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof DockersnapError ? error.message : "internal failure; see the daemon's log";
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}

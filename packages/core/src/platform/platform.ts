@@ -1,0 +1,37 @@
+import type { EngineHost } from "../engine/engine.ts";
+import type { AddressRange } from "../network/addresses.ts";
+import type { Network } from "../network/network.ts";
+import type { StorageDriver } from "../storage/driver.ts";
+import type { PluginHost } from "../workload/plugins.ts";
+import type { Clock } from "./clock.ts";
+import type { EventSink } from "./events.ts";
+import type { Log } from "./log.ts";
+import type { Records } from "./records.ts";
+
+/** What the operator chose, as far as the core acts by it. */
+export interface Settings {
+  readonly range: AddressRange;
+  /** Where forwarded ports listen on the host; a wildcard or an address. */
+  readonly proxyBind: string;
+  /** The address clients are told, where it is not the one they came by. */
+  readonly advertiseHost: string | undefined;
+  /** Proxy variables handed to plugins, upper- and lower-case. */
+  readonly proxyEnv: Readonly<Record<string, string>>;
+  /** How long what a revert replaced is kept, in milliseconds. */
+  readonly autoKeepMs: number;
+}
+
+/** Everything outside the core, each behind its interface. */
+export interface Platform {
+  readonly records: Records;
+  readonly storage: StorageDriver;
+  readonly engines: EngineHost;
+  readonly network: Network;
+  readonly plugins: PluginHost;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventSink;
+  readonly settings: Settings;
+  /** Whether a file exists on this host, for configuration options that name one. */
+  readonly fileExists: (path: string) => boolean;
+}
