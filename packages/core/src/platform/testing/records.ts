@@ -1,0 +1,153 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { InstanceRecord, OperationRecord, PortReservation, Records, SnapshotRecord } from "../records.ts";
+
+interface State {
+  instances: Map<string, InstanceRecord>;
+  /** Of one instance, by label. */
+  snapshots: Map<string, Map<string, SnapshotRecord>>;
+  ports: Map<string, PortReservation>;
+  operations: Map<string, OperationRecord>;
+}
+
+const portKey = (port: Omit<PortReservation, "hostPort">) =>
+  `${port.instance}/${port.protocol}/${String(port.containerPort).padStart(5, "0")}`;
+
+const byCreation = (a: { createdAt: string }, b: { createdAt: string }) => compare(a.createdAt, b.createdAt);
+const byStart = (a: OperationRecord, b: OperationRecord) => compare(a.started_at, b.started_at);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+const taken = (message: string) => new DockersnapError("already_exists", message);
+const isUnfinished = (record: OperationRecord) => record.status === "running" || record.status === "undoing";
+
+/** Records that last as long as the process; they behave as durable ones do, copies in and copies out. */
+export class MemoryRecords implements Records {
+  #state: State = { instances: new Map(), snapshots: new Map(), ports: new Map(), operations: new Map() };
+
+  readonly instances: Records["instances"] = {
+    all: () => structuredClone([...this.#state.instances.values()].sort(byCreation)),
+    get: (name) => structuredClone(this.#state.instances.get(name)),
+    insert: (record) => {
+      if (this.#state.instances.has(record.name)) throw taken(`There is already an instance '${record.name}'.`);
+      this.#refuseTakenIndex(record);
+      this.#state.instances.set(record.name, structuredClone(record));
+    },
+    update: (name, change) => {
+      const before = this.#state.instances.get(name);
+      if (before === undefined) return;
+      const after = { ...before, ...structuredClone(change), name };
+      this.#refuseTakenIndex(after);
+      this.#state.instances.set(name, after);
+    },
+    remove: (name) => {
+      this.#state.instances.delete(name);
+      this.#state.snapshots.delete(name);
+      for (const [key, port] of this.#state.ports) if (port.instance === name) this.#state.ports.delete(key);
+    },
+  };
+
+  readonly snapshots: Records["snapshots"] = {
+    of: (instance) => structuredClone([...this.#labels(instance).values()].sort(byCreation)),
+    get: (instance, label) => structuredClone(this.#labels(instance).get(label)),
+    insert: (record) => {
+      this.#refuseUnknownInstance(record.instance);
+      const labels = this.#labels(record.instance);
+      if (labels.has(record.label)) throw taken(`'${record.instance}' already has a snapshot '${record.label}'.`);
+      this.#state.snapshots.set(record.instance, labels.set(record.label, structuredClone(record)));
+    },
+    update: (instance, label, change) => {
+      const labels = this.#labels(instance);
+      const before = labels.get(label);
+      if (before === undefined) return;
+      const after = { ...before, ...structuredClone(change), instance };
+      if (after.label !== label && labels.has(after.label)) {
+        throw taken(`'${instance}' already has a snapshot '${after.label}'.`);
+      }
+      labels.delete(label);
+      labels.set(after.label, after);
+    },
+    remove: (instance, label) => void this.#labels(instance).delete(label),
+  };
+
+  readonly ports: Records["ports"] = {
+    all: () => this.#sortedPorts(() => true),
+    of: (instance) => this.#sortedPorts((port) => port.instance === instance),
+    reserve: (reservation) => {
+      this.#refuseUnknownInstance(reservation.instance);
+      const key = portKey(reservation);
+      for (const [other, { instance, hostPort, protocol }] of this.#state.ports) {
+        if (other !== key && hostPort === reservation.hostPort && protocol === reservation.protocol) {
+          throw taken(`Port ${hostPort}/${protocol} of the host is kept for '${instance}'.`);
+        }
+      }
+      this.#state.ports.set(key, structuredClone(reservation));
+    },
+    release: (instance, protocol, containerPort) =>
+      void this.#state.ports.delete(portKey({ instance, protocol, containerPort })),
+  };
+
+  readonly operations: Records["operations"] = {
+    save: (record) => {
+      const holder = this.#holderOfKey(record.idempotencyKey);
+      if (holder !== undefined && holder.id !== record.id) {
+        throw taken(`The idempotency key '${record.idempotencyKey}' belongs to operation ${holder.id}.`);
+      }
+      this.#state.operations.set(record.id, structuredClone(record));
+    },
+    get: (id) => structuredClone(this.#state.operations.get(id)),
+    byIdempotencyKey: (key) => structuredClone(this.#holderOfKey(key)),
+    recent: (limit) => structuredClone(this.#newestFirst().slice(0, limit)),
+    unfinished: () => structuredClone(this.#newestFirst().filter(isUnfinished).reverse()),
+    prune: (keep) => {
+      const ended = this.#newestFirst().filter((record) => !isUnfinished(record));
+      for (const { id } of ended.slice(keep)) this.#state.operations.delete(id);
+    },
+  };
+
+  transaction<T>(work: () => T): T {
+    const before: State = {
+      instances: new Map(this.#state.instances),
+      snapshots: new Map([...this.#state.snapshots].map(([name, labels]) => [name, new Map(labels)])),
+      ports: new Map(this.#state.ports),
+      operations: new Map(this.#state.operations),
+    };
+    try {
+      const result = work();
+      if (result instanceof Promise) {
+        throw new DockersnapError("internal", "A transaction of the records cannot wait for a promise.");
+      }
+      return result;
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    }
+  }
+
+  #labels(instance: string): Map<string, SnapshotRecord> {
+    return this.#state.snapshots.get(instance) ?? new Map();
+  }
+
+  #newestFirst(): OperationRecord[] {
+    return [...this.#state.operations.values()].sort(byStart).reverse();
+  }
+
+  #holderOfKey(key: string | undefined): OperationRecord | undefined {
+    if (key === undefined) return undefined;
+    return this.#state.operations.values().find((record) => record.idempotencyKey === key);
+  }
+
+  #sortedPorts(wanted: (port: PortReservation) => boolean): PortReservation[] {
+    const found = [...this.#state.ports].filter(([, port]) => wanted(port));
+    return structuredClone(found.sort(([a], [b]) => compare(a, b)).map(([, port]) => port));
+  }
+
+  #refuseTakenIndex({ name, subnetIndex }: InstanceRecord): void {
+    const holder = this.#state.instances.values().find((one) => one.subnetIndex === subnetIndex && one.name !== name);
+    if (holder !== undefined) throw taken(`Subnet number ${subnetIndex} belongs to instance '${holder.name}'.`);
+  }
+
+  #refuseUnknownInstance(name: string): void {
+    if (!this.#state.instances.has(name)) {
+      throw new DockersnapError("not_found", `There is no instance '${name}' to keep this for.`);
+    }
+  }
+}

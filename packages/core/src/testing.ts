@@ -1,0 +1,2 @@
+export { MemoryRecords } from "./platform/testing/records.ts";
+export { describeRecords } from "./platform/testing/records-conformance.ts";

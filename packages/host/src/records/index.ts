@@ -1,0 +1,1 @@
+export { type OpenRecords, openRecords } from "./open.ts";

@@ -1,0 +1,92 @@
+import type { DatabaseSync } from "node:sqlite";
+import { DockersnapError } from "@dockersnap/contract/words";
+
+/** "dsnp": tells our file from any other SQLite database. */
+export const applicationId = 0x64736e70;
+
+/** Each brings the schema from the version before it to its own, its place in this list counted from 1. Only ever added to. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE instances (
+    seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    subnet_index INTEGER NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    desired TEXT NOT NULL,
+    clone_of TEXT,
+    head TEXT,
+    workload TEXT,
+    labels TEXT NOT NULL,
+    limits TEXT,
+    problem TEXT
+  ) STRICT;
+
+  CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY,
+    instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+    label TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    parent TEXT,
+    protected INTEGER NOT NULL,
+    expires_at TEXT,
+    freeze_ms REAL,
+    atomic_ms REAL,
+    not_captured TEXT NOT NULL,
+    UNIQUE (instance, label)
+  ) STRICT;
+
+  CREATE TABLE ports (
+    instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+    protocol TEXT NOT NULL,
+    container_port INTEGER NOT NULL,
+    host_port INTEGER NOT NULL,
+    PRIMARY KEY (instance, protocol, container_port),
+    UNIQUE (protocol, host_port)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE operations (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    idempotency_key TEXT UNIQUE,
+    record TEXT NOT NULL
+  ) STRICT;
+
+  CREATE INDEX operations_by_status ON operations (status, started_at);
+  CREATE INDEX operations_by_start ON operations (started_at);
+  `,
+];
+
+/** The schema version the file has now. */
+export function schemaVersion(connection: DatabaseSync): number {
+  return Number(connection.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/**
+ * Bring the file to the newest schema, a version at a time, each wholly or not at all. A file of a newer daemon is
+ * refused untouched.
+ */
+export function migrate(connection: DatabaseSync, path: string, steps: readonly string[] = migrations): void {
+  const present = schemaVersion(connection);
+  if (present > steps.length) {
+    throw new DockersnapError(
+      "internal",
+      `The records ${path} were written by a newer dockersnap (schema ${present}; this one knows ${steps.length}). Start that version again, or move the file aside.`,
+    );
+  }
+  for (const [index, step] of steps.entries()) {
+    if (index < present) continue;
+    connection.exec("BEGIN IMMEDIATE");
+    try {
+      connection.exec(`${step}; PRAGMA user_version = ${index + 1}`);
+      connection.exec("COMMIT");
+    } catch (error) {
+      if (connection.isTransaction) connection.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
