@@ -1,0 +1,165 @@
+import {
+  type Access,
+  type CloneRequest,
+  type CreateInstanceRequest,
+  type DaemonEvent,
+  type DaemonHealth,
+  DockersnapError,
+  type Instance,
+  type InstancePorts,
+  type Ok,
+  type Operation,
+  type PluginInfo,
+  type RevertRequest,
+  type Snapshot,
+  type SnapshotCreated,
+  type SnapshotRequest,
+  type WorkloadDescription,
+  type WorkloadHealth,
+} from "@dockersnap/contract/words";
+import { daemonEvents, type EventsOptions } from "./events.ts";
+import { type FollowOptions, followOperation, startAndFollow } from "./follow.ts";
+import { type Call, createTransport, type Fetch, isRecord, segment } from "./transport.ts";
+
+export interface ClientOptions {
+  /** Where the daemon listens, such as `http://127.0.0.1:9847`. */
+  readonly baseUrl: string;
+  readonly token?: string | undefined;
+  /** Sends requests in place of the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One daemon's API. Reads answer with the daemon's JSON; whatever changes something is an operation that is followed to
+ * its end. Rejections are the daemon's `DockersnapError`, `DaemonUnreachableError`, or the signal's reason.
+ */
+export interface Client {
+  readonly baseUrl: string;
+  readonly instances: InstancesClient;
+  readonly plugins: PluginsClient;
+  readonly operations: OperationsClient;
+  health(options?: ReadOptions): Promise<DaemonHealth>;
+  /** What happens in the daemon; see `EventsOptions` for resuming and ending. */
+  events(options?: EventsOptions): AsyncGenerator<DaemonEvent>;
+}
+
+export interface InstancesClient {
+  list(options?: ReadOptions): Promise<Instance[]>;
+  get(name: string, options?: ReadOptions): Promise<Instance>;
+  create(request: CreateInstanceRequest, options?: FollowOptions): Promise<Instance>;
+  delete(name: string, options?: FollowOptions): Promise<void>;
+  start(name: string, options?: FollowOptions): Promise<Ok>;
+  stop(name: string, options?: FollowOptions): Promise<Ok>;
+  restart(name: string, options?: FollowOptions): Promise<Ok>;
+  snapshot(name: string, request: SnapshotRequest, options?: FollowOptions): Promise<SnapshotCreated>;
+  revert(name: string, request: RevertRequest, options?: FollowOptions): Promise<Ok>;
+  clone(name: string, request: CloneRequest, options?: FollowOptions): Promise<Instance>;
+  snapshots(name: string, options?: ReadOptions): Promise<Snapshot[]>;
+  deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
+  ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
+  refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
+  access(name: string, options?: ReadOptions): Promise<Access>;
+  workload(name: string, options?: ReadOptions): Promise<WorkloadDescription>;
+  /** The last probe's answer, or with `fresh` that of one made now. */
+  workloadHealth(name: string, options?: ReadOptions & { readonly fresh?: boolean }): Promise<WorkloadHealth>;
+}
+
+export interface PluginsClient {
+  list(options?: ReadOptions): Promise<PluginInfo[]>;
+  get(name: string, options?: ReadOptions): Promise<PluginInfo>;
+  reload(options?: ReadOptions): Promise<PluginInfo[]>;
+}
+
+export interface OperationsClient {
+  list(options?: ReadOptions): Promise<Operation[]>;
+  get(id: string, options?: ReadOptions): Promise<Operation>;
+  /** Follows one from its first event to its end and answers with its record, whatever that end was. */
+  events(id: string, options?: FollowOptions): Promise<Operation>;
+  /** Asks it to stop and undo; the answer comes before it has. */
+  cancel(id: string, options?: ReadOptions): Promise<void>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const fetch: Fetch = options.fetch ?? ((url, request) => globalThis.fetch(url, request));
+  const transport = createTransport({ baseUrl: options.baseUrl, token: options.token, fetch });
+
+  const call = (method: Call["method"], path: string, { signal }: ReadOptions = {}) =>
+    transport.json({ method, path, signal });
+  const object = async <T>(method: Call["method"], path: string, options?: ReadOptions) =>
+    asObject<T>(await call(method, path, options), path);
+  const list = async <T>(method: Call["method"], path: string, options?: ReadOptions) =>
+    asList<T>(await call(method, path, options), path);
+  const follow = (method: Call["method"], path: string, body: unknown, options: FollowOptions = {}) =>
+    startAndFollow(transport, { method, path, ...(body === undefined ? {} : { body }) }, options);
+  const instance = (name: string, rest = "") => `/instances/${segment(name)}${rest}`;
+  const act = async <T>(path: string, body: unknown, options?: FollowOptions) =>
+    asObject<T>(await follow("POST", path, body, options), path);
+
+  return {
+    baseUrl: transport.baseUrl,
+    instances: {
+      list: (options) => list("GET", "/instances", options),
+      get: async (name, options) => object("GET", instance(name), options),
+      create: async (request, options) => {
+        const created = await follow("POST", "/instances", request, options);
+        return isInstance(created) ? created : object("GET", instance(request.name));
+      },
+      delete: async (name, options) => {
+        await follow("DELETE", instance(name), undefined, options);
+      },
+      start: async (name, options) => act(instance(name, "/start"), undefined, options),
+      stop: async (name, options) => act(instance(name, "/stop"), undefined, options),
+      restart: async (name, options) => act(instance(name, "/restart"), undefined, options),
+      snapshot: async (name, request, options) => act(instance(name, "/snapshot"), request, options),
+      revert: async (name, request, options) => act(instance(name, "/revert"), request, options),
+      clone: async (name, request, options) => {
+        const created = await follow("POST", instance(name, "/clone"), request, options);
+        return isInstance(created) ? created : object("GET", instance(request.new_name));
+      },
+      snapshots: async (name, options) => list("GET", instance(name, "/snapshots"), options),
+      deleteSnapshot: async (name, label, options) => {
+        await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
+      },
+      ports: async (name, options) => object("GET", instance(name, "/ports"), options),
+      refreshPorts: async (name, options) => object("POST", instance(name, "/ports/refresh"), options),
+      access: async (name, options) => object("GET", instance(name, "/access"), options),
+      workload: async (name, options) => object("GET", instance(name, "/workload"), options),
+      workloadHealth: async (name, options) =>
+        object("GET", instance(name, `/workload/health${options?.fresh ? "?fresh=true" : ""}`), options),
+    },
+    plugins: {
+      list: (options) => list("GET", "/plugins", options),
+      get: async (name, options) => object("GET", `/plugins/${segment(name)}`, options),
+      reload: (options) => list("POST", "/plugins/reload", options),
+    },
+    operations: {
+      list: (options) => list("GET", "/operations", options),
+      get: async (id, options) => object("GET", `/operations/${segment(id)}`, options),
+      events: async (id, options = {}) => followOperation(transport, id, options),
+      cancel: async (id, options) => {
+        await call("DELETE", `/operations/${segment(id)}`, options);
+      },
+    },
+    health: (options) => object("GET", "/health", options),
+    events: (options = {}) => daemonEvents(transport, options),
+  };
+}
+
+/** An older daemon names no operation, so its result has to be asked for. */
+function isInstance(value: unknown): value is Instance {
+  return isRecord(value) && typeof value.name === "string";
+}
+
+function asObject<T>(value: unknown, path: string): T {
+  if (isRecord(value)) return value as T;
+  throw new DockersnapError("internal", `The daemon's answer to ${path} is not an object.`);
+}
+
+function asList<T>(value: unknown, path: string): T[] {
+  if (Array.isArray(value)) return value;
+  throw new DockersnapError("internal", `The daemon's answer to ${path} is not a list.`);
+}
