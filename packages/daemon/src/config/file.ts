@@ -1,0 +1,86 @@
+import { nearest } from "@dockersnap/contract/words";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from "yaml";
+import { isKeyName, type KeyName, keyNames, keys } from "./keys.ts";
+import type { Origin, Problems } from "./problems.ts";
+
+/** A value as it was written, not yet parsed. */
+export interface Written {
+  readonly text: string;
+  readonly origin: Origin;
+}
+
+/** What a configuration file sets. Everything wrong with its form, and every key there is none of, goes to `problems`. */
+export function readFile(file: string, source: string, problems: Problems): Map<KeyName, Written> {
+  const lineCounter = new LineCounter();
+  // Everything stays text: YAML's own numbers would turn 10.10 into 10.1.
+  const documents = parseAllDocuments(source, { schema: "failsafe", lineCounter, prettyErrors: false });
+  const written = new Map<KeyName, Written>();
+  if (!Array.isArray(documents)) return written;
+  const at = (node: { range?: readonly number[] | null | undefined } | null | undefined): Origin => ({
+    name: file,
+    line: lineCounter.linePos(node?.range?.[0] ?? 0).line,
+  });
+
+  const [document, second] = documents;
+  for (const error of documents.flatMap((one) => one.errors)) {
+    problems.add({ name: file, line: lineCounter.linePos(error.pos[0]).line }, `not YAML: ${error.message}`);
+  }
+  if (document === undefined || document.errors.length > 0) return written;
+  if (second !== undefined) problems.add(at(second), "expected one document, got a second one");
+
+  const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+
+  const take = (name: KeyName, value: Node | undefined, origin: Origin) => {
+    const earlier = written.get(name);
+    if (earlier !== undefined) {
+      problems.add(origin, `${name}: set twice, also on line ${earlier.origin.line}`);
+    } else if (isScalar(value) || value === undefined) {
+      written.set(name, { text: String(value?.value ?? ""), origin });
+    } else if (isSeq(value) && keys[name].type.list === true && value.items.every((item) => isScalar(resolved(item)))) {
+      const items = value.items.map((item) => String((resolved(item) as { value: unknown }).value));
+      written.set(name, { text: items.join(","), origin });
+    } else {
+      problems.addValue(origin, name, isSeq(value) ? "a list" : "a mapping");
+    }
+  };
+
+  const readPair = (prefix: string, pair: Pair<unknown, unknown>) => {
+    const word = isScalar(pair.key) ? String(pair.key.value) : "";
+    const name = prefix === "" ? word : `${prefix}.${word}`;
+    const origin = at(pair.key as Node);
+    const value = resolved(pair.value) as Node | undefined;
+    if (isKeyName(name)) take(name, value, origin);
+    else if (isSection(name)) readSection(name, value, origin);
+    else problems.add(origin, unknownKey(prefix, name));
+  };
+
+  const readSection = (name: string, value: Node | null | undefined, origin: Origin) => {
+    if (isMap(value)) for (const pair of value.items) readPair(name, pair);
+    else if (value && !(isScalar(value) && value.value === "")) {
+      const what = name === "" ? "the file" : name;
+      problems.add(
+        origin,
+        `${what}: expected keys and their values, got ${isSeq(value) ? "a list" : "a single value"}`,
+      );
+    }
+  };
+
+  readSection("", document.contents, at(document.contents));
+  return written;
+}
+
+function isSection(name: string): boolean {
+  return keyNames.some((key) => key.startsWith(`${name}.`));
+}
+
+function unknownKey(prefix: string, name: string): string {
+  const siblings =
+    prefix === "" ? [...keyNames, ...sections()] : keyNames.filter((key) => key.startsWith(`${prefix}.`));
+  const near = nearest(name, siblings) ?? nearest(name, keyNames);
+  const known = prefix === "" ? "" : ` Under ${prefix} there are ${siblings.join(", ")}.`;
+  return `${name}: there is no such key.${near === undefined ? known : ` Did you mean ${near}?`}`;
+}
+
+function sections(): string[] {
+  return [...new Set(keyNames.filter((key) => key.includes(".")).map((key) => key.slice(0, key.indexOf("."))))];
+}

@@ -1,0 +1,185 @@
+import type { PluginCommand } from "@dockersnap/contract/words";
+import { logLevels } from "../log.ts";
+import {
+  addresses,
+  datasetPath,
+  duration,
+  hostName,
+  hostOffset,
+  integer,
+  ipv4,
+  listenAddress,
+  oneOf,
+  path,
+  poolName,
+  program,
+  proxyUrl,
+  size,
+  text,
+  token,
+  type ValueType,
+} from "./types.ts";
+
+/** One setting. `T` includes undefined where it may be left unset. */
+export interface Key<T> {
+  readonly type: ValueType<NonNullable<T>>;
+  readonly fallback: T;
+  /** What holds where there is no value, for those that may be left unset. */
+  readonly unset?: string;
+  /** An empty value is the same as none. */
+  readonly mayBeEmpty?: true;
+  /** The value is never shown again. */
+  readonly secret?: true;
+  readonly doc: string;
+}
+
+function key<T extends {}>(type: ValueType<T>, fallback: T, doc: string): Key<T> {
+  return { type, fallback, doc };
+}
+
+function optional<T extends {}>(
+  type: ValueType<T>,
+  unset: string,
+  doc: string,
+  more: Pick<Key<T>, "mayBeEmpty" | "secret"> = {},
+): Key<T | undefined> {
+  return { type, fallback: undefined, unset, doc, ...more };
+}
+
+const second = 1_000;
+const mebibyte = 1_048_576;
+
+const timeoutDefaults: Readonly<Record<PluginCommand, number>> = {
+  init: 10 * second,
+  schema: 5 * second,
+  validate: 30 * second,
+  deploy: 600 * second,
+  teardown: 120 * second,
+  access: 10 * second,
+  describe: 10 * second,
+  health: 10 * second,
+  pre_snapshot: 30 * second,
+  post_snapshot: 30 * second,
+  post_revert: 30 * second,
+  post_clone: 30 * second,
+};
+
+type TimeoutKeys = { readonly [C in PluginCommand as `plugins.timeouts.${C}`]: Key<number> };
+
+const timeoutKeys = Object.fromEntries(
+  Object.entries(timeoutDefaults).map(([command, fallback]) => [
+    `plugins.timeouts.${command}`,
+    key(duration(second), fallback, `How long a plugin may take over its \`${command}\` command.`),
+  ]),
+) as unknown as TimeoutKeys;
+
+/** Every setting there is. Files, the environment, the messages and the reference page all come from this table. */
+export const keys = {
+  "storage.driver": key(
+    oneOf("auto", "btrfs", "zfs"),
+    "auto",
+    "What holds the instances' data. `auto` is `btrfs`. This build has no `zfs` driver: choosing it stops the start.",
+  ),
+  "zfs.pool": key(poolName, "dockersnap", "The ZFS pool, for the `zfs` driver."),
+  "zfs.dataset_prefix": key(datasetPath, "instances", "The dataset in that pool under which instances are made."),
+  "btrfs.path": optional(
+    path,
+    "a pool of the daemon's own, in a file under `state_dir`",
+    "A folder on a btrfs filesystem to keep instances in.",
+  ),
+  "btrfs.size": optional(
+    size(1_024 * mebibyte),
+    "80 % of the free space, at least 2 GiB",
+    "How large the daemon's own pool becomes when it is made. The file is sparse: it takes what is written.",
+  ),
+  "api.listen": key(
+    listenAddress,
+    { host: "127.0.0.1", port: 9847 },
+    "Where the API and the dashboard listen. Anything but a loopback address needs `api.token`. Port 0 takes any free one.",
+  ),
+  "api.token": optional(
+    token,
+    "no token: this machine's own users only",
+    "What callers send as `Authorization: Bearer …`. Keep the file that holds it readable for root alone.",
+    { secret: true },
+  ),
+  "api.proxy_bind": optional(
+    ipv4,
+    "the host part of `api.listen`",
+    "The address on which the instances' published ports are reachable; `0.0.0.0` is every one.",
+  ),
+  "api.advertise_host": optional(
+    hostName,
+    "the name by which the caller reached the API",
+    "The host name or address put into what `access` and `use` hand out.",
+  ),
+  "network.base_offset": key(
+    ipv4,
+    "10.10.0.0",
+    "The first instance's subnet. Each further instance gets the next one.",
+  ),
+  "network.subnet_size": key(integer(8, 29), 16, "The prefix length of one instance's subnet."),
+  "network.metallb_host_offset": key(
+    hostOffset,
+    "10.10",
+    "The last two octets of the address kept for a load balancer inside each instance's subnet.",
+  ),
+  "docker.dns": key(addresses, [], "Name servers for the instances. None: those of this machine."),
+  "docker.log_max_size": key(
+    size(1_024),
+    10 * mebibyte,
+    "How large a container's log file grows before the next is begun.",
+  ),
+  "docker.log_max_file": key(integer(1, 1_000), 3, "How many log files are kept for a container."),
+  "docker.proxy.http": optional(proxyUrl, "none", "The proxy for plain HTTP, for engines and plugins.", {
+    mayBeEmpty: true,
+    secret: true,
+  }),
+  "docker.proxy.https": optional(proxyUrl, "none", "The proxy for HTTPS, for engines and plugins.", {
+    mayBeEmpty: true,
+    secret: true,
+  }),
+  "docker.proxy.no_proxy": optional(text, "none", "Hosts that are reached without the proxy, separated by commas.", {
+    mayBeEmpty: true,
+  }),
+  "docker.binary": key(program, "dockerd", "The Docker daemon that runs in each instance."),
+  "plugins.dir": key(path, "/usr/local/lib/dockersnap/plugins", "Where plugins' executables are found."),
+  "plugins.health_poll_interval": key(
+    duration(0),
+    30 * second,
+    "How often each workload's health is asked for. 0: never.",
+  ),
+  "plugins.health_failure_threshold": key(
+    integer(1, 1_000),
+    3,
+    "How many unhealthy answers in a row make an instance `unhealthy`.",
+  ),
+  ...timeoutKeys,
+  "snapshots.auto_keep": key(
+    duration(60 * second),
+    86_400 * second,
+    "How long the state that a revert replaced is kept, so that `undo` can bring it back.",
+  ),
+  state_dir: key(path, "/var/lib/dockersnap", "What lasts: the records, and the daemon's own pool."),
+  run_dir: key(path, "/run/dockersnap", "What a reboot may take: the engines' sockets and pid files."),
+  log_level: key(oneOf(...logLevels), "info", "The least important messages that are logged."),
+} as const satisfies Record<string, Key<unknown> | Key<never>>;
+
+export type KeyName = keyof typeof keys;
+
+type ValueOf<K> = K extends Key<infer T> ? T : never;
+export type Values = { readonly [N in KeyName]: ValueOf<(typeof keys)[N]> };
+
+/** The settings of one daemon, by their names: durations in milliseconds, sizes in bytes. */
+export type Config = Omit<Values, "api.proxy_bind"> & { readonly "api.proxy_bind": string };
+
+export const keyNames = Object.keys(keys) as KeyName[];
+
+export function isKeyName(name: string): name is KeyName {
+  return Object.hasOwn(keys, name);
+}
+
+/** The variable that sets a key. */
+export function variableOf(name: string): string {
+  return `DOCKERSNAP_${name.toUpperCase().replaceAll(".", "_")}`;
+}

@@ -1,0 +1,39 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import { type KeyName, keys } from "./keys.ts";
+
+/** Where a value was written: a file with its line, or a variable. */
+export interface Origin {
+  readonly name: string;
+  readonly line?: number;
+}
+
+/** Everything wrong with a configuration, told at once. */
+export class Problems {
+  readonly #lines: string[] = [];
+
+  add(origin: Origin | undefined, sentence: string): void {
+    const where = origin === undefined ? "" : `${origin.name}${origin.line === undefined ? "" : `:${origin.line}`}: `;
+    this.#lines.push(`${where}${sentence}`);
+  }
+
+  /** A value that its key does not take. */
+  addValue(origin: Origin | undefined, name: KeyName, got: string): void {
+    const { type } = keys[name];
+    this.add(origin, `${name}: expected ${type.expected}, got ${shown(name, got)}`);
+  }
+
+  throwIfAny(): void {
+    if (this.#lines.length === 0) return;
+    const count = this.#lines.length === 1 ? "a problem" : `${this.#lines.length} problems`;
+    throw new DockersnapError("invalid_request", `The configuration has ${count}:\n  ${this.#lines.join("\n  ")}`, {
+      details: { problems: this.#lines },
+    });
+  }
+}
+
+function shown(name: KeyName, got: string): string {
+  if (got === "") return "nothing";
+  const { secret } = keys[name] as { secret?: true };
+  if (secret === true) return "something else (not shown: it is a secret)";
+  return JSON.stringify(got.length > 80 ? `${got.slice(0, 80)}…` : got);
+}

@@ -1,0 +1,233 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ds-config-"));
+  file = join(folder, "config.yaml");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function load(text: string, env: NodeJS.ProcessEnv = {}) {
+  writeFileSync(file, text, { mode: 0o600 });
+  return loadConfig({ file, env });
+}
+
+/** The problems told about this configuration, without the file's folder. */
+function problems(text: string, env: NodeJS.ProcessEnv = {}): string[] {
+  try {
+    load(text, env);
+  } catch (error) {
+    const { code, details } = error as { code: string; details: { problems: string[] } };
+    expect(code).toBe("invalid_request");
+    return details.problems.map((line) => line.replace(`${folder}/`, ""));
+  }
+  return [];
+}
+
+describe("a configuration", () => {
+  it("has a default for everything", () => {
+    expect(load("").config).toMatchObject({
+      "storage.driver": "auto",
+      "btrfs.path": undefined,
+      "api.listen": { host: "127.0.0.1", port: 9847 },
+      "api.proxy_bind": "127.0.0.1",
+      "network.base_offset": "10.10.0.0",
+      "network.subnet_size": 16,
+      "network.metallb_host_offset": "10.10",
+      "docker.dns": [],
+      "plugins.dir": "/usr/local/lib/dockersnap/plugins",
+      "plugins.health_poll_interval": 30_000,
+      "plugins.health_failure_threshold": 3,
+      "plugins.timeouts.deploy": 600_000,
+      "snapshots.auto_keep": 86_400_000,
+      state_dir: "/var/lib/dockersnap",
+      run_dir: "/run/dockersnap",
+      log_level: "info",
+    });
+  });
+
+  it("is read from a file, in sections or by full names", () => {
+    const { config } = load(`
+# everything that is not text by nature
+api:
+  listen: "[::1]:0"
+  token: &t 0123456789abcdef
+network: { base_offset: 10.20.0.0, metallb_host_offset: 10.20 }
+btrfs:
+  size: 20G
+docker:
+  dns: [9.9.9.9, "::1"]
+  log_max_size: 10m
+  proxy:
+    http: http://user:pw@proxy:3128
+    https: ""
+    no_proxy: localhost,.example
+plugins:
+  timeouts:
+    deploy: 1h30m
+    health: 1500ms
+plugins.health_poll_interval: 0
+log_level: debug
+storage:
+`);
+    expect(config).toMatchObject({
+      "api.listen": { host: "::1", port: 0 },
+      "api.proxy_bind": "127.0.0.1",
+      "api.token": "0123456789abcdef",
+      "network.base_offset": "10.20.0.0",
+      "network.metallb_host_offset": "10.20",
+      "btrfs.size": 20 * 1024 ** 3,
+      "docker.dns": ["9.9.9.9", "::1"],
+      "docker.log_max_size": 10 * 1024 ** 2,
+      "docker.proxy.http": "http://user:pw@proxy:3128",
+      "docker.proxy.https": undefined,
+      "docker.proxy.no_proxy": "localhost,.example",
+      "plugins.timeouts.deploy": 5_400_000,
+      "plugins.timeouts.health": 1_500,
+      "plugins.health_poll_interval": 0,
+      log_level: "debug",
+    });
+  });
+
+  it("takes the environment over the file", () => {
+    const { config } = load("api: { listen: '127.0.0.1:1', proxy_bind: 0.0.0.0 }", {
+      DOCKERSNAP_API_LISTEN: "127.0.0.2:2",
+      DOCKERSNAP_DOCKER_PROXY_HTTP: "http://proxy:1",
+      DOCKERSNAP_DOCKER_DNS: "9.9.9.9, 1.1.1.1",
+      DOCKERSNAP_STATE_DIR: "/srv/state",
+      DOCKERSNAP_PLUGINS_TIMEOUTS_PRE_SNAPSHOT: "5m",
+      PATH: "/bin",
+    });
+    expect(config).toMatchObject({
+      "api.listen": { host: "127.0.0.2", port: 2 },
+      "api.proxy_bind": "0.0.0.0",
+      "docker.proxy.http": "http://proxy:1",
+      "docker.dns": ["9.9.9.9", "1.1.1.1"],
+      state_dir: "/srv/state",
+      "plugins.timeouts.pre_snapshot": 300_000,
+    });
+  });
+
+  it("forwards ports where the API listens, unless told otherwise", () => {
+    const token = "api.token: 0123456789abcdef\n";
+    expect(load(`${token}api.listen: :9847`).config["api.proxy_bind"]).toBe("0.0.0.0");
+    expect(load(`${token}api.listen: 192.0.2.1:80`).config["api.proxy_bind"]).toBe("192.0.2.1");
+    expect(load(`${token}api.listen: '[::]:80'`).config["api.proxy_bind"]).toBe("0.0.0.0");
+    expect(load("api.listen: localhost:80").config["api.proxy_bind"]).toBe("127.0.0.1");
+    expect(problems(`${token}api.listen: '[2001:db8::1]:80'`)[0]).toContain("api.proxy_bind: expected an IPv4 address");
+  });
+
+  it.each([
+    ["2048MiB", 2 * 1024 ** 3],
+    ["2GB", 2_000_000_000],
+    ["1.5G", 1.5 * 1024 ** 3],
+    ["1073741824", 1024 ** 3],
+    ["1t", 1024 ** 4],
+  ])("reads the size %s as %i bytes", (written, bytes) => {
+    expect(load(`btrfs.size: ${written}`).config["btrfs.size"]).toBe(bytes);
+  });
+});
+
+describe("what is wrong with a configuration", () => {
+  it("is told all at once, each with its place, its key, what was expected and what came", () => {
+    expect(
+      problems(
+        `api:
+  listne: 127.0.0.1:9847
+  listen: 127.0.0.1
+network:
+  subnet_size: big
+  base_offset: [10.0.0.0]
+docker:
+  log_max_file: {a: 1}
+strage:
+  driver: btrfs
+log_level: loud
+plugins.dir: plugins
+plugins: 3
+`,
+        { DOCKERSNAP_BTRFS_SIZE: "20X", DOCKERSNAP_STATE_DIRR: "/x" },
+      ),
+    ).toEqual([
+      "config.yaml:2: api.listne: there is no such key. Did you mean api.listen?",
+      'config.yaml:6: network.base_offset: expected an IPv4 address, got "a list"',
+      'config.yaml:8: docker.log_max_file: expected a whole number from 1 to 1000, got "a mapping"',
+      "config.yaml:9: strage: there is no such key. Did you mean storage?",
+      "config.yaml:13: plugins: expected keys and their values, got a single value",
+      "DOCKERSNAP_STATE_DIRR: there is no such setting. Did you mean DOCKERSNAP_STATE_DIR?",
+      'DOCKERSNAP_BTRFS_SIZE: btrfs.size: expected a size such as 20G, 512MiB or a number of bytes, 1GiB or more, got "20X"',
+      'config.yaml:3: api.listen: expected an IP address or localhost, a colon and a port, such as 127.0.0.1:9847, got "127.0.0.1"',
+      'config.yaml:5: network.subnet_size: expected a whole number from 8 to 29, got "big"',
+      'config.yaml:12: plugins.dir: expected an absolute path, got "plugins"',
+      'config.yaml:11: log_level: expected one of debug, info, warn or error, got "loud"',
+    ]);
+  });
+
+  it.each([
+    ["plugins.timeouts.deploy: 30", "expected a duration such as 30s, 5m or 1h30m, 1s or more"],
+    ["plugins.timeouts.deploy: 0", "1s or more"],
+    ["plugins.health_poll_interval: -5s", "0 or more"],
+    ["btrfs.size: 1M", "1GiB or more"],
+    ["api.listen: 127.0.0.1:99999", "expected an IP address or localhost"],
+    ["api.listen: example.org:80", "expected an IP address or localhost"],
+    ["network.metallb_host_offset: 10.999", "expected two numbers from 0 to 255"],
+    ["docker.dns: [resolver]", "expected a list of IP addresses"],
+    ["docker.proxy.http: proxy:3128", "expected the URL of a proxy"],
+    ["api.token: ''", "got nothing"],
+    ["state_dir:", "expected an absolute path, got nothing"],
+    ["network.base_offset: 10.10.1.0", "expected the first address of a /16 subnet, got 10.10.1.0"],
+    ["network.subnet_size: 24", "network.metallb_host_offset: expected an address inside a /24 subnet"],
+    ["plugins.timeouts.deplyo: 3s", "Did you mean plugins.timeouts.deploy?"],
+    ["api:\n  port: 80", "Under api there are api.listen, api.token, api.proxy_bind, api.advertise_host."],
+    ["log_level: info\nlog_level: debug", "not YAML: Map keys must be unique"],
+    ["api.token: aaaa\napi: {token: bbbb}", "api.token: set twice, also on line 1"],
+    ["api: [", "not YAML"],
+    ["just words", "expected keys and their values"],
+    ["a: 1\n---\nb: 2", "expected one document"],
+    ["__proto__: 1", "there is no such key"],
+    ["storage.driver: zfs", "this build has the btrfs driver only"],
+  ])("is told of %j", (written, message) => {
+    expect(problems(written).join("\n")).toContain(message);
+  });
+
+  it("never shows a secret", () => {
+    expect(problems("api.token: 'two words'").join()).toContain("got something else");
+    expect(problems("", { DOCKERSNAP_API_TOKEN: "pässwörd" }).join()).not.toContain("pässwörd");
+  });
+
+  it("leaves the command line's variables, and those of others, alone", () => {
+    const env = { DOCKERSNAP_REMOTE: "http://x", DOCKERSNAP_TOKEN: "x", DOCKERSNAP_INSTANCE: "demo", API_LISTEN: "x" };
+    expect(problems("", env)).toEqual([]);
+  });
+
+  it("is listening beyond this machine without a token", () => {
+    expect(problems("log_level: info\napi.listen: 0.0.0.0:9847")).toEqual([
+      "config.yaml:2: api.listen: 0.0.0.0:9847 is reachable from other machines, and whoever reaches the API is root here. Set api.token, or listen on 127.0.0.1",
+    ]);
+    expect(problems("", { DOCKERSNAP_API_LISTEN: ":80", DOCKERSNAP_API_TOKEN: "0123456789abcdef" })).toEqual([]);
+  });
+
+  it("is a file that was named and is not there", () => {
+    const absent = join(folder, "absent.yaml");
+    expect(() => loadConfig({ file: absent, env: {} })).toThrow(`The configuration file ${absent} cannot be read`);
+  });
+});
+
+describe("a warning", () => {
+  it("is given for a token that everyone on the machine may read", () => {
+    expect(load("api.token: 0123456789abcdef").warnings).toEqual([]);
+    chmodSync(file, 0o644);
+    expect(loadConfig({ file, env: {} }).warnings).toEqual([
+      `${file} holds api.token and everyone on this machine may read it. Run: chmod 600 ${file}`,
+    ]);
+  });
+
+  it("is given for a token that can be guessed", () => {
+    expect(load("", { DOCKERSNAP_API_TOKEN: "short" }).warnings.join()).toContain("fewer than 16 characters");
+  });
+});
