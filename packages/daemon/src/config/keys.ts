@@ -170,8 +170,12 @@ export type KeyName = keyof typeof keys;
 type ValueOf<K> = K extends Key<infer T> ? T : never;
 export type Values = { readonly [N in KeyName]: ValueOf<(typeof keys)[N]> };
 
-/** The settings of one daemon, by their names: durations in milliseconds, sizes in bytes. */
-export type Config = Omit<Values, "api.proxy_bind"> & { readonly "api.proxy_bind": string };
+type First<N> = N extends `${infer Head}.${string}` ? Head : N;
+type Under<T, P> = { [N in keyof T as N extends `${P & string}.${infer Rest}` ? Rest : never]: T[N] };
+type Nested<T> = { readonly [P in First<keyof T> & string]: P extends keyof T ? T[P] : Nested<Under<T, P>> };
+
+/** The settings of one daemon, by their names, sections inside sections: durations in milliseconds, sizes in bytes. */
+export type Config = Nested<Omit<Values, "api.proxy_bind"> & { "api.proxy_bind": string }>;
 
 export const keyNames = Object.keys(keys) as KeyName[];
 

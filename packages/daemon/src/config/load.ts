@@ -23,11 +23,11 @@ export interface LoadedConfig {
  * The settings from the file and the environment, which wins. `file` must exist when it is given. Rejects a
  * configuration with any problem as `invalid_request`, all problems with their places in one message.
  */
-export function loadConfig(options: { file?: string; env: NodeJS.ProcessEnv }): LoadedConfig {
+export function loadConfig(options: { file?: string | undefined; environment: NodeJS.ProcessEnv }): LoadedConfig {
   const problems = new Problems();
   const source = readSource(options.file);
   const fromFile = source === undefined ? new Map<KeyName, Written>() : readFile(source.file, source.text, problems);
-  const written = new Map([...fromFile, ...readEnvironment(options.env, problems)]);
+  const written = new Map([...fromFile, ...readEnvironment(options.environment, problems)]);
 
   const values = parseAll(written, problems);
   const proxyBind = values["api.proxy_bind"] ?? bindLike(values["api.listen"].host);
@@ -40,7 +40,7 @@ export function loadConfig(options: { file?: string; env: NodeJS.ProcessEnv }): 
   }
   problems.throwIfAny();
   return {
-    config: { ...values, "api.proxy_bind": proxyBind ?? "127.0.0.1" },
+    config: nest({ ...values, "api.proxy_bind": proxyBind }),
     file: source?.file,
     warnings: warningsOf(values, fromFile.has("api.token") ? source : undefined),
   };
@@ -77,6 +77,22 @@ function parseAll(written: ReadonlyMap<KeyName, Written>, problems: Problems): V
     return [name, value ?? fallback];
   });
   return Object.fromEntries(values) as Values;
+}
+
+function nest(values: Readonly<Record<string, unknown>>): Config {
+  const root: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const sections = name.split(".");
+    const last = sections.pop() ?? name;
+    let section = root;
+    for (const word of sections) {
+      const inner = (section[word] ?? {}) as Record<string, unknown>;
+      section[word] = inner;
+      section = inner;
+    }
+    section[last] = value;
+  }
+  return root as Config;
 }
 
 /** What each value alone cannot tell. */

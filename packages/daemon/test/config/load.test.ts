@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function load(text: string, env: NodeJS.ProcessEnv = {}) {
   writeFileSync(file, text, { mode: 0o600 });
-  return loadConfig({ file, env });
+  return loadConfig({ file, environment: env });
 }
 
 /** The problems told about this configuration, without the file's folder. */
@@ -32,19 +32,18 @@ function problems(text: string, env: NodeJS.ProcessEnv = {}): string[] {
 describe("a configuration", () => {
   it("has a default for everything", () => {
     expect(load("").config).toMatchObject({
-      "storage.driver": "auto",
-      "btrfs.path": undefined,
-      "api.listen": { host: "127.0.0.1", port: 9847 },
-      "api.proxy_bind": "127.0.0.1",
-      "network.base_offset": "10.10.0.0",
-      "network.subnet_size": 16,
-      "network.metallb_host_offset": "10.10",
-      "docker.dns": [],
-      "plugins.dir": "/usr/local/lib/dockersnap/plugins",
-      "plugins.health_poll_interval": 30_000,
-      "plugins.health_failure_threshold": 3,
-      "plugins.timeouts.deploy": 600_000,
-      "snapshots.auto_keep": 86_400_000,
+      storage: { driver: "auto" },
+      btrfs: { path: undefined, size: undefined },
+      api: { listen: { host: "127.0.0.1", port: 9847 }, proxy_bind: "127.0.0.1", token: undefined },
+      network: { base_offset: "10.10.0.0", subnet_size: 16, metallb_host_offset: "10.10" },
+      docker: { dns: [], binary: "dockerd", proxy: { http: undefined, https: undefined, no_proxy: undefined } },
+      plugins: {
+        dir: "/usr/local/lib/dockersnap/plugins",
+        health_poll_interval: 30_000,
+        health_failure_threshold: 3,
+        timeouts: { deploy: 600_000, validate: 30_000, post_clone: 30_000 },
+      },
+      snapshots: { auto_keep: 86_400_000 },
       state_dir: "/var/lib/dockersnap",
       run_dir: "/run/dockersnap",
       log_level: "info",
@@ -76,20 +75,15 @@ log_level: debug
 storage:
 `);
     expect(config).toMatchObject({
-      "api.listen": { host: "::1", port: 0 },
-      "api.proxy_bind": "127.0.0.1",
-      "api.token": "0123456789abcdef",
-      "network.base_offset": "10.20.0.0",
-      "network.metallb_host_offset": "10.20",
-      "btrfs.size": 20 * 1024 ** 3,
-      "docker.dns": ["9.9.9.9", "::1"],
-      "docker.log_max_size": 10 * 1024 ** 2,
-      "docker.proxy.http": "http://user:pw@proxy:3128",
-      "docker.proxy.https": undefined,
-      "docker.proxy.no_proxy": "localhost,.example",
-      "plugins.timeouts.deploy": 5_400_000,
-      "plugins.timeouts.health": 1_500,
-      "plugins.health_poll_interval": 0,
+      api: { listen: { host: "::1", port: 0 }, proxy_bind: "127.0.0.1", token: "0123456789abcdef" },
+      network: { base_offset: "10.20.0.0", metallb_host_offset: "10.20" },
+      btrfs: { size: 20 * 1024 ** 3 },
+      docker: {
+        dns: ["9.9.9.9", "::1"],
+        log_max_size: 10 * 1024 ** 2,
+        proxy: { http: "http://user:pw@proxy:3128", https: undefined, no_proxy: "localhost,.example" },
+      },
+      plugins: { timeouts: { deploy: 5_400_000, health: 1_500 }, health_poll_interval: 0 },
       log_level: "debug",
     });
   });
@@ -104,21 +98,19 @@ storage:
       PATH: "/bin",
     });
     expect(config).toMatchObject({
-      "api.listen": { host: "127.0.0.2", port: 2 },
-      "api.proxy_bind": "0.0.0.0",
-      "docker.proxy.http": "http://proxy:1",
-      "docker.dns": ["9.9.9.9", "1.1.1.1"],
+      api: { listen: { host: "127.0.0.2", port: 2 }, proxy_bind: "0.0.0.0" },
+      docker: { proxy: { http: "http://proxy:1" }, dns: ["9.9.9.9", "1.1.1.1"] },
       state_dir: "/srv/state",
-      "plugins.timeouts.pre_snapshot": 300_000,
+      plugins: { timeouts: { pre_snapshot: 300_000 } },
     });
   });
 
   it("forwards ports where the API listens, unless told otherwise", () => {
     const token = "api.token: 0123456789abcdef\n";
-    expect(load(`${token}api.listen: :9847`).config["api.proxy_bind"]).toBe("0.0.0.0");
-    expect(load(`${token}api.listen: 192.0.2.1:80`).config["api.proxy_bind"]).toBe("192.0.2.1");
-    expect(load(`${token}api.listen: '[::]:80'`).config["api.proxy_bind"]).toBe("0.0.0.0");
-    expect(load("api.listen: localhost:80").config["api.proxy_bind"]).toBe("127.0.0.1");
+    expect(load(`${token}api.listen: :9847`).config.api.proxy_bind).toBe("0.0.0.0");
+    expect(load(`${token}api.listen: 192.0.2.1:80`).config.api.proxy_bind).toBe("192.0.2.1");
+    expect(load(`${token}api.listen: '[::]:80'`).config.api.proxy_bind).toBe("0.0.0.0");
+    expect(load("api.listen: localhost:80").config.api.proxy_bind).toBe("127.0.0.1");
     expect(problems(`${token}api.listen: '[2001:db8::1]:80'`)[0]).toContain("api.proxy_bind: expected an IPv4 address");
   });
 
@@ -129,7 +121,7 @@ storage:
     ["1073741824", 1024 ** 3],
     ["1t", 1024 ** 4],
   ])("reads the size %s as %i bytes", (written, bytes) => {
-    expect(load(`btrfs.size: ${written}`).config["btrfs.size"]).toBe(bytes);
+    expect(load(`btrfs.size: ${written}`).config.btrfs.size).toBe(bytes);
   });
 });
 
@@ -214,7 +206,9 @@ plugins: 3
 
   it("is a file that was named and is not there", () => {
     const absent = join(folder, "absent.yaml");
-    expect(() => loadConfig({ file: absent, env: {} })).toThrow(`The configuration file ${absent} cannot be read`);
+    expect(() => loadConfig({ file: absent, environment: {} })).toThrow(
+      `The configuration file ${absent} cannot be read`,
+    );
   });
 });
 
@@ -222,7 +216,7 @@ describe("a warning", () => {
   it("is given for a token that everyone on the machine may read", () => {
     expect(load("api.token: 0123456789abcdef").warnings).toEqual([]);
     chmodSync(file, 0o644);
-    expect(loadConfig({ file, env: {} }).warnings).toEqual([
+    expect(loadConfig({ file, environment: {} }).warnings).toEqual([
       `${file} holds api.token and everyone on this machine may read it. Run: chmod 600 ${file}`,
     ]);
   });

@@ -1,0 +1,2 @@
+export type { Config } from "./keys.ts";
+export { loadConfig } from "./load.ts";

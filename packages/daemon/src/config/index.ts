@@ -1,2 +1,0 @@
-export type { Config } from "./keys.ts";
-export { defaultConfigFile, type LoadedConfig, loadConfig } from "./load.ts";

@@ -1,0 +1,75 @@
+import type {
+  Access,
+  CloneRequest,
+  CreateInstanceRequest,
+  DaemonEvent,
+  DaemonHealth,
+  Instance,
+  InstancePorts,
+  Operation,
+  PluginInfo,
+  ProgressEvent,
+  RevertRequest,
+  Snapshot,
+  SnapshotRequest,
+  WorkloadDescription,
+  WorkloadHealth,
+} from "@dockersnap/contract/words";
+
+/** A request that changes an instance, parsed: every name in it fits its rule. */
+export type MutationRequest =
+  | { readonly kind: "create"; readonly body: CreateInstanceRequest }
+  | { readonly kind: "delete" | "start" | "stop" | "restart"; readonly name: string }
+  | { readonly kind: "snapshot"; readonly name: string; readonly body: SnapshotRequest }
+  | { readonly kind: "revert"; readonly name: string; readonly body: RevertRequest }
+  | { readonly kind: "clone"; readonly name: string; readonly body: CloneRequest }
+  | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };
+
+export interface RequestCaller {
+  /** For the record: the address the request came from. */
+  readonly requestedBy: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface BegunOperation {
+  readonly id: string;
+  /** The ended operation, whatever its end: with `result`, the body of the answer, or with `error`. Never rejects. */
+  readonly done: Promise<Operation>;
+}
+
+/** The daemon as its HTTP edge sees it. Whatever names something that is not there rejects with `not_found`. */
+export interface Service {
+  readonly instances: {
+    /** Oldest first. */
+    list(): Promise<Instance[]>;
+    get(name: string): Promise<Instance>;
+  };
+  /** Oldest first. */
+  snapshots(name: string): Promise<Snapshot[]>;
+  ports(name: string): Promise<InstancePorts>;
+  refreshPorts(name: string): Promise<InstancePorts>;
+  /** `host` is the name or address by which the caller reached the API. */
+  access(name: string, host: string | undefined): Promise<Access>;
+  workload(name: string): Promise<WorkloadDescription>;
+  workloadHealth(name: string, fresh: boolean): Promise<WorkloadHealth>;
+  readonly plugins: {
+    list(): PluginInfo[];
+    get(name: string): PluginInfo;
+    reload(): Promise<PluginInfo[]>;
+  };
+  health(): Promise<DaemonHealth>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** Rejects before anything is begun: `invalid_request`, `not_found`, `busy`, `already_exists` and their like. */
+  begin(request: MutationRequest, caller: RequestCaller): Promise<BegunOperation>;
+  readonly operations: {
+    /** Newest first. */
+    list(): Operation[];
+    get(id: string): Operation;
+    cancel(id: string): Operation;
+    /** From the operation's first event to its terminal one, which is the last. Ends when `signal` aborts. */
+    follow(id: string, signal: AbortSignal): AsyncIterable<ProgressEvent>;
+  };
+  /** Events after `afterId`, or those to come. Ends when `signal` aborts. */
+  events(afterId: number | undefined, signal: AbortSignal): AsyncIterable<DaemonEvent>;
+}
