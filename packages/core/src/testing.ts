@@ -1,2 +1,5 @@
 export { MemoryRecords } from "./platform/testing/records.ts";
 export { describeRecords } from "./platform/testing/records-conformance.ts";
+export { storageConformance } from "./storage/testing/conformance.ts";
+export { MemoryStorage, type StorageMethod } from "./storage/testing/memory-storage.ts";
+export type { StorageFactory, StorageSubject } from "./storage/testing/subject.ts";

@@ -32,7 +32,8 @@ export interface StorageInfo {
  * `snapshot` is atomic under running writers. Callers stop every writer before `revert` and `remove`; a driver does not
  * look. Callers never run two methods for one dataset at once; for different datasets they do. Every method may be
  * killed at any instant and called again: what a first call left half done, the second completes or clears away.
- * Failures carry a `DockersnapError`: `not_found`, `already_exists` and `no_space` as named below, else `internal`.
+ * Failures carry a `DockersnapError`: `not_found`, `already_exists` and `no_space` as named below, `invalid_request` for
+ * an id or label that is no name, else `internal`.
  */
 export interface StorageDriver {
   readonly info: StorageInfo;
@@ -46,10 +47,10 @@ export interface StorageDriver {
   /** The dataset's name in the storage's own words, for people. Pure. */
   datasetName(id: DatasetId): string;
 
-  /** A new, empty dataset. `already_exists` if there is one; `no_space`. */
+  /** A new, empty dataset. `already_exists` if there is one, or snapshots of a lost one; `no_space`. */
   create(id: DatasetId): Promise<void>;
 
-  /** A new dataset that begins as `source` was at `label`. `not_found`, `already_exists`, `no_space`. */
+  /** A new dataset that begins as `source` was at `label`. `not_found`, `already_exists` as for `create`, `no_space`. */
   clone(source: DatasetId, label: Label, id: DatasetId): Promise<void>;
 
   /** Write out what is dirty, as far as it helps, so that a snapshot right after it is short. Never fails for being late. */
@@ -70,7 +71,7 @@ export interface StorageDriver {
   /** Remove a dataset with its snapshots; clones of them stay whole. An absent dataset is already removed. Works on a full pool. */
   remove(id: DatasetId): Promise<void>;
 
-  /** Everything there is, from reality. */
+  /** Everything there is, from reality, sorted by id and label. */
   list(): Promise<readonly DatasetInfo[]>;
 
   capacity(): Promise<Capacity>;

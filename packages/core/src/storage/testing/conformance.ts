@@ -1,0 +1,16 @@
+import { describe } from "vitest";
+import { datasetPromises } from "./dataset-promises.ts";
+import { poolPromises } from "./pool-promises.ts";
+import { revertPromises } from "./revert-promises.ts";
+import { snapshotPromises } from "./snapshot-promises.ts";
+import type { StorageFactory } from "./subject.ts";
+
+/** Every promise of `StorageDriver`, as tests. Each driver and the fake pass all of them. */
+export function storageConformance(name: string, factory: StorageFactory): void {
+  describe(`${name} keeps the promises of a storage driver`, () => {
+    poolPromises(factory);
+    datasetPromises(factory);
+    snapshotPromises(factory);
+    revertPromises(factory);
+  });
+}

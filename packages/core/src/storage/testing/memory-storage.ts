@@ -1,0 +1,179 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { Capacity, DatasetId, DatasetInfo, Label, StorageDriver } from "../driver.ts";
+import { assertDatasetId, assertLabel } from "../names.ts";
+
+type Tree = ReadonlyMap<string, Uint8Array>;
+
+/** Methods of the driver that can be made to fail. */
+export type StorageMethod =
+  | "open"
+  | "create"
+  | "clone"
+  | "settle"
+  | "snapshot"
+  | "revert"
+  | "removeSnapshot"
+  | "remove"
+  | "list"
+  | "capacity";
+
+/**
+ * A storage that keeps every byte in memory and promises what real drivers promise. Tests reach the files of a dataset
+ * with `write`, `read` and `files`, and make the next call of a method fail with `failNext`.
+ */
+export class MemoryStorage implements StorageDriver {
+  readonly info = { driver: "memory", capabilities: { quota: false, send: false, diff: false } };
+  /** Bytes of the pool; a test makes it smaller to run out of space. */
+  total = 2 ** 40;
+  readonly #datasets = new Map<DatasetId, Tree>();
+  readonly #snapshots = new Map<DatasetId, Map<Label, Tree>>();
+  readonly #failures = new Map<StorageMethod, Error[]>();
+
+  /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
+  failNext(method: StorageMethod, error: Error = new DockersnapError("internal", `${method} was made to fail.`)): void {
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  }
+
+  async open(): Promise<void> {
+    await this.#begin("open");
+  }
+
+  path(id: DatasetId): string {
+    assertDatasetId(id);
+    return `/memory/instances/${id}`;
+  }
+
+  datasetName(id: DatasetId): string {
+    assertDatasetId(id);
+    return `memory/${id}`;
+  }
+
+  async create(id: DatasetId): Promise<void> {
+    await this.#begin("create", id);
+    this.#assertFree(id);
+    this.#assertRoom(id);
+    this.#datasets.set(id, new Map());
+  }
+
+  async clone(source: DatasetId, label: Label, id: DatasetId): Promise<void> {
+    await this.#begin("clone", source, label, id);
+    const tree = this.#snapshot(source, label);
+    this.#assertFree(id);
+    this.#assertRoom(id);
+    this.#datasets.set(id, tree);
+  }
+
+  async settle(id: DatasetId, _signal: AbortSignal): Promise<void> {
+    await this.#begin("settle", id);
+  }
+
+  async snapshot(id: DatasetId, label: Label): Promise<void> {
+    await this.#begin("snapshot", id, label);
+    const tree = this.#dataset(id);
+    const snapshots = this.#snapshots.get(id) ?? new Map<Label, Tree>();
+    if (snapshots.has(label)) {
+      throw new DockersnapError("already_exists", `Dataset ${id} already has a snapshot ${label}.`);
+    }
+    this.#assertRoom(id);
+    this.#snapshots.set(id, snapshots.set(label, tree));
+  }
+
+  async revert(id: DatasetId, label: Label): Promise<void> {
+    await this.#begin("revert", id, label);
+    this.#datasets.set(id, this.#snapshot(id, label));
+  }
+
+  async removeSnapshot(id: DatasetId, label: Label): Promise<void> {
+    await this.#begin("removeSnapshot", id, label);
+    this.#snapshots.get(id)?.delete(label);
+    if (this.#snapshots.get(id)?.size === 0) this.#snapshots.delete(id);
+  }
+
+  async remove(id: DatasetId): Promise<void> {
+    await this.#begin("remove", id);
+    this.#datasets.delete(id);
+    this.#snapshots.delete(id);
+  }
+
+  async list(): Promise<readonly DatasetInfo[]> {
+    await this.#begin("list");
+    const ids = new Set([...this.#datasets.keys(), ...this.#snapshots.keys()]);
+    return [...ids].sort().map((id) => ({
+      id,
+      present: this.#datasets.has(id),
+      snapshots: [...(this.#snapshots.get(id)?.keys() ?? [])].sort(),
+    }));
+  }
+
+  async capacity(): Promise<Capacity> {
+    await this.#begin("capacity");
+    return { total: this.total, free: Math.max(0, this.total - this.#used()) };
+  }
+
+  /** Put bytes into a file of the dataset, as a workload would. */
+  write(id: DatasetId, file: string, bytes: Uint8Array): void {
+    // A tree that a snapshot shares is never changed, only replaced.
+    this.#datasets.set(id, new Map(this.#dataset(id)).set(file, Uint8Array.from(bytes)));
+  }
+
+  /** The bytes of a file of the dataset; `undefined` where there is no such file. */
+  read(id: DatasetId, file: string): Uint8Array | undefined {
+    const bytes = this.#dataset(id).get(file);
+    return bytes === undefined ? undefined : Uint8Array.from(bytes);
+  }
+
+  /** Delete a file of the dataset. */
+  unlink(id: DatasetId, file: string): void {
+    const tree = new Map(this.#dataset(id));
+    tree.delete(file);
+    this.#datasets.set(id, tree);
+  }
+
+  /** Names of the dataset's files, sorted. */
+  files(id: DatasetId): readonly string[] {
+    return [...this.#dataset(id).keys()].sort();
+  }
+
+  /** Take the tree away and leave its snapshots, as an interrupted removal does. */
+  lose(id: DatasetId): void {
+    this.#datasets.delete(id);
+  }
+
+  /** Others run before the call takes effect, as they do around a real one. */
+  async #begin(method: StorageMethod, id?: DatasetId, label?: Label, other?: DatasetId): Promise<void> {
+    if (id !== undefined) assertDatasetId(id);
+    if (label !== undefined) assertLabel(label);
+    if (other !== undefined) assertDatasetId(other);
+    await Promise.resolve();
+    const failure = this.#failures.get(method)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  #dataset(id: DatasetId): Tree {
+    const tree = this.#datasets.get(id);
+    if (tree === undefined) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+    return tree;
+  }
+
+  #snapshot(id: DatasetId, label: Label): Tree {
+    const tree = this.#snapshots.get(id)?.get(label);
+    if (tree === undefined) throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${label}.`);
+    return tree;
+  }
+
+  #assertFree(id: DatasetId): void {
+    if (!this.#datasets.has(id) && !this.#snapshots.has(id)) return;
+    throw new DockersnapError("already_exists", `Dataset ${id} exists already, or snapshots of it do.`);
+  }
+
+  #assertRoom(id: DatasetId): void {
+    if (this.#used() < this.total) return;
+    throw new DockersnapError("no_space", `The pool has no room for ${id}; remove snapshots or instances.`);
+  }
+
+  #used(): number {
+    const trees = [...this.#datasets.values(), ...[...this.#snapshots.values()].flatMap((of) => [...of.values()])];
+    const files = new Set(trees.flatMap((tree) => [...tree.values()]));
+    return [...files].reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+}

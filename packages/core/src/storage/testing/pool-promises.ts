@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import type { StorageDriver } from "../driver.ts";
+import { content, type StorageFactory, say } from "./subject.ts";
+
+const hostileIds = [
+  "",
+  ".",
+  "..",
+  "../web",
+  "a/b",
+  "/etc",
+  "-rf",
+  "Web",
+  "a.old",
+  "a b",
+  "a\0b",
+  "a\n",
+  "a".repeat(33),
+];
+const hostileLabels = ["", ".", "..", "../s", "a/b", "/etc", "-r", ".hidden", "a b", "a\0b", "a\n", "a".repeat(65)];
+
+const refused = { code: "invalid_request" };
+
+/** What holds for the pool as a whole. */
+export function poolPromises(factory: StorageFactory): void {
+  describe("the pool", () => {
+    it("is opened twice without a change", async () => {
+      await using subject = await factory();
+      await subject.driver.create("web");
+      await say(subject, "web", "file", "kept");
+      await subject.driver.snapshot("web", "s1");
+
+      await subject.driver.open();
+
+      expect(await content(subject, "web")).toEqual({ file: "kept" });
+      expect(await subject.driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1"] }]);
+    });
+
+    it("is empty to begin with", async () => {
+      await using subject = await factory();
+      expect(await subject.driver.list()).toEqual([]);
+    });
+
+    it("lists datasets and their snapshots as they really are", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("one");
+      await driver.snapshot("one", "s2");
+      await driver.snapshot("one", "s1");
+      await driver.clone("one", "s1", "two");
+      await driver.create("three");
+      await subject.lose("one");
+      await driver.remove("three");
+
+      expect(await driver.list()).toEqual([
+        { id: "one", present: false, snapshots: ["s1", "s2"] },
+        { id: "two", present: true, snapshots: [] },
+      ]);
+    });
+
+    it("tells its size and what is free of it", async () => {
+      await using subject = await factory();
+      const { total, free } = await subject.driver.capacity();
+      expect(free).toBeGreaterThan(0);
+      expect(free).toBeLessThanOrEqual(total);
+    });
+
+    it("gives each dataset a path and a name of its own, before it exists too", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      expect(driver.path("one")).toMatch(/^\/.*one$/);
+      expect(driver.path("one")).toBe(driver.path("one"));
+      expect(driver.path("one")).not.toBe(driver.path("two"));
+      expect(driver.datasetName("one")).not.toBe(driver.datasetName("two"));
+      expect(await driver.list()).toEqual([]);
+    });
+
+    it("serves different datasets at once", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      const ids = ["one", "two", "three", "four"];
+      const live = async (id: string) => {
+        await driver.create(id);
+        await say(subject, id, "file", id);
+        await driver.snapshot(id, "s1");
+        await say(subject, id, "file", "changed");
+        await driver.revert(id, "s1");
+        await driver.list();
+        return content(subject, id);
+      };
+
+      expect(await Promise.all(ids.map(live))).toEqual(ids.map((id) => ({ file: id })));
+
+      await Promise.all(ids.map((id) => driver.remove(id)));
+      expect(await driver.list()).toEqual([]);
+    });
+  });
+
+  describe("a name that is none", () => {
+    it("is refused as a dataset by every method", async () => {
+      await using subject = await factory();
+      for (const id of hostileIds) await refuses(subject.driver, id, "s1");
+      expect(await subject.driver.list()).toEqual([]);
+    });
+
+    it("is refused as a label by every method", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await driver.snapshot("web", "s1");
+      for (const label of hostileLabels) {
+        await expect(driver.clone("web", label, "two"), label).rejects.toMatchObject(refused);
+        await expect(driver.snapshot("web", label), label).rejects.toMatchObject(refused);
+        await expect(driver.revert("web", label), label).rejects.toMatchObject(refused);
+        await expect(driver.removeSnapshot("web", label), label).rejects.toMatchObject(refused);
+      }
+      expect(await driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1"] }]);
+    });
+  });
+}
+
+async function refuses(driver: StorageDriver, id: string, label: string): Promise<void> {
+  expect(() => driver.path(id), id).toThrow(expect.objectContaining(refused));
+  expect(() => driver.datasetName(id), id).toThrow(expect.objectContaining(refused));
+  await expect(driver.create(id), id).rejects.toMatchObject(refused);
+  await expect(driver.clone(id, label, "two"), id).rejects.toMatchObject(refused);
+  await expect(driver.clone("web", label, id), id).rejects.toMatchObject(refused);
+  await expect(driver.settle(id, AbortSignal.timeout(1_000)), id).rejects.toMatchObject(refused);
+  await expect(driver.snapshot(id, label), id).rejects.toMatchObject(refused);
+  await expect(driver.revert(id, label), id).rejects.toMatchObject(refused);
+  await expect(driver.removeSnapshot(id, label), id).rejects.toMatchObject(refused);
+  await expect(driver.remove(id), id).rejects.toMatchObject(refused);
+}

@@ -1,0 +1,57 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import { expect, it } from "vitest";
+import { MemoryStorage, type StorageSubject, storageConformance } from "../../src/testing.ts";
+
+async function memorySubject(): Promise<StorageSubject> {
+  const driver = new MemoryStorage();
+  await driver.open();
+  return {
+    driver,
+    write: async (id, file, bytes) => driver.write(id, file, bytes),
+    read: async (id, file) => driver.read(id, file),
+    unlink: async (id, file) => driver.unlink(id, file),
+    files: async (id) => driver.files(id),
+    lose: async (id) => driver.lose(id),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+storageConformance("The fake", memorySubject);
+
+it("fails once where it is told to, and changes nothing by it", async () => {
+  const storage = new MemoryStorage();
+  storage.failNext("create", new DockersnapError("no_space", "full"));
+  storage.failNext("create");
+
+  await expect(storage.create("web")).rejects.toMatchObject({ code: "no_space" });
+  await expect(storage.create("web")).rejects.toMatchObject({ code: "internal" });
+  expect(await storage.list()).toEqual([]);
+
+  await storage.create("web");
+  expect(await storage.list()).toEqual([{ id: "web", present: true, snapshots: [] }]);
+});
+
+it("runs out of space by what is written, and gets it back", async () => {
+  const storage = new MemoryStorage();
+  storage.total = 10;
+  await storage.create("web");
+  storage.write("web", "file", new Uint8Array(10));
+
+  expect(await storage.capacity()).toEqual({ total: 10, free: 0 });
+  await expect(storage.create("two")).rejects.toMatchObject({ code: "no_space" });
+  await expect(storage.snapshot("web", "s1")).rejects.toMatchObject({ code: "no_space" });
+
+  await storage.remove("web");
+  await storage.create("two");
+});
+
+it("takes and gives bytes that nobody else can change", async () => {
+  const storage = new MemoryStorage();
+  await storage.create("web");
+  const bytes = Uint8Array.of(1);
+  storage.write("web", "file", bytes);
+  bytes[0] = 2;
+  const read = storage.read("web", "file");
+  read?.fill(3);
+  expect(storage.read("web", "file")).toEqual(Uint8Array.of(1));
+});
