@@ -1,6 +1,10 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 
+export const OperationId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: "expected the id of an operation, as the list of operations has it",
+});
+
 export const OperationStatus = z.enum(["running", "undoing", "done", "failed", "cancelled"]);
 export type OperationStatus = z.infer<typeof OperationStatus>;
 
