@@ -1,0 +1,99 @@
+import type { OperationKind } from "../operation/kind.ts";
+import type { InstanceRecord } from "../platform/records.ts";
+import { forgetInstance, freeSubnetIndex, requireFreeName } from "./create.ts";
+import { type Lifecycle, requireRoom } from "./lifecycle.ts";
+import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
+import { networkStep, portsStep, startEngineStep } from "./steps.ts";
+
+export interface CloneInput {
+  readonly source: string;
+  readonly label: string;
+  readonly name: string;
+}
+
+interface CloneState {
+  readonly createdAt: string;
+}
+
+/** A new instance that begins as another was at a snapshot, on a subnet and host ports of its own. */
+export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, CloneState> {
+  const { platform, workloads, describe } = lifecycle;
+  const name = (input: CloneInput) => input.name;
+  return {
+    name: "clone",
+    cancellable: true,
+    recovery: { finishAfter: "commit" },
+    instance: name,
+    holds: (input) => [
+      { instance: input.name, mode: "exclusive" },
+      { instance: input.source, mode: "shared" },
+    ],
+    async prepare(input) {
+      readyInstance(platform.records, input.source);
+      findSnapshot(platform.records, input.source, input.label);
+      requireFreeName(lifecycle, input.name);
+      await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
+      return { createdAt: platform.clock.now().toISOString() };
+    },
+    steps: [
+      {
+        name: "reserve",
+        says: "reserving its name and subnet",
+        run: ({ input, state }) => platform.records.instances.insert(cloneRecord(lifecycle, input, state)),
+        undo: ({ input }) => forgetInstance(lifecycle, input.name),
+      },
+      [
+        {
+          name: "dataset",
+          says: "branching its dataset",
+          run: async ({ input }, tools) => {
+            await platform.storage.clone(input.source, input.label, input.name);
+            tools.release(input.source);
+          },
+          undo: ({ input }) => platform.storage.remove(input.name),
+        },
+        networkStep(lifecycle, name, { undoable: true }),
+      ],
+      startEngineStep(lifecycle, name),
+      portsStep(lifecycle, name),
+      {
+        name: "post_clone",
+        says: "letting the plugin make the copy its own",
+        needed: ({ input }) => workloads.hasHook(findInstance(platform.records, input.name), "post_clone"),
+        run: async ({ input }, tools) => {
+          await workloads.hook(findInstance(platform.records, input.name), "post_clone", tools);
+          await lifecycle.ports.refresh(input.name);
+        },
+      },
+      {
+        name: "commit",
+        says: "writing it down",
+        run: ({ input }) => platform.records.instances.update(input.name, { phase: "ready" }),
+      },
+    ],
+    result({ input }) {
+      platform.events.publish({ type: "instance.created", instance: input.name });
+      return describe(findInstance(platform.records, input.name));
+    },
+    failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
+  };
+}
+
+function cloneRecord(lifecycle: Lifecycle, input: CloneInput, state: CloneState): InstanceRecord {
+  const source = findInstance(lifecycle.platform.records, input.source);
+  const record: InstanceRecord = {
+    name: input.name,
+    subnetIndex: freeSubnetIndex(lifecycle),
+    createdAt: state.createdAt,
+    phase: "creating",
+    desired: "running",
+    cloneOf: { instance: input.source, label: input.label },
+    head: undefined,
+    workload: source.workload,
+    labels: source.labels,
+    limits: source.limits,
+    problem: undefined,
+  };
+  lifecycle.specs.addresses(record);
+  return record;
+}

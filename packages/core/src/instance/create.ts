@@ -1,0 +1,117 @@
+import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
+import { lowestFreeIndex } from "../network/addresses.ts";
+import type { OperationKind } from "../operation/kind.ts";
+import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
+import { type Lifecycle, requireRoom } from "./lifecycle.ts";
+import { findInstance } from "./lookup.ts";
+import { networkStep, portsStep, startEngineStep } from "./steps.ts";
+
+interface CreateState {
+  readonly workload: WorkloadRecord | undefined;
+  readonly createdAt: string;
+  warnings: string[];
+}
+
+/** A new instance: a name, a dataset and a network, an engine on top, and the workload on that. */
+export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstanceRequest, CreateState> {
+  const { platform, workloads, describe } = lifecycle;
+  const name = (input: CreateInstanceRequest) => input.name;
+  return {
+    name: "create",
+    cancellable: true,
+    recovery: { finishAfter: "commit" },
+    instance: name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    async prepare(input) {
+      requireFreeName(lifecycle, input.name);
+      const workload = workloads.request(input.name, input.workload_inline);
+      await requireRoom(lifecycle, `create '${input.name}'`);
+      return { workload, createdAt: platform.clock.now().toISOString(), warnings: [] };
+    },
+    steps: [
+      {
+        name: "validate",
+        says: "asking the plugin about the configuration",
+        needed: ({ state }) => state.workload !== undefined,
+        run: async ({ input, state }, { signal }) => {
+          const record = newRecord(lifecycle, input, state);
+          state.warnings = [...(await workloads.validate(record, signal))];
+        },
+      },
+      {
+        name: "reserve",
+        says: "reserving its name and subnet",
+        run: ({ input, state }) => platform.records.instances.insert(newRecord(lifecycle, input, state)),
+        undo: ({ input }) => forgetInstance(lifecycle, input.name),
+      },
+      [
+        {
+          name: "dataset",
+          says: "making its dataset",
+          run: ({ input }) => platform.storage.create(input.name),
+          undo: ({ input }) => platform.storage.remove(input.name),
+        },
+        networkStep(lifecycle, name, { undoable: true }),
+      ],
+      startEngineStep(lifecycle, name),
+      {
+        name: "deploy",
+        says: "deploying the workload",
+        needed: ({ state }) => state.workload !== undefined,
+        run: ({ input }, tools) => workloads.deploy(findInstance(platform.records, input.name), tools),
+        undo: ({ input }, tools) => workloads.teardown(findInstance(platform.records, input.name), tools),
+      },
+      portsStep(lifecycle, name),
+      {
+        name: "commit",
+        says: "writing it down",
+        run: ({ input }) => platform.records.instances.update(input.name, { phase: "ready" }),
+      },
+    ],
+    async result({ input, state }) {
+      platform.events.publish({ type: "instance.created", instance: input.name });
+      const instance = await describe(findInstance(platform.records, input.name));
+      return state.warnings.length === 0 ? instance : { ...instance, warnings: state.warnings };
+    },
+    failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
+  };
+}
+
+/** `already_exists`, with what to do, for a name that is in use. */
+export function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name: string): void {
+  if (platform.records.instances.get(name) === undefined) return;
+  throw new DockersnapError(
+    "already_exists",
+    `Instance '${name}' exists already. Choose another name, or remove it with 'dockersnap delete ${name}'.`,
+  );
+}
+
+export function forgetInstance({ platform, ports, workloads }: Lifecycle, name: string): void {
+  platform.records.instances.remove(name);
+  ports.forget(name);
+  workloads.forget(name);
+}
+
+/** The lowest subnet that is free; reading and inserting happen in one turn, so no other create can take it between. */
+export function freeSubnetIndex({ platform }: Pick<Lifecycle, "platform">): number {
+  return lowestFreeIndex(platform.records.instances.all().map((instance) => instance.subnetIndex));
+}
+
+function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: CreateState): InstanceRecord {
+  const record: InstanceRecord = {
+    name: input.name,
+    subnetIndex: freeSubnetIndex(lifecycle),
+    createdAt: state.createdAt,
+    phase: "creating",
+    desired: "running",
+    cloneOf: undefined,
+    head: undefined,
+    workload: state.workload,
+    labels: input.labels ?? {},
+    limits: input.limits,
+    problem: undefined,
+  };
+  // An index whose subnet lies outside the range must be refused before it is written down.
+  lifecycle.specs.addresses(record);
+  return record;
+}

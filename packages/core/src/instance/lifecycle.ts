@@ -1,0 +1,31 @@
+import { DockersnapError, type Instance } from "@dockersnap/contract/words";
+import type { PortForwarding } from "../network/port-forwarding.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { InstanceRecord } from "../platform/records.ts";
+import type { Workloads } from "../workload/workloads.ts";
+import type { Specs } from "./specs.ts";
+
+/** What every verb on an instance works with. */
+export interface Lifecycle {
+  readonly platform: Platform;
+  readonly specs: Specs;
+  readonly ports: PortForwarding;
+  readonly workloads: Workloads;
+  /** The instance as a client gets it in an answer. */
+  readonly describe: (record: InstanceRecord) => Promise<Instance>;
+}
+
+/** Room a new dataset needs to be of any use; below this the pool is as good as full. */
+const leastFreeBytes = 64 * 1024 * 1024;
+
+/** `no_space` before anything is done, where it can be known. */
+export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act: string): Promise<void> {
+  const { free, total } = await platform.storage.capacity();
+  if (free >= leastFreeBytes) return;
+  const mib = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MiB`;
+  throw new DockersnapError(
+    "no_space",
+    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}. Delete snapshots or instances, or make the pool larger.`,
+    { details: { free, total } },
+  );
+}

@@ -1,0 +1,48 @@
+import { DockersnapError, nearest } from "@dockersnap/contract/words";
+import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
+
+/** The record, or `not_found` with the nearest name there is. One whose create has not ended is not there yet. */
+export function findInstance(records: Records, name: string): InstanceRecord {
+  const record = records.instances.get(name);
+  if (record !== undefined) return record;
+  const near = nearest(
+    name,
+    records.instances.all().map((instance) => instance.name),
+  );
+  throw new DockersnapError(
+    "not_found",
+    `No instance '${name}'.${near === undefined ? " 'dockersnap list' shows those there are." : ` Did you mean '${near}'?`}`,
+    near === undefined ? {} : { details: { nearest: near } },
+  );
+}
+
+/** The record of an instance operations may work on; one half made or half removed is `wrong_state`. */
+export function readyInstance(records: Records, name: string): InstanceRecord {
+  const record = findInstance(records, name);
+  if (record.phase === "ready") return record;
+  throw new DockersnapError(
+    "wrong_state",
+    record.phase === "creating"
+      ? `Instance '${name}' was not made to its end. Delete it with 'dockersnap delete ${name}' and create it again.`
+      : `Instance '${name}' is being deleted. Ask for its delete again if that did not come to its end.`,
+  );
+}
+
+/** The snapshot's record, or `not_found` with the nearest label of this instance. */
+export function findSnapshot(records: Records, instance: string, label: string): SnapshotRecord {
+  const record = records.snapshots.get(instance, label);
+  if (record !== undefined) return record;
+  const labels = records.snapshots.of(instance).map((snapshot) => snapshot.label);
+  const near = nearest(label, labels);
+  const hint =
+    near !== undefined
+      ? ` Did you mean '${near}'?`
+      : labels.length === 0
+        ? ` It has none yet; 'dockersnap snapshot ${instance} <label>' takes one.`
+        : ` 'dockersnap snapshots ${instance}' shows those there are.`;
+  throw new DockersnapError(
+    "not_found",
+    `No snapshot '${label}' of instance '${instance}'.${hint}`,
+    near === undefined ? {} : { details: { nearest: near } },
+  );
+}

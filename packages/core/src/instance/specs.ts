@@ -1,0 +1,33 @@
+import type { EngineSpec } from "../engine/engine.ts";
+import { type InstanceAddresses, instanceAddresses } from "../network/addresses.ts";
+import type { NetworkSpec } from "../network/network.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { InstanceRecord } from "../platform/records.ts";
+
+/** An instance's record in the words of each adapter. */
+export class Specs {
+  readonly #platform: Pick<Platform, "network" | "storage" | "settings">;
+
+  constructor(platform: Pick<Platform, "network" | "storage" | "settings">) {
+    this.#platform = platform;
+  }
+
+  addresses(record: InstanceRecord): InstanceAddresses {
+    return instanceAddresses(this.#platform.settings.range, record.subnetIndex);
+  }
+
+  network(record: InstanceRecord): NetworkSpec {
+    return { name: record.name, addresses: this.addresses(record) };
+  }
+
+  engine(record: InstanceRecord): EngineSpec {
+    const { network, storage } = this.#platform;
+    return {
+      name: record.name,
+      dataRoot: storage.path(record.name),
+      netnsPath: network.netnsPath(record.name),
+      resolvConf: network.resolvConf(record.name),
+      limits: record.limits,
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Operations } from "../operation/operations.ts";
+import type { InstanceRecord } from "../platform/records.ts";
+
+/** Who asked, for operations nobody asked for. */
+const byDaemon = { requestedBy: "daemon" };
+
+/** At most this many engines come up side by side after a reboot: each one's start keeps a core busy. */
+const startsAtOnce = 2;
+
+/** What the start of a daemon found and did, for its log. */
+export interface Reconciled {
+  readonly adopted: readonly string[];
+  /** Engines that have to be started; `started` resolves when each was tried. */
+  readonly starting: readonly string[];
+  readonly started: Promise<void>;
+}
+
+/**
+ * Bring reality to what the records say, at the start of a daemon: end what the last one left unfinished, take up the
+ * engines that run, start those that should and do not, and clear what was left half made or half removed.
+ */
+export async function reconcile(lifecycle: Lifecycle, operations: Operations): Promise<Reconciled> {
+  const { records, log } = lifecycle.platform;
+  await operations.recover();
+
+  for (const record of records.instances.all()) {
+    if (record.phase === "ready") continue;
+    log.info("clearing an instance that was left half made or half removed", {
+      instance: record.name,
+      phase: record.phase,
+    });
+    const { done } = await operations.begin("delete", { name: record.name }, byDaemon);
+    await done;
+  }
+
+  const adopted: string[] = [];
+  const starting: string[] = [];
+  const ready = records.instances.all().filter((record) => record.phase === "ready");
+  await Promise.all(
+    ready.map(async (record) => {
+      if (await adopt(lifecycle, record)) adopted.push(record.name);
+      else if (record.desired === "running") starting.push(record.name);
+    }),
+  );
+  return { adopted, starting, started: startAll(lifecycle, operations, starting) };
+}
+
+/** Take up a running engine. One that nobody wants running is ended: a stop was asked for and not carried out. */
+async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<boolean> {
+  const { platform, specs, ports } = lifecycle;
+  try {
+    if (record.desired === "stopped") {
+      if ((await platform.engines.state(record.name)) !== "stopped") await platform.engines.kill(record.name);
+      return false;
+    }
+    await platform.network.create(specs.network(record));
+    if (!(await platform.engines.adopt(specs.engine(record)))) return false;
+    await ports.refresh(record.name);
+    return true;
+  } catch (error) {
+    platform.log.error("a running engine could not be taken up; it is started anew", { instance: record.name, error });
+    return false;
+  }
+}
+
+async function startAll(lifecycle: Lifecycle, operations: Operations, names: readonly string[]): Promise<void> {
+  const queue = [...names];
+  const worker = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      try {
+        const { done } = await operations.begin("start", { name }, byDaemon);
+        await done;
+      } catch (error) {
+        lifecycle.platform.log.error("an instance that should run could not be started", { instance: name, error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: startsAtOnce }, worker));
+}

@@ -1,0 +1,61 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { Lifecycle } from "../instance/lifecycle.ts";
+import { findSnapshot, readyInstance } from "../instance/lookup.ts";
+import type { OperationKind } from "../operation/kind.ts";
+
+export interface SnapshotInput {
+  readonly name: string;
+  readonly label: string;
+}
+
+/** Remove one snapshot for good. Clones of it stay whole; `protected` ones are refused. */
+export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotInput, object> {
+  const { records, storage } = platform;
+  return {
+    name: "remove-snapshot",
+    cancellable: false,
+    recovery: "finish",
+    pointOfNoReturn: "begin",
+    instance: (input) => input.name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    prepare(input) {
+      readyInstance(records, input.name);
+      if (findSnapshot(records, input.name, input.label).protected) {
+        throw new DockersnapError(
+          "protected",
+          `Snapshot '${input.label}' of '${input.name}' is protected. Clear the protection first if it is to go.`,
+        );
+      }
+      return {};
+    },
+    steps: [
+      { name: "begin", says: "deciding to remove it", run: () => undefined },
+      {
+        name: "dataset",
+        says: "removing the snapshot",
+        run: ({ input }) => storage.removeSnapshot(input.name, input.label),
+      },
+      {
+        name: "forget",
+        says: "forgetting it",
+        run: ({ input }) => forget(records, input),
+      },
+    ],
+    result({ input }) {
+      platform.events.publish({ type: "instance.changed", instance: input.name });
+      return undefined;
+    },
+  };
+}
+
+/** What came from the removed one now comes from its parent, so that the history stays one tree. */
+function forget(records: Lifecycle["platform"]["records"], { name, label }: SnapshotInput): void {
+  records.transaction(() => {
+    const parent = records.snapshots.get(name, label)?.parent;
+    for (const child of records.snapshots.of(name).filter((snapshot) => snapshot.parent === label)) {
+      records.snapshots.update(name, child.label, { parent });
+    }
+    if (records.instances.get(name)?.head === label) records.instances.update(name, { head: parent });
+    records.snapshots.remove(name, label);
+  });
+}

@@ -1,0 +1,189 @@
+import { DockersnapError, type SnapshotRequest } from "@dockersnap/contract/words";
+import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
+import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
+import { restoreEngine } from "../instance/steps.ts";
+import type { Job, OperationKind } from "../operation/kind.ts";
+import { notCaptured } from "./not-captured.ts";
+import { describeSnapshot } from "./view.ts";
+
+export type TakeInput = SnapshotRequest & { readonly name: string };
+
+interface TakeState {
+  readonly wasRunning: boolean;
+  readonly createdAt: string;
+  readonly parent: string | undefined;
+  /** Containers that ran before a `stopped` snapshot and have no restart policy to bring them back. */
+  ran: string[];
+  notCaptured: string[];
+  atomicMs: number | undefined;
+  /** On the daemon's own monotonic clock, in milliseconds. */
+  frozenAt: number;
+  freezeMs: number | undefined;
+}
+
+type TakeJob = Job<TakeInput, TakeState>;
+
+/** Keep this moment of an instance. A stopped instance is as still as it can be, whatever mode was asked for. */
+export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, TakeState> {
+  const { platform, workloads } = lifecycle;
+  const { storage, engines, records, clock } = platform;
+  const instance = (input: TakeInput) => findInstance(records, input.name);
+  const mode = ({ input }: TakeJob) => input.mode ?? "live";
+  const running = ({ state }: TakeJob) => state.wasRunning;
+  return {
+    name: "snapshot",
+    cancellable: true,
+    recovery: { finishAfter: "record" },
+    instance: (input) => input.name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    async prepare(input) {
+      const record = readyInstance(records, input.name);
+      await requireFreeLabel(lifecycle, input.name, input.label);
+      await requireRoom(lifecycle, `snapshot '${input.name}'`);
+      return {
+        wasRunning: (await engines.state(input.name)) === "running",
+        createdAt: clock.now().toISOString(),
+        parent: record.head,
+        ran: [],
+        notCaptured: [],
+        atomicMs: undefined,
+        frozenAt: 0,
+        freezeMs: undefined,
+      };
+    },
+    steps: [
+      {
+        name: "pre_snapshot",
+        says: "letting the plugin quiesce the workload",
+        needed: (job) => running(job) && workloads.hasHook(instance(job.input), "pre_snapshot"),
+        run: ({ input }, tools) => workloads.hook(instance(input), "pre_snapshot", tools),
+        undo: ({ input }, tools) => workloads.release(instance(input), tools),
+      },
+      {
+        name: "settle",
+        says: "writing out what is dirty",
+        needed: (job) => running(job),
+        run: async ({ input, state }, { signal }) => {
+          const looking = engines.api(input.name).containers();
+          const [containers] = await Promise.all([looking, storage.settle(input.name, signal)]);
+          state.notCaptured = notCaptured(containers, storage.path(input.name));
+          state.ran = containers.filter((container) => container.state === "running").map((container) => container.id);
+        },
+      },
+      {
+        name: "shutdown",
+        says: "stopping the containers cleanly",
+        needed: (job) => running(job) && mode(job) === "stopped",
+        run: ({ input }, { signal }) => engines.stop(input.name, signal),
+        undo: ({ input, state }, tools) => bringBack(lifecycle, input.name, state.ran, tools.signal),
+      },
+      {
+        name: "freeze",
+        says: "holding the containers still",
+        needed: (job) => running(job) && mode(job) === "paused",
+        run: async ({ input, state }) => {
+          state.frozenAt = clock.monotonic();
+          await engines.freeze(input.name);
+        },
+        undo: ({ input }) => engines.thaw(input.name),
+      },
+      {
+        name: "take",
+        says: "keeping the moment",
+        run: async ({ input, state }) => {
+          const before = clock.monotonic();
+          await storage.snapshot(input.name, input.label);
+          state.atomicMs = round(clock.monotonic() - before);
+        },
+        undo: ({ input }) => storage.removeSnapshot(input.name, input.label),
+      },
+      {
+        name: "thaw",
+        says: "letting the containers go on",
+        needed: (job) => running(job) && mode(job) === "paused",
+        run: async ({ input, state }) => {
+          await engines.thaw(input.name);
+          state.freezeMs = round(clock.monotonic() - state.frozenAt);
+        },
+      },
+      {
+        name: "engine",
+        says: "starting the containers again",
+        needed: (job) => running(job) && mode(job) === "stopped",
+        run: ({ input, state }, { signal }) => bringBack(lifecycle, input.name, state.ran, signal),
+      },
+      {
+        name: "post_snapshot",
+        says: "letting the plugin release the workload",
+        needed: (job) => running(job) && workloads.hasHook(instance(job.input), "pre_snapshot"),
+        run: ({ input }, tools) => workloads.release(instance(input), tools),
+      },
+      {
+        name: "record",
+        says: "writing it down",
+        run: (job) => record(lifecycle, job),
+        undo: ({ input, state }) =>
+          records.transaction(() => {
+            records.snapshots.remove(input.name, input.label);
+            records.instances.update(input.name, { head: state.parent });
+          }),
+      },
+    ],
+    result({ input }) {
+      platform.events.publish({ type: "instance.changed", instance: input.name });
+      return { status: "ok", ...describeSnapshot(findSnapshot(records, input.name, input.label)) };
+    },
+    failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
+  };
+}
+
+/** `already_exists` if the label is taken, in the records or on the disk: what is there must never be written over or undone away. */
+export async function requireFreeLabel({ platform }: Lifecycle, instance: string, label: string): Promise<void> {
+  const dataset = (await platform.storage.list()).find(({ id }) => id === instance);
+  const taken = platform.records.snapshots.get(instance, label) !== undefined || dataset?.snapshots.includes(label);
+  if (!taken) return;
+  throw new DockersnapError(
+    "already_exists",
+    `Instance '${instance}' has a snapshot '${label}' already. Choose another label, or remove it with 'dockersnap delete ${instance}@${label}'.`,
+  );
+}
+
+/** Start an engine that was stopped for the snapshot, and the containers no restart policy brings back. */
+async function bringBack(
+  lifecycle: Lifecycle,
+  name: string,
+  ran: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await restoreEngine(lifecycle, name, { signal });
+  const api = lifecycle.platform.engines.api(name);
+  const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
+  for (const { id } of down) await api.startContainer(id);
+  if (down.length > 0) await lifecycle.ports.refresh(name);
+}
+
+function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
+  const { input, state } = job;
+  records.transaction(() => {
+    if (records.snapshots.get(input.name, input.label) === undefined) {
+      records.snapshots.insert({
+        instance: input.name,
+        label: input.label,
+        createdAt: state.createdAt,
+        mode: input.mode ?? "live",
+        tags: input.tags ?? {},
+        parent: state.parent,
+        protected: false,
+        expiresAt: undefined,
+        freezeMs: state.freezeMs,
+        atomicMs: state.atomicMs,
+        notCaptured: state.notCaptured,
+      });
+    }
+    records.instances.update(input.name, { head: input.label });
+  });
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

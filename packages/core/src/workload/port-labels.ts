@@ -1,0 +1,37 @@
+import type { ContainerSummary } from "../engine/engine.ts";
+
+type Labelled = Pick<ContainerSummary, "id" | "labels" | "ports">;
+
+const kubernetesApiPort = 6443;
+
+/**
+ * Names a container's port: by its label `dockersnap.port.<port>`, `kubernetes-api` for 6443, else by container and port.
+ * Among all `containers` a name is given once; a second port that would have it is named by its container.
+ */
+export function portLabels(
+  containers: readonly Labelled[],
+): (containerId: string, port: number, protocol: "tcp" | "udp") => string {
+  const ports = containers.flatMap(({ id, labels, ports: published }) =>
+    published.map(({ privatePort, protocol }) => ({ id, labels, privatePort, protocol })),
+  );
+  const owners = new Map<string, string>();
+  for (const { id, labels, privatePort, protocol } of ports) {
+    const wanted = givenName(labels, privatePort);
+    if (wanted !== undefined && !owners.has(wanted)) owners.set(wanted, plainName(id, privatePort, protocol));
+  }
+  const names = new Map([...owners].map(([wanted, plain]) => [plain, wanted]));
+  return (containerId, port, protocol) => {
+    const plain = plainName(containerId, port, protocol);
+    return names.get(plain) ?? plain;
+  };
+}
+
+function givenName(labels: Readonly<Record<string, string>>, port: number): string | undefined {
+  const label = labels[`dockersnap.port.${port}`]?.trim();
+  if (label !== undefined && label !== "") return label;
+  return port === kubernetesApiPort ? "kubernetes-api" : undefined;
+}
+
+function plainName(containerId: string, port: number, protocol: string): string {
+  return `container:${containerId.slice(0, 12)}/${port}/${protocol}`;
+}

@@ -1,0 +1,204 @@
+import {
+  type Access,
+  checkConfig,
+  DockersnapError,
+  type HealthResponse,
+  type Hook,
+  type PluginCommand,
+  type PluginInput,
+  type PortMapping,
+  type ProgressEvent,
+  type WorkloadDescription,
+  type WorkloadRequest,
+} from "@dockersnap/contract/words";
+import type { Specs } from "../instance/specs.ts";
+import type { StepTools } from "../operation/kind.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
+import { pluginInput } from "./input.ts";
+import type { StreamingCommand } from "./plugins.ts";
+import { resolveAccess } from "./tokens.ts";
+
+interface Deps {
+  readonly platform: Platform;
+  readonly specs: Specs;
+  /** Forwarded ports as last seen. */
+  readonly ports: (instance: string) => readonly PortMapping[];
+  /** The instance is gone, so is what was remembered of its health. */
+  readonly forgetHealth: (instance: string) => void;
+}
+
+/** What plugins do on top of instances: every call of a plugin goes through here. */
+export class Workloads {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The workload a create asks for, its configuration merged, templated and checked. `not_found` for an unknown plugin,
+   * `invalid_request` with every problem of the configuration at once.
+   */
+  request(instance: string, asked: WorkloadRequest | undefined): WorkloadRecord | undefined {
+    if (asked === undefined) return undefined;
+    const { plugins, fileExists } = this.#deps.platform;
+    const plugin = plugins.ready(asked.plugin);
+    const { config, problems } = checkConfig(plugin.schema.config_options, asked.config, {
+      instanceName: instance,
+      fileExists,
+    });
+    if (problems.length > 0) {
+      throw new DockersnapError(
+        "invalid_request",
+        `The configuration for plugin '${asked.plugin}' has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}: ${problems.map((problem) => problem.message).join(" ")}`,
+        { details: { problems } },
+      );
+    }
+    return { plugin: asked.plugin, config, contractVersion: plugin.contractVersion };
+  }
+
+  /** The plugin's warnings; `plugin_refused` with its errors where it says no. */
+  async validate(record: InstanceRecord, signal: AbortSignal): Promise<readonly string[]> {
+    const workload = requireWorkload(record);
+    const input = this.#input(record, workload, "validate", []);
+    const { valid, errors, warnings } = await this.#deps.platform.plugins.ask(workload.plugin, "validate", input, {
+      signal,
+    });
+    if (valid) return warnings ?? [];
+    const reasons = errors ?? [];
+    throw new DockersnapError(
+      "plugin_refused",
+      reasons.length === 0
+        ? `Plugin '${workload.plugin}' refused the configuration without saying why.`
+        : `Plugin '${workload.plugin}' refused the configuration: ${reasons.join("; ")}`,
+      { details: { plugin: workload.plugin, errors: reasons } },
+    );
+  }
+
+  deploy(record: InstanceRecord, tools: StepTools): Promise<void> {
+    return this.#stream(record, "deploy", tools);
+  }
+
+  /** A plugin that cannot clean up is told of, in the progress and the log; what goes on is not held up by it. */
+  teardown(record: InstanceRecord, tools: StepTools): Promise<void> {
+    return this.#tolerantly(record, "teardown", tools);
+  }
+
+  /** Whether the instance's plugin lists this hook. One that is not there or disabled is never called. */
+  hasHook(record: InstanceRecord, hook: Hook): boolean {
+    const name = record.workload?.plugin;
+    if (name === undefined || this.#isReady(name) === false) return false;
+    return this.#deps.platform.plugins.ready(name).hooks.includes(hook);
+  }
+
+  hook(record: InstanceRecord, hook: Hook, tools: StepTools): Promise<void> {
+    return this.#stream(record, hook, tools);
+  }
+
+  /** The other half of `pre_snapshot`: a failure is told of and changes nothing about the snapshot. */
+  async release(record: InstanceRecord, tools: StepTools): Promise<void> {
+    if (this.hasHook(record, "post_snapshot")) await this.#tolerantly(record, "post_snapshot", tools);
+  }
+
+  /** What `use` needs, with `host` as the address of this machine in the client's eyes. */
+  async access(record: InstanceRecord, host: string, socket: string): Promise<Access> {
+    const ports = this.#deps.ports(record.name);
+    const { workload } = record;
+    const response =
+      workload === undefined
+        ? {}
+        : await this.#deps.platform.plugins.ask(
+            workload.plugin,
+            "access",
+            this.#input(record, workload, "access", ports, host),
+          );
+    return resolveAccess(response, { host, ports, socket, instance: record.name });
+  }
+
+  async describe(record: InstanceRecord): Promise<WorkloadDescription> {
+    const workload = requireWorkload(record);
+    const input = this.#input(record, workload, "describe", this.#deps.ports(record.name));
+    const response = await this.#deps.platform.plugins.ask(workload.plugin, "describe", input);
+    return {
+      workload_plugin: workload.plugin,
+      workload_type: response.workload_type,
+      contract_version: workload.contractVersion,
+      status: response.status,
+      ports: response.ports ?? [],
+      config: response.config ?? {},
+      details: response.details ?? {},
+    };
+  }
+
+  probe(record: InstanceRecord, signal: AbortSignal): Promise<HealthResponse> {
+    const workload = requireWorkload(record);
+    const input = this.#input(record, workload, "health", this.#deps.ports(record.name));
+    return this.#deps.platform.plugins.ask(workload.plugin, "health", input, { signal });
+  }
+
+  /** The instance's workload; `wrong_state` where it has none. */
+  of(record: InstanceRecord): WorkloadRecord {
+    return requireWorkload(record);
+  }
+
+  forget(instance: string): void {
+    this.#deps.forgetHealth(instance);
+  }
+
+  async #tolerantly(record: InstanceRecord, command: StreamingCommand, tools: StepTools): Promise<void> {
+    try {
+      await this.#stream(record, command, tools);
+    } catch (error) {
+      const why = error instanceof DockersnapError ? error.message : "an internal failure";
+      tools.log.warn("a plugin failed at something that is not waited for", { command, error });
+      tools.report({ step: command, status: "running", message: `going on without it: ${why}` });
+    }
+  }
+
+  async #stream(record: InstanceRecord, command: StreamingCommand, tools: StepTools): Promise<void> {
+    const workload = requireWorkload(record);
+    // A deploy and a validate come before any port is known; what runs later gets what is forwarded.
+    const ports = command === "deploy" ? [] : this.#deps.ports(record.name);
+    const input = this.#input(record, workload, command, ports);
+    const onProgress = (event: ProgressEvent) => {
+      // The plugin is complete before the operation is; clients take this event for the end of everything.
+      if (event.step !== "complete" || event.status !== "done") tools.report(event);
+    };
+    await this.#deps.platform.plugins.stream(workload.plugin, command, input, onProgress, { signal: tools.signal });
+  }
+
+  #isReady(name: string): boolean {
+    return this.#deps.platform.plugins.list().some((plugin) => plugin.name === name && plugin.status === "ready");
+  }
+
+  #input(
+    record: InstanceRecord,
+    workload: WorkloadRecord,
+    command: PluginCommand,
+    ports: readonly PortMapping[],
+    host?: string,
+  ): PluginInput {
+    const { platform, specs } = this.#deps;
+    return pluginInput({
+      command,
+      record,
+      workload,
+      addresses: specs.addresses(record),
+      socket: platform.engines.socketPath(record.name),
+      dataRoot: platform.storage.path(record.name),
+      netnsName: platform.network.netnsPath(record.name).split("/").at(-1) ?? "",
+      ports,
+      env: platform.settings.proxyEnv,
+      host: host ?? platform.settings.advertiseHost ?? "127.0.0.1",
+    });
+  }
+}
+
+function requireWorkload(record: InstanceRecord): WorkloadRecord {
+  if (record.workload !== undefined) return record.workload;
+  throw new DockersnapError(
+    "wrong_state",
+    `Instance '${record.name}' has no workload: it was created without a plugin. Its Docker engine is at your disposal through 'dockersnap docker ${record.name} -- …'.`,
+  );
+}
