@@ -1,1 +1,1 @@
-export { type OpenRecords, openRecords } from "./open.ts";
+export { type OpenRecords, openRecords, viewRecords } from "./open.ts";

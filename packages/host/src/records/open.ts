@@ -6,7 +6,7 @@ import type { Records } from "@dockersnap/core";
 import { Database, recordsError, unreadable } from "./database.ts";
 import { instancesTable } from "./instances.ts";
 import { holdAlone } from "./lock.ts";
-import { applicationId, migrate } from "./migrations.ts";
+import { applicationId, migrate, migrations, schemaVersion } from "./migrations.ts";
 import { operationsTable } from "./operations.ts";
 import { portsTable } from "./ports.ts";
 import { snapshotsTable } from "./snapshots.ts";
@@ -27,22 +27,51 @@ export function openRecords({ path }: { path: string }): OpenRecords {
   const lock = holdAlone(`${path}.lock`);
   try {
     if (!exists(path)) begin(path);
-    const database = new Database(path, connect(path));
-    return {
-      instances: instancesTable(database),
-      snapshots: snapshotsTable(database),
-      ports: portsTable(database),
-      operations: operationsTable(database),
-      transaction: (work) => database.transaction(work),
-      close: () => {
-        database.close();
-        lock.release();
-      },
-    };
+    return tables(new Database(path, connect(path)), () => lock.release());
   } catch (error) {
     lock.release();
     throw recordsError(path, error);
   }
+}
+
+/**
+ * The records at `path` for reading only, beside a daemon that has them open; a write is `internal`. Undefined where
+ * there are none yet.
+ */
+export function viewRecords({ path }: { path: string }): OpenRecords | undefined {
+  if (!exists(path)) return undefined;
+  try {
+    const connection = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: true });
+    try {
+      check(connection, path);
+      if (schemaVersion(connection) !== migrations.length) {
+        throw new DockersnapError(
+          "internal",
+          `The records ${path} are of another version of dockersnap. Start this version's daemon once, then look again.`,
+        );
+      }
+      return tables(new Database(path, connection), () => undefined);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    throw recordsError(path, error);
+  }
+}
+
+function tables(database: Database, closed: () => void): OpenRecords {
+  return {
+    instances: instancesTable(database),
+    snapshots: snapshotsTable(database),
+    ports: portsTable(database),
+    operations: operationsTable(database),
+    transaction: (work) => database.transaction(work),
+    close: () => {
+      database.close();
+      closed();
+    },
+  };
 }
 
 /** Made beside its place and then moved there, so that a file at `path` is whole: one that is empty has been damaged. */
