@@ -2,3 +2,7 @@ export { CommandError } from "./process/commandError.ts";
 export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";
 export { type RunOptions, type RunResult, run } from "./process/run.ts";
 export { type OpenRecords, openRecords, viewRecords } from "./records/index.ts";
+export type { BtrfsOptions } from "./storage-btrfs/options.ts";
+export { closeBtrfsPool } from "./storage-btrfs/pool.ts";
+export { probeBtrfs } from "./storage-btrfs/probe.ts";
+export { type BtrfsStorage, createBtrfsStorage } from "./storage-btrfs/storage.ts";

@@ -23,6 +23,9 @@ export interface StorageInfo {
   readonly capabilities: { readonly quota: boolean; readonly send: boolean; readonly diff: boolean };
 }
 
+/** Whether a driver can work on this machine; `reason` is a sentence for the operator. */
+export type StorageProbe = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+
 /**
  * Where instances keep their data.
  *

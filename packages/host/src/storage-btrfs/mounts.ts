@@ -1,0 +1,29 @@
+import { readFile } from "node:fs/promises";
+
+export interface Mount {
+  readonly type: string;
+  /** The device, as `/dev/loop3`. */
+  readonly source: string;
+}
+
+/** What is mounted exactly here, the topmost where several are; `undefined` when nothing is. */
+export async function mountAt(mountpoint: string): Promise<Mount | undefined> {
+  return parseMountinfo(await readFile("/proc/self/mountinfo", "utf8")).findLast((line) => line.at === mountpoint);
+}
+
+/** The lines of `/proc/<pid>/mountinfo`; see proc(5). */
+export function parseMountinfo(text: string): readonly (Mount & { readonly at: string })[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const fields = line.split(" ");
+      // A lone hyphen ends the optional fields, of which there may be none.
+      const [type = "", source = ""] = fields.slice(fields.indexOf("-", 6) + 1);
+      return { at: plain(fields[4] ?? ""), type, source: plain(source) };
+    });
+}
+
+function plain(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,129 @@
+import { mkdir, realpath, stat, statfs, truncate } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { run } from "../process/run.ts";
+import { ensureImage } from "./image.ts";
+import { attachLoop, detachLoop, loopDevicesOf, refreshLoop } from "./loop.ts";
+import { mountAt } from "./mounts.ts";
+import type { BtrfsOptions } from "./options.ts";
+import { boundDirtyData } from "./writeback.ts";
+
+/** A btrfs that is mounted and ready. */
+export interface Pool {
+  readonly mount: string;
+  /** Whether the kernel bounds how much of it is dirty at once. */
+  readonly bounded: boolean;
+  /** The directory whose file system holds the image, for an embedded pool. */
+  readonly backing: string | undefined;
+}
+
+/** What statfs(2) says a btrfs is. */
+export const btrfsType = 0x9123683e;
+
+/** Where the pool's tree is, opened or not. */
+export function mountOf(options: BtrfsOptions): string {
+  return resolve(options.path ?? options.mountpoint);
+}
+
+/**
+ * Find the pool, or make and mount it. Safe to repeat after a kill at any instant: an image under its final name is
+ * whole, and a device or mount that an earlier call left is used again.
+ */
+export async function openPool(options: BtrfsOptions): Promise<Pool> {
+  if (options.path !== undefined) return openPath(resolve(options.path));
+
+  const mountpoint = resolve(options.mountpoint);
+  await ensureImage(options.image, options.sizeBytes);
+  // dockerd with remapped users walks through here as one of them.
+  await mkdir(mountpoint, { recursive: true, mode: 0o711 });
+
+  const device = (await mountedFrom(mountpoint, options.image)) ?? (await mountImage(options.image, mountpoint));
+  const bounded = await boundDirtyData(device);
+  return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)) };
+}
+
+/** Take an embedded pool out of use: unmounted, its device detached, the image kept. A pool not in use stays so. */
+export async function closeBtrfsPool(options: BtrfsOptions): Promise<void> {
+  if (options.path !== undefined) return;
+  const mountpoint = resolve(options.mountpoint);
+  try {
+    if ((await mountedFrom(mountpoint, options.image)) !== undefined) await run("umount", [mountpoint]);
+    for (const device of await loopDevicesOf(options.image)) await detachLoop(device);
+  } catch (error) {
+    throw poolError(`The pool at ${mountpoint} could not be taken out of use; stop every instance first`, error);
+  }
+}
+
+/** Make an embedded pool larger while it is in use. The same size changes nothing; a smaller one is `invalid_request`. */
+export async function growPool(options: BtrfsOptions, sizeBytes: number): Promise<void> {
+  const mountpoint = resolve(options.mountpoint);
+  const device = options.path === undefined ? await mountedFrom(mountpoint, options.image) : undefined;
+  if (device === undefined) {
+    throw new DockersnapError("wrong_state", "Only the embedded pool can be grown, and only while it is mounted.");
+  }
+  const { size } = await stat(options.image);
+  if (sizeBytes < size) {
+    throw new DockersnapError(
+      "invalid_request",
+      `The pool is ${size} bytes and cannot shrink to ${sizeBytes}; ask for more, or for the same.`,
+    );
+  }
+  try {
+    await truncate(options.image, sizeBytes);
+    await refreshLoop(device);
+    await run("btrfs", ["filesystem", "resize", "max", mountpoint]);
+  } catch (error) {
+    throw poolError(`The pool at ${mountpoint} could not be grown to ${sizeBytes} bytes`, error);
+  }
+}
+
+async function openPath(path: string): Promise<Pool> {
+  const found = await statfs(path).catch((error: unknown) => {
+    throw poolError(`btrfs.path ${path} cannot be used`, error);
+  });
+  if (found.type !== btrfsType) {
+    throw new DockersnapError(
+      "internal",
+      `btrfs.path ${path} is not on btrfs. Point it at a directory that is, or leave it out for a pool of dockersnap's own.`,
+    );
+  }
+  return { mount: path, bounded: false, backing: undefined };
+}
+
+/** The device the image is mounted from at the mountpoint; `undefined` when nothing is mounted there. */
+async function mountedFrom(mountpoint: string, image: string): Promise<string | undefined> {
+  const mount = await mountAt(await realpath(mountpoint).catch(() => mountpoint));
+  if (mount === undefined) return undefined;
+  if ((await loopDevicesOf(image)).includes(mount.source)) return mount.source;
+  throw new DockersnapError(
+    "internal",
+    `${mount.source} (${mount.type}) is mounted at ${mountpoint}, where the pool's image ${image} belongs. ` +
+      "Unmount it, then try again.",
+  );
+}
+
+async function mountImage(image: string, mountpoint: string): Promise<string> {
+  // The same file on two devices would be one btrfs written from two sides.
+  const [attached] = await loopDevicesOf(image);
+  const device =
+    attached ??
+    (await attachLoop(image).catch((error: unknown) => {
+      throw poolError(`The pool's image ${image} could not be attached to a loop device`, error);
+    }));
+  try {
+    await run("mount", ["-t", "btrfs", "-o", "noatime,discard=async", device, mountpoint], { timeoutMs: 300_000 });
+  } catch (error) {
+    if (attached === undefined) await detachLoop(device);
+    throw poolError(
+      `The pool's image ${image} could not be mounted at ${mountpoint}; it was left as it is. Look at it with \`btrfs check ${image}\``,
+      error,
+    );
+  }
+  return device;
+}
+
+function poolError(what: string, error: unknown): DockersnapError {
+  if (error instanceof DockersnapError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new DockersnapError("internal", `${what}: ${why}`, { cause: error });
+}

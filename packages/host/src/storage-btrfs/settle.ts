@@ -1,0 +1,38 @@
+import { CommandError } from "../process/commandError.ts";
+import { run } from "../process/run.ts";
+
+/** A sync this short says that little was dirty. */
+const shortMs = 100;
+
+/** A sync that takes longer is left to itself; the snapshot is then as long as it is. */
+const longMs = 60_000;
+
+/**
+ * Write out what is dirty in the pool, again up to `tries` times while it takes long: what was written meanwhile is
+ * dirty again, but less of it. Resolves at once when `signal` aborts, though the kernel may go on writing.
+ */
+export async function settle(mount: string, tries: number, signal: AbortSignal): Promise<void> {
+  for (let left = tries; left > 0 && !signal.aborted; left -= 1) {
+    const begun = performance.now();
+    await untilAborted(sync(mount, signal), signal);
+    if (performance.now() - begun < shortMs) return;
+  }
+}
+
+async function sync(mount: string, signal: AbortSignal): Promise<void> {
+  try {
+    await run("sync", ["--file-system", mount], { signal, timeoutMs: longMs });
+  } catch (error) {
+    if (error instanceof CommandError && (error.reason === "timeout" || error.reason === "cancelled")) return;
+    throw error;
+  }
+}
+
+/** A sync in the kernel cannot be interrupted, so its caller is let go instead. */
+function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => resolve();
+    signal.addEventListener("abort", abandon, { once: true });
+    work.finally(() => signal.removeEventListener("abort", abandon)).then(resolve, reject);
+  });
+}

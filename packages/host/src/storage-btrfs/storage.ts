@@ -1,0 +1,229 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DockersnapError, instanceNamePattern, snapshotLabelPattern } from "@dockersnap/contract/words";
+import {
+  assertDatasetId,
+  assertLabel,
+  type Capacity,
+  type DatasetId,
+  type DatasetInfo,
+  type Label,
+  type StorageDriver,
+} from "@dockersnap/core";
+import { entries, removeIfEmpty, syncDirectory } from "./directory.ts";
+import type { BtrfsOptions } from "./options.ts";
+import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
+import { settle } from "./settle.ts";
+import { Space } from "./space.ts";
+import { createSubvolume, deleteSubvolumes, isSubvolume, kindOf, snapshotSubvolume } from "./subvolume.ts";
+import { Swap } from "./swap.ts";
+
+/** The driver, with what only this one can do. */
+export interface BtrfsStorage extends StorageDriver {
+  /** Whether the kernel keeps the pool's unwritten data small, which keeps snapshots under load short. Known once open. */
+  readonly dirtyDataBounded: boolean;
+  /** Make the embedded pool larger, in use. `invalid_request` for less than it has, `wrong_state` without such a pool. */
+  grow(sizeBytes: number): Promise<void>;
+}
+
+/**
+ * Datasets as subvolumes of a btrfs, `<pool>/instances/<id>`, and their snapshots as read-only ones,
+ * `<pool>/snapshots/<id>/<label>`. What resolved is on disk. Subvolumes that a workload makes inside its dataset are
+ * removed with it but not captured: in a snapshot they are empty directories.
+ */
+export function createBtrfsStorage(options: BtrfsOptions): BtrfsStorage {
+  return new BtrfsDriver(options);
+}
+
+class BtrfsDriver implements BtrfsStorage {
+  readonly info = { driver: "btrfs", capabilities: { quota: false, send: false, diff: false } };
+  readonly #options: BtrfsOptions;
+  readonly #instances: string;
+  readonly #snapshots: string;
+  readonly #swap = new Swap();
+  #pool: Pool | undefined;
+
+  constructor(options: BtrfsOptions) {
+    this.#options = options;
+    this.#instances = join(mountOf(options), "instances");
+    this.#snapshots = join(mountOf(options), "snapshots");
+  }
+
+  get dirtyDataBounded(): boolean {
+    return this.#pool?.bounded ?? false;
+  }
+
+  get #space(): Space {
+    return new Space(mountOf(this.#options), this.#pool?.backing);
+  }
+
+  async open(): Promise<void> {
+    this.#pool = await openPool(this.#options);
+    await this.#doing(`The pool at ${mountOf(this.#options)} could not be made ready`, async () => {
+      // dockerd with remapped users passes through as one of them; nobody but root looks at snapshots.
+      await mkdir(this.#instances, { recursive: true, mode: 0o711 });
+      await mkdir(this.#snapshots, { recursive: true, mode: 0o700 });
+      const waiting = (await entries(this.#instances)).map((name) => /^(.+)\.(?:old|new)$/.exec(name)?.[1]);
+      for (const id of new Set(waiting)) {
+        if (id !== undefined) await this.#swap.finish(join(this.#instances, id));
+      }
+    });
+  }
+
+  path(id: DatasetId): string {
+    assertDatasetId(id);
+    return join(this.#instances, id);
+  }
+
+  datasetName(id: DatasetId): string {
+    assertDatasetId(id);
+    return `instances/${id}`;
+  }
+
+  async create(id: DatasetId): Promise<void> {
+    const path = this.path(id);
+    await this.#doing(`The dataset ${id} could not be created`, async () => {
+      await this.#assertFree(id);
+      await createSubvolume(path);
+      await syncDirectory(this.#instances);
+    });
+  }
+
+  async clone(source: DatasetId, label: Label, id: DatasetId): Promise<void> {
+    const path = this.path(id);
+    const snapshot = this.#snapshotPath(source, label);
+    await this.#doing(`The dataset ${id} could not be made from snapshot ${label} of ${source}`, async () => {
+      await this.#assertSnapshot(source, label);
+      await this.#assertFree(id);
+      await snapshotSubvolume(snapshot, path, "writable");
+    });
+  }
+
+  async settle(id: DatasetId, signal: AbortSignal): Promise<void> {
+    assertDatasetId(id);
+    await this.#doing(`What is unwritten of ${id} could not be written out`, () =>
+      settle(mountOf(this.#options), this.dirtyDataBounded ? 1 : 3, signal),
+    );
+  }
+
+  async snapshot(id: DatasetId, label: Label): Promise<void> {
+    const path = this.path(id);
+    const target = this.#snapshotPath(id, label);
+    await this.#doing(`The snapshot ${label} of ${id} could not be taken`, async () => {
+      const [taken] = await Promise.all([kindOf(target), this.#swap.finish(path), this.#space.assertForSnapshot()]);
+      if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+      if (taken !== "absent") {
+        throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${label}; choose another label.`);
+      }
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await snapshotSubvolume(path, target, "read-only");
+    });
+  }
+
+  async revert(id: DatasetId, label: Label): Promise<void> {
+    const path = this.path(id);
+    const snapshot = this.#snapshotPath(id, label);
+    await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
+      await this.#assertSnapshot(id, label);
+      await this.#swap.replace(path, snapshot);
+    });
+  }
+
+  async removeSnapshot(id: DatasetId, label: Label): Promise<void> {
+    const path = this.#snapshotPath(id, label);
+    await this.#doing(`The snapshot ${label} of ${id} could not be removed`, async () => {
+      if (!(await isSubvolume(path))) return;
+      await deleteSubvolumes([path]);
+      await removeIfEmpty(dirname(path));
+      await syncDirectory(this.#snapshots);
+    });
+  }
+
+  async remove(id: DatasetId): Promise<void> {
+    const path = this.path(id);
+    const snapshots = join(this.#snapshots, id);
+    await this.#doing(`The dataset ${id} could not be removed`, async () => {
+      // What a killed swap left beside the tree goes before it, or the next one to finish would bring that back.
+      const trees = await only(isSubvolume, [`${path}.new`, `${path}.old`, path]);
+      const labels = (await entries(snapshots)).map((label) => join(snapshots, label));
+      await deleteSubvolumes([...trees, ...(await only(isSubvolume, labels))]);
+      await removeIfEmpty(snapshots);
+      // One transaction of the file system carries every deletion before it to disk.
+      await syncDirectory(this.#instances);
+    });
+  }
+
+  async list(): Promise<readonly DatasetInfo[]> {
+    return this.#doing(`The pool at ${mountOf(this.#options)} could not be read`, async () => {
+      const trees = (await this.#swap.names(this.#instances)).filter((name) => !name.endsWith(".new"));
+      const real = await only((name) => isSubvolume(join(this.#instances, name)), trees);
+      // A tree that waits beside its place for a moment is one that is there.
+      const present = new Set(real.map((name) => name.replace(/\.old$/, "")));
+      const labels = new Map<DatasetId, readonly Label[]>();
+      for (const id of await readdir(this.#snapshots)) labels.set(id, await this.#labels(id));
+      const left = [...labels].filter(([, of]) => of.length > 0).map(([id]) => id);
+      return [...new Set([...present, ...left])]
+        .filter((id) => instanceNamePattern.test(id))
+        .sort()
+        .map((id) => ({ id, present: present.has(id), snapshots: labels.get(id) ?? [] }));
+    });
+  }
+
+  async capacity(): Promise<Capacity> {
+    return this.#doing(`The pool at ${mountOf(this.#options)} could not be measured`, () => this.#space.capacity());
+  }
+
+  async grow(sizeBytes: number): Promise<void> {
+    await growPool(this.#options, sizeBytes);
+  }
+
+  #snapshotPath(id: DatasetId, label: Label): string {
+    assertDatasetId(id);
+    assertLabel(label);
+    return join(this.#snapshots, id, label);
+  }
+
+  async #labels(id: DatasetId): Promise<readonly Label[]> {
+    const labels = (await entries(join(this.#snapshots, id))).filter((label) => snapshotLabelPattern.test(label));
+    return (await only((label) => isSubvolume(join(this.#snapshots, id, label)), labels)).sort();
+  }
+
+  async #assertSnapshot(id: DatasetId, label: Label): Promise<void> {
+    if (await isSubvolume(this.#snapshotPath(id, label))) return;
+    throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${label}.`);
+  }
+
+  async #assertFree(id: DatasetId): Promise<void> {
+    const path = this.path(id);
+    await this.#swap.finish(path);
+    if ((await kindOf(path)) !== "absent" || (await this.#labels(id)).length > 0) {
+      throw new DockersnapError(
+        "already_exists",
+        `Dataset ${id} exists, or snapshots of it do; choose another name, or remove it first.`,
+      );
+    }
+    await this.#space.assertForDataset();
+  }
+
+  /** Failures of `work` in our words. btrfs(8) has one exit code for all, so whether space was the cause is looked up. */
+  async #doing<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DockersnapError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      const full = await this.#space.isUsedUp().catch(() => false);
+      throw new DockersnapError(
+        full ? "no_space" : "internal",
+        full ? `${what}, for the pool is full; remove snapshots or instances: ${why}` : `${what}: ${why}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Those that pass, in their order. */
+async function only(test: (item: string) => Promise<boolean>, items: readonly string[]): Promise<string[]> {
+  const verdicts = await Promise.all(items.map(test));
+  return items.filter((_, index) => verdicts[index]);
+}

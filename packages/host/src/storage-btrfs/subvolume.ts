@@ -1,0 +1,85 @@
+import { lstat } from "node:fs/promises";
+import { CommandError } from "../process/commandError.ts";
+import { run } from "../process/run.ts";
+
+/** Inode number of the root directory of every subvolume, and of no other directory. */
+const rootInode = 256;
+
+/** Whether something is at this path, and whether that is a subvolume. */
+export async function kindOf(path: string): Promise<"absent" | "subvolume" | "other"> {
+  try {
+    const entry = await lstat(path);
+    return entry.isDirectory() && entry.ino === rootInode ? "subvolume" : "other";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    throw error;
+  }
+}
+
+export async function isSubvolume(path: string): Promise<boolean> {
+  return (await kindOf(path)) === "subvolume";
+}
+
+/** Nothing may be at `path`. In memory only until its directory is synced. */
+export async function createSubvolume(path: string): Promise<void> {
+  await btrfs(["subvolume", "create", path]);
+}
+
+/**
+ * Nothing may be at `target`: btrfs would put the snapshot inside of it. On disk when it resolves, for the kernel commits
+ * to take it. Subvolumes nested in `source` are empty directories in the snapshot.
+ */
+export async function snapshotSubvolume(
+  source: string,
+  target: string,
+  access: "read-only" | "writable",
+): Promise<void> {
+  await btrfs(["subvolume", "snapshot", ...(access === "read-only" ? ["-r"] : []), source, target]);
+}
+
+/**
+ * Delete subvolumes, each with all that is nested in it, in this order. Their space comes back later, in the background.
+ * In memory only until their directories are synced.
+ */
+export async function deleteSubvolumes(paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return;
+  try {
+    await btrfs(["subvolume", "delete", ...paths]);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.reason !== "exit") throw error;
+    // The kernel refuses a subvolume that others are nested in; a privileged workload can make such.
+    for (const path of paths) {
+      if (await isSubvolume(path)) await deleteWithNested(path);
+    }
+  }
+}
+
+async function deleteWithNested(path: string): Promise<void> {
+  const root = Number((await btrfs(["inspect-internal", "rootid", path])).trim());
+  for (const id of nestedIn(root, parseSubvolumes(await btrfs(["subvolume", "list", path])))) {
+    await btrfs(["subvolume", "delete", "--subvolid", String(id), path]);
+  }
+  await btrfs(["subvolume", "delete", path]);
+}
+
+interface Subvolume {
+  readonly id: number;
+  readonly parent: number;
+}
+
+/** The lines of `btrfs subvolume list`. */
+export function parseSubvolumes(text: string): readonly Subvolume[] {
+  return [...text.matchAll(/^ID (\d+) gen \d+ top level (\d+) path /gm)].map(([, id, parent]) => ({
+    id: Number(id),
+    parent: Number(parent),
+  }));
+}
+
+/** All below `root`, the deepest first. */
+export function nestedIn(root: number, all: readonly Subvolume[]): readonly number[] {
+  return all.filter(({ parent }) => parent === root).flatMap(({ id }) => [...nestedIn(id, all), id]);
+}
+
+async function btrfs(args: readonly string[]): Promise<string> {
+  return (await run("btrfs", args, { timeoutMs: 120_000, maxOutput: 16 * 1_048_576 })).stdout;
+}
