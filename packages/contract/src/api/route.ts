@@ -7,7 +7,7 @@ export interface Answer {
   /** Absent for an empty body. */
   readonly body?: z.ZodType;
   /** Of the body; `application/json` when left out. A stream's `body` is the shape of one of its items. */
-  readonly type?: "application/x-ndjson" | "text/event-stream" | "text/plain";
+  readonly type?: "application/json" | "application/x-ndjson" | "text/event-stream" | "text/plain";
 }
 
 /** One thing the API does, as data: the daemon serves it, the OpenAPI document tells it. */

@@ -1,0 +1,52 @@
+import type { RouteId, routes } from "@dockersnap/contract/routes";
+import type * as z from "zod";
+import type { MutationRequest, Service } from "./service.ts";
+
+type Routes = typeof routes;
+
+/** A request's parts, parsed by its route's schemas. */
+export interface Input<Id extends RouteId> {
+  readonly params: Routes[Id] extends { params: infer P } ? { readonly [K in keyof P]: string } : unknown;
+  readonly query: Routes[Id] extends { query: infer Q extends z.ZodType } ? z.output<Q> : unknown;
+  readonly body: Routes[Id] extends { body: infer B extends z.ZodType } ? z.output<B> : unknown;
+  /** The name or address by which the caller reached the daemon. */
+  readonly host: string | undefined;
+}
+
+type OperationRouteId = { [Id in RouteId]: Routes[Id] extends { operation: true } ? Id : never }[RouteId];
+type StreamRouteId = "followOperation" | "followEvents";
+type TextRouteId = "getMetrics" | "getOpenApi";
+
+/** Routes whose change is an operation: what is to be begun. */
+export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) => MutationRequest } = {
+  createInstance: ({ body }) => ({ kind: "create", body }),
+  deleteInstance: ({ params: { name } }) => ({ kind: "delete", name }),
+  startInstance: ({ params: { name } }) => ({ kind: "start", name }),
+  stopInstance: ({ params: { name } }) => ({ kind: "stop", name }),
+  restartInstance: ({ params: { name } }) => ({ kind: "restart", name }),
+  takeSnapshot: ({ params: { name }, body }) => ({ kind: "snapshot", name, body }),
+  revertInstance: ({ params: { name }, body }) => ({ kind: "revert", name, body }),
+  cloneInstance: ({ params: { name }, body }) => ({ kind: "clone", name, body }),
+  deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
+};
+
+type JsonRouteId = Exclude<RouteId, OperationRouteId | StreamRouteId | TextRouteId>;
+
+/** Routes that answer with what one call gives. */
+export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: Input<Id>) => unknown } = {
+  getHealth: (service) => service.health(),
+  listInstances: (service) => service.instances.list(),
+  getInstance: (service, { params: { name } }) => service.instances.get(name),
+  listSnapshots: (service, { params: { name } }) => service.snapshots(name),
+  listPorts: (service, { params: { name } }) => service.ports(name),
+  refreshPorts: (service, { params: { name } }) => service.refreshPorts(name),
+  getAccess: (service, { params: { name }, host }) => service.access(name, host),
+  getWorkload: (service, { params: { name } }) => service.workload(name),
+  getWorkloadHealth: (service, { params: { name }, query }) => service.workloadHealth(name, query.fresh === "true"),
+  listPlugins: (service) => service.plugins.list(),
+  getPlugin: (service, { params: { name } }) => service.plugins.get(name),
+  reloadPlugins: (service) => service.plugins.reload(),
+  listOperations: (service) => service.operations.list(),
+  getOperation: (service, { params: { id } }) => service.operations.get(id),
+  cancelOperation: (service, { params: { id } }) => service.operations.cancel(id),
+};

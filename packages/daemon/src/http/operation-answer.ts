@@ -1,0 +1,68 @@
+import type { Route } from "@dockersnap/contract/routes";
+import { DockersnapError, type Operation } from "@dockersnap/contract/words";
+import { failureOfOperation } from "./errors.ts";
+import type { BegunOperation, Service } from "./service.ts";
+
+export const operationHeader = "Dockersnap-Operation";
+
+/** How a caller wants to learn of an operation's end. */
+export type Waiting = "answer" | "stream" | "later";
+
+/** `Prefer: respond-async` says it outright, so it wins over a client's usual `Accept`. */
+export function waitingOf(accept: string | undefined, prefer: string | undefined): Waiting {
+  const listed = (header: string | undefined) =>
+    (header ?? "").split(",").map((part) => part.split(";")[0]?.trim().toLowerCase());
+  if (listed(prefer).includes("respond-async")) return "later";
+  return listed(accept).includes("application/x-ndjson") ? "stream" : "answer";
+}
+
+/** 202 at once, with where to look. */
+export function answerLater(service: Service, { id }: BegunOperation): Response {
+  return Response.json(service.operations.get(id), {
+    status: 202,
+    headers: {
+      Location: `/api/v1/operations/${id}`,
+      "Preference-Applied": "respond-async",
+      [operationHeader]: id,
+    },
+  });
+}
+
+/** The answer of a caller who waits: the operation's result or its failure, or that the daemon stops before its end. */
+export async function answerAtEnd(
+  route: Route,
+  { id, done }: BegunOperation,
+  closing: AbortSignal,
+): Promise<{ response: Response; ended: Operation }> {
+  const ended = await beforeClosing(done, closing);
+  if (ended === undefined) {
+    throw new DockersnapError(
+      "shutting_down",
+      `The daemon is stopping. Operation ${id} is finished or taken back when it starts again; look at it then.`,
+      { details: { operation: id } },
+    );
+  }
+  const headers = { [operationHeader]: id };
+  if (ended.status !== "done") {
+    const { status, body } = failureOfOperation(ended);
+    return { response: Response.json(body, { status, headers }), ended };
+  }
+  const { status, body } = route.answer;
+  const response =
+    body === undefined
+      ? new Response(null, { status, headers })
+      : Response.json(ended.result ?? {}, { status, headers });
+  return { response, ended };
+}
+
+async function beforeClosing<T>(done: Promise<T>, closing: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = () => resolve(undefined);
+  if (closing.aborted) onAbort();
+  closing.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([done, promise]);
+  } finally {
+    closing.removeEventListener("abort", onAbort);
+  }
+}
