@@ -1,0 +1,19 @@
+import { join } from "node:path";
+import { DockersnapError, instanceNamePattern, nameRules } from "@dockersnap/contract/words";
+
+/** Where an instance's access files go, without a slash at the end. */
+export function accessFolder(home: string, instance: string): string {
+  // It becomes a path, so it is checked here whatever the daemon thinks of it.
+  if (!instanceNamePattern.test(instance)) {
+    throw new DockersnapError(
+      "invalid_request",
+      `'${instance}' is not an instance's name: expected ${nameRules.instance}.`,
+    );
+  }
+  return join(home, ".dockersnap", instance);
+}
+
+/** Puts the folder, with a slash at its end, in place of each `${ACCESS_DIR}`, whether or not a slash follows it. */
+export function withAccessFolder(text: string, folder: string): string {
+  return text.replace(/\$\{ACCESS_DIR\}\/?/g, () => `${folder}/`);
+}

@@ -1,0 +1,51 @@
+import type { CreateInstanceRequest } from "@dockersnap/contract/words";
+import { word } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { readConfigFile } from "../config/file.ts";
+import { parseLimits } from "../config/limits.ts";
+import { parsePairs, parseTexts } from "../config/pairs.ts";
+import { UsageError } from "../failure.ts";
+import { list, text } from "../options.ts";
+
+export const create = defineCommand({
+  summary: "Create an instance, with a workload if a plugin is named",
+  description:
+    "Values of --config that read as true, false, null, a number or bracketed JSON are just that; all others are text.\n" +
+    "They win over the same keys of --config-file.",
+  args: { name: word("name", "The new instance's name") },
+  options: {
+    plugin: text("plugin", "The workload's plugin", { short: "p", completes: "plugin" }),
+    config: list("key=value", "One key of the plugin's configuration; may be repeated", { completes: "config" }),
+    configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
+    label: list("key=value", "A label of the operator's; may be repeated"),
+    memory: text("size", "At most this much memory, such as 512m or 2g"),
+    cpus: text("number", "At most this many CPUs, such as 1.5"),
+    pids: text("number", "At most this many processes"),
+  },
+  examples: [
+    "dockersnap create web",
+    "dockersnap create demo --plugin echo --config text=hello --config port=5678",
+    "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g",
+  ],
+  async run({ args, options, client, follow, out }) {
+    const config = {
+      ...(options.configFile === undefined ? {} : await readConfigFile(options.configFile)),
+      ...parsePairs(options.config, "--config"),
+    };
+    const configured = options.configFile !== undefined || options.config.length > 0;
+    if (configured && options.plugin === undefined) {
+      throw new UsageError("A configuration is its plugin's: name that with --plugin.");
+    }
+    const limits = parseLimits(options);
+    const request: CreateInstanceRequest = {
+      name: args.name,
+      ...(options.plugin === undefined ? {} : { workload_inline: { plugin: options.plugin, config } }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(options.label.length === 0 ? {} : { labels: parseTexts(options.label, "--label") }),
+    };
+    const instance = await follow((following) => client.instances.create(request, following));
+    for (const warning of instance.warnings ?? []) out.warn(warning);
+    await out.done(instance, { text: () => `Created ${instance.name}.\n`, names: () => [instance.name] });
+    out.note(`Use it with: eval "$(dockersnap use ${instance.name})"`);
+  },
+});

@@ -1,0 +1,38 @@
+import type { Client } from "@dockersnap/client";
+import { instanceOrSnapshotArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodes } from "../failure.ts";
+import { flag } from "../options.ts";
+
+export const remove = defineCommand({
+  summary: "Delete an instance with all its snapshots, or one snapshot",
+  description: "On a terminal it asks first.",
+  args: { target: instanceOrSnapshotArgument },
+  options: { yes: flag("Do not ask", { short: "y" }) },
+  examples: ["dockersnap delete web", "dockersnap delete web@before-upgrade --yes"],
+  async run({ args: { target }, options, client, follow, out, io }) {
+    const name = target.label === undefined ? target.instance : `${target.instance}@${target.label}`;
+    if (io.interactive && !options.yes && !(await io.confirm(await question(client, target)))) {
+      out.note("Nothing was deleted.");
+      return exitCodes.failed;
+    }
+    const { instance, label } = target;
+    await follow((following) =>
+      label === undefined
+        ? client.instances.delete(instance, following)
+        : client.instances.deleteSnapshot(instance, label, following),
+    );
+    await out.done(undefined, { text: () => `Deleted ${name}.\n`, names: () => [name] });
+    return exitCodes.done;
+  },
+});
+
+async function question(client: Client, { instance, label }: { instance: string; label?: string }): Promise<string> {
+  if (label !== undefined) return `Delete snapshot ${instance}@${label}? It cannot be brought back.`;
+  const { snapshots } = await client.instances.get(instance);
+  const also =
+    snapshots.length === 0
+      ? ""
+      : ` with ${snapshots.length === 1 ? "its snapshot" : `its ${snapshots.length} snapshots`}`;
+  return `Delete instance ${instance}${also}? It cannot be brought back.`;
+}

@@ -1,0 +1,25 @@
+import { defineCommand } from "../command.ts";
+import { fields } from "../output/table.ts";
+
+export const health = defineCommand({
+  summary: "Show whether the daemon answers, and how its instances are",
+  args: {},
+  examples: ["dockersnap health", "dockersnap health --remote http://vm.example.com:9847"],
+  async run({ client, out }) {
+    const answer = await client.health();
+    await out.result(answer, {
+      text: () =>
+        fields(
+          [
+            ["Status", answer.status],
+            ["Version", answer.version],
+            ["Uptime", answer.uptime],
+            ["Instances", String(answer.instances)],
+            ["Running", `${answer.running} (${answer.running_healthy} healthy, ${answer.running_unhealthy} unhealthy)`],
+          ],
+          out.colors.bold,
+        ),
+      names: () => [answer.status],
+    });
+  },
+});

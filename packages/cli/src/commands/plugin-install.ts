@@ -1,0 +1,20 @@
+import { word } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { text } from "../options.ts";
+import { defaultPluginFolder, installPlugin } from "../plugin/install.ts";
+
+export const pluginInstall = defineCommand({
+  summary: "Put a plugin's executable where the daemon looks for it, on this machine",
+  description: "A file of the same name is replaced. Running commands of the old one are not disturbed.",
+  args: { path: word("path", "The plugin's executable; its file name is the plugin's name", "file") },
+  options: { dir: text("folder", `The daemon's plugins.dir (${defaultPluginFolder})`, { completes: "file" }) },
+  examples: ["sudo dockersnap plugin install bin/plugins/echo", "dockersnap plugin reload"],
+  async run({ args, options, out }) {
+    const installed = await installPlugin(args.path, options.dir ?? defaultPluginFolder);
+    await out.done(installed, {
+      text: () => `Installed ${installed.name} as ${installed.path}.\n`,
+      names: () => [installed.name],
+    });
+    out.note("Make the daemon take it up with: dockersnap plugin reload");
+  },
+});

@@ -1,0 +1,26 @@
+import { instanceArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { flag } from "../options.ts";
+import { table } from "../output/table.ts";
+
+export const ports = defineCommand({
+  summary: "List the ports that lead to an instance's containers",
+  args: { name: instanceArgument },
+  options: { refresh: flag("Look at the containers again first") },
+  examples: ["dockersnap ports web", "dockersnap ports web --refresh -o json"],
+  async run({ args, options, client, out }) {
+    const answer = await (options.refresh
+      ? client.instances.refreshPorts(args.name)
+      : client.instances.ports(args.name));
+    const rows = answer.ports.map((port) => [
+      String(port.host_port),
+      port.requested_host_port === undefined ? "" : String(port.requested_host_port),
+      `${port.in_container_port}/${port.protocol}`,
+      port.description,
+    ]);
+    await out.result(answer, {
+      text: () => table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
+      names: () => answer.ports.map((port) => String(port.host_port)),
+    });
+  },
+});

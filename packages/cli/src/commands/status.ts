@@ -1,0 +1,86 @@
+import type { Client } from "@dockersnap/client";
+import { DockersnapError, type Instance } from "@dockersnap/contract/words";
+import { instanceArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { fields } from "../output/table.ts";
+import { age } from "../output/time.ts";
+
+export const status = defineCommand({
+  summary: "Show an instance: its state, health, ports, snapshots, workload",
+  args: { name: instanceArgument },
+  examples: ["dockersnap status web", "dockersnap status web -o json"],
+  async run({ args, client, out }) {
+    const instance = await client.instances.get(args.name);
+    const parts = out.style.format === "text" ? await textParts(client, instance, out.colors.bold) : [];
+    await out.result(instance, { text: () => parts.join("\n"), names: () => [instance.name] });
+  },
+});
+
+async function textParts(client: Client, instance: Instance, bold: (text: string) => string): Promise<string[]> {
+  const running = instance.status === "running";
+  const [ports, workload, health] = await Promise.all([
+    running ? known(client.instances.ports(instance.name)) : undefined,
+    running && instance.workload_plugin !== undefined ? known(client.instances.workload(instance.name)) : undefined,
+    running && instance.workload_plugin !== undefined
+      ? known(client.instances.workloadHealth(instance.name))
+      : undefined,
+  ]);
+  const limits = Object.entries(instance.limits ?? {}).map(([name, value]) => `${name} ${value}`);
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0
+      ? []
+      : [
+          `${bold(title)}\n${fields(
+            lines.map((line) => ["", line]),
+            String,
+          )}`,
+        ];
+  return [
+    fields(
+      [
+        ["Name", instance.name],
+        ["Status", instance.status],
+        ["Error", instance.error],
+        ["Health", instance.health],
+        ["Operation", instance.operation && `${instance.operation.kind} (${instance.operation.id})`],
+        ["Age", `${age(instance.created_at)} (${instance.created_at})`],
+        ["Cloned from", instance.clone_of],
+        ["Stands on", instance.parent],
+        ["Socket", instance.socket],
+        ["Subnet", instance.subnet],
+        ["LoadBalancer IP", instance.metallb_ip],
+        ["Limits", limits.join(", ")],
+        ["Plugin", instance.workload_plugin],
+        ["Workload", workload && `${workload.workload_type}, ${workload.status}`],
+        ["Config", instance.workload_config && JSON.stringify(instance.workload_config)],
+      ],
+      bold,
+    ),
+    ...section(
+      "Checks",
+      (health?.checks ?? []).map(
+        ({ name, ok, message }) => `${ok ? "ok" : "FAILED"}  ${name}${message ? `: ${message}` : ""}`,
+      ),
+    ),
+    ...section(
+      "Ports",
+      (ports?.ports ?? []).map(
+        (port) => `${port.host_port} -> ${port.in_container_port}/${port.protocol}  ${port.description}`,
+      ),
+    ),
+    ...section(
+      "Snapshots",
+      instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}`),
+    ),
+  ];
+}
+
+/** A part the daemon cannot tell right now (an instance on its way down, a plugin that fails) leaves the rest as it is. */
+async function known<T>(part: Promise<T>): Promise<T | undefined> {
+  try {
+    return await part;
+  } catch (error) {
+    if (error instanceof DockersnapError && error.code !== "unauthorized") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Client, FollowOptions } from "@dockersnap/client";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { InterruptedError } from "./failure.ts";
+import type { Io } from "./io.ts";
+import type { Output } from "./output/output.ts";
+import { lineProgress, ndjsonProgress, noProgress, type ProgressView } from "./output/progress.ts";
+
+export type Follower = <T>(act: (options: FollowOptions) => Promise<T>) => Promise<T>;
+
+/**
+ * Follows operations in front of a person or a program. Ctrl-C asks once whether to leave the operation running or to cancel
+ * it; where nobody can answer it is left running. Either way the rejection is an `InterruptedError`.
+ */
+export function follower(io: Io, out: Output, client: () => Client): Follower {
+  return async (act) => {
+    const view = await progressView(io, out);
+    const stop = new AbortController();
+    const over = new AbortController();
+    let operation: string | undefined;
+    let asked = false;
+    let cancelled = false;
+
+    const leave = () => stop.abort(new InterruptedError(leftRunning(operation)));
+    async function interrupted(): Promise<void> {
+      if (asked || !io.interactive || operation === undefined) return leave();
+      asked = true;
+      view.pause();
+      const choices = [
+        { value: "leave", label: "Leave it running" },
+        { value: "cancel", label: "Cancel it and take back what it did" },
+      ];
+      const answer = await io.choose("The operation is still running.", choices, over.signal);
+      if (over.signal.aborted) return;
+      if (answer !== "cancel") return leave();
+      await client().operations.cancel(operation);
+      cancelled = true;
+      view.resume();
+      view.say("Cancelling: what was done is being taken back.");
+    }
+
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    using _interrupts = io.onInterrupt(() => void interrupted().catch(reject));
+    try {
+      const work = act({
+        onProgress: (event) => view.event(event),
+        onOperation: (id) => {
+          operation = id;
+        },
+        onReconnect: (attempt) => view.say(`The connection was lost; following on (attempt ${attempt}).`),
+        signal: stop.signal,
+      });
+      return await Promise.race([work, failed]);
+    } catch (error) {
+      if (cancelled && error instanceof DockersnapError && error.code === "cancelled") {
+        throw new InterruptedError(`Cancelled: ${error.message}`);
+      }
+      throw error;
+    } finally {
+      over.abort();
+      view.end();
+    }
+  };
+}
+
+function leftRunning(operation: string | undefined): string {
+  return operation === undefined
+    ? "Interrupted. If the operation had begun it goes on: see 'dockersnap operations'."
+    : `Left running. Look at it with 'dockersnap operations show ${operation}', ` +
+        `end it with 'dockersnap operations cancel ${operation}'.`;
+}
+
+async function progressView(io: Io, out: Output): Promise<ProgressView> {
+  if (out.style.quiet) return noProgress;
+  if (out.style.format === "json") return ndjsonProgress(io.stderr);
+  if (out.style.format !== "text") return noProgress;
+  if (!io.stderr.isTTY || io.env.TERM === "dumb") return lineProgress(io.stderr);
+  const { liveProgress } = await import("./output/live-progress.ts");
+  return liveProgress(io.stderr, out.colors);
+}

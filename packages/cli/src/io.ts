@@ -1,0 +1,33 @@
+export interface Sink {
+  write(text: string): unknown;
+  readonly isTTY: boolean;
+  /** Characters in a line of the terminal; undefined without one. */
+  readonly columns: number | undefined;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** All of the surrounding process a command may touch, so that every command also runs inside a test. */
+export interface Io {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** A person is there to answer: input and the error stream are both terminals. */
+  readonly interactive: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The caller's home folder. */
+  readonly home: string;
+  /** The daemon's program, for the verbs that run on its own host. */
+  readonly daemonProgram: string;
+  /** Takes Ctrl-C over from the system for as long as the handle is held. */
+  onInterrupt(listener: () => void): Disposable;
+  confirm(question: string): Promise<boolean>;
+  /** Undefined when the person turned the question away, or when `signal` ended it. */
+  choose(question: string, choices: readonly Choice[], signal: AbortSignal): Promise<string | undefined>;
+  /** Runs a program on the same terminal to its end and answers with its exit code. Rejects when it cannot be started. */
+  run(program: string, args: readonly string[], env: Record<string, string | undefined>): Promise<number>;
+  /** Turns this process into the program. Answers only where that is not possible, with the program's exit code. */
+  become(program: string, args: readonly string[]): Promise<number>;
+}

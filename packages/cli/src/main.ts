@@ -1,0 +1,146 @@
+import { type Client, createClient } from "@dockersnap/client";
+import { nearest } from "@dockersnap/contract/words";
+import type { AnyCommand, Command } from "./command.ts";
+import { exitCodes, reportFailure, UsageError } from "./failure.ts";
+import { follower } from "./follow.ts";
+import type { Io } from "./io.ts";
+import type { GlobalValues } from "./options.ts";
+import { type Format, Output } from "./output/output.ts";
+import { entries, findByName, type Noun, type Verb } from "./verbs.ts";
+import { cliVersion } from "./version.ts";
+import { isGlobal, verbIndex } from "./words.ts";
+
+export const defaultRemote = "http://127.0.0.1:9847";
+
+/** Runs one command line (without the program's own name) to its end and answers with the exit code. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    return reportFailure(error, io, { json: asksForJson(argv), color: colored(io, argv.includes("--no-color")) });
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  const at = verbIndex(argv, 0);
+  const word = argv[at];
+  const before = argv.slice(0, at);
+  if (word === undefined || word === "help") return help(word === undefined ? [] : argv.slice(at + 1), before, io);
+  if (word === "complete") return complete(argv.slice(at + 1), io);
+  const entry = findByName(word, entries);
+  if (entry === undefined) throw unknownVerb("dockersnap", word, entries);
+  if (!("verbs" in entry)) return runVerb(`dockersnap ${word}`, entry, before, argv.slice(at + 1), io);
+  return runNoun(entry, word, before, argv.slice(at + 1), io);
+}
+
+async function runNoun(noun: Noun, word: string, before: string[], after: string[], io: Io): Promise<number> {
+  const path = `dockersnap ${word}`;
+  const at = verbIndex(after, 0);
+  const verbWord = after[at];
+  if (verbWord === undefined || verbWord === "help") {
+    const fallback = verbWord === undefined && !asksForHelp(after) ? noun.fallback : undefined;
+    const verb = fallback === undefined ? undefined : findByName(fallback, noun.verbs);
+    if (verb !== undefined) return runVerb(path, verb, before, after, io);
+    const { nounHelp } = await import("./help.ts");
+    io.stdout.write(await nounHelp(path, noun));
+    return exitCodes.done;
+  }
+  const verb = findByName(verbWord, noun.verbs);
+  if (verb === undefined) throw unknownVerb(path, verbWord, noun.verbs);
+  return runVerb(`${path} ${verbWord}`, verb, [...before, ...after.slice(0, at)], after.slice(at + 1), io);
+}
+
+async function runVerb(path: string, verb: Verb, before: string[], after: string[], io: Io): Promise<number> {
+  const command: AnyCommand = await verb.load();
+  if ("daemonVerb" in command) {
+    return io.become(process.execPath, [io.daemonProgram, command.daemonVerb, ...after]);
+  }
+  return runCommand(path, command, [...before, ...after], io);
+}
+
+async function runCommand(path: string, command: Command, words: readonly string[], io: Io): Promise<number> {
+  const { HelpRequested, parseCommand } = await import("./parse.ts");
+  let parsed: ReturnType<typeof parseCommand>;
+  try {
+    parsed = parseCommand(path, command, words);
+  } catch (outcome) {
+    if (!(outcome instanceof HelpRequested)) throw outcome;
+    io.stdout.write(outcome.text);
+    return exitCodes.done;
+  }
+  const { globals } = parsed;
+  const out = new Output(io, {
+    format: (globals.output ?? "text") as Format,
+    quiet: globals.quiet,
+    color: colored(io, globals.noColor),
+  });
+  let client: Client | undefined;
+  const connect = () => {
+    client ??= connected(globals, io);
+    return client;
+  };
+  const code = await command.run({
+    args: parsed.args as never,
+    options: parsed.options as never,
+    get client() {
+      return connect();
+    },
+    out,
+    follow: follower(io, out, connect),
+    io,
+  });
+  return code ?? exitCodes.done;
+}
+
+function connected(globals: GlobalValues, io: Io): Client {
+  return createClient({
+    baseUrl: globals.remote ?? (io.env.DOCKERSNAP_REMOTE || defaultRemote),
+    token: globals.token ?? io.env.DOCKERSNAP_TOKEN,
+    fetch: async (url, request) => (await import("./node-fetch.ts")).nodeFetch(url, request),
+  });
+}
+
+async function help(words: readonly string[], before: readonly string[], io: Io): Promise<number> {
+  if (words.length > 0) return dispatch([...words, "--help"], io);
+  if (before.some((word) => word === "-V" || word === "--version")) {
+    io.stdout.write(`${cliVersion}\n`);
+    return exitCodes.done;
+  }
+  const strange = before.find((word) => word.startsWith("-") && !isHelp(word) && !isGlobal(word));
+  if (strange !== undefined) throw new UsageError(`Unknown option '${strange}'. See 'dockersnap --help'.`);
+  const { programHelp } = await import("./help.ts");
+  io.stdout.write(await programHelp());
+  return exitCodes.done;
+}
+
+async function complete(words: readonly string[], io: Io): Promise<number> {
+  const { completions } = await import("./completion/complete.ts");
+  io.stdout.write(await completions(words[0] === "--" ? words.slice(1) : words, (globals) => connected(globals, io)));
+  return exitCodes.done;
+}
+
+const isHelp = (word: string) => word === "-h" || word === "--help";
+const asksForHelp = (words: readonly string[]) => words.some(isHelp);
+
+function unknownVerb(path: string, word: string, among: readonly (Verb | Noun)[]): UsageError {
+  const near = nearest(
+    word,
+    among.flatMap((one) => one.names),
+  );
+  const hint = near === undefined ? "" : ` Did you mean '${near}'?`;
+  return new UsageError(`'${word}' is not a verb of ${path}.${hint} See '${path} --help'.`);
+}
+
+/** Also for words that could not be parsed. */
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) =>
+      word === "-ojson" ||
+      word === "--output=json" ||
+      (word === "json" && /^(-o|--output)$/.test(argv[index - 1] ?? "")),
+  );
+}
+
+function colored(io: Io, noColor: boolean): boolean {
+  return !noColor && !io.env.NO_COLOR && io.env.TERM !== "dumb" && io.stdout.isTTY && io.stderr.isTTY;
+}

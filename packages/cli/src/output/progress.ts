@@ -1,0 +1,49 @@
+import type { ProgressEvent } from "@dockersnap/contract/words";
+import type { Sink } from "../io.ts";
+import { oneLine } from "./printable.ts";
+import { span } from "./time.ts";
+
+/** Shows how far an operation is. `end` is called once, whatever the end was. */
+export interface ProgressView {
+  event(event: ProgressEvent): void;
+  /** A remark about the operation itself. */
+  say(text: string): void;
+  /** Leaves the terminal to someone else until `resume`. */
+  pause(): void;
+  resume(): void;
+  end(): void;
+}
+
+export const noProgress: ProgressView = {
+  event: () => undefined,
+  say: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  end: () => undefined,
+};
+
+/** The daemon's own lines, for programs. */
+export function ndjsonProgress(sink: Sink): ProgressView {
+  return { ...noProgress, event: (event) => sink.write(`${JSON.stringify(event)}\n`) };
+}
+
+/** One line an event with the time since the beginning, for logs. */
+export function lineProgress(sink: Sink, now: () => number = () => performance.now()): ProgressView {
+  const began = now();
+  const line = (text: string) => sink.write(`[${span(now() - began)}] ${text}\n`);
+  return {
+    ...noProgress,
+    event(event) {
+      // The end has a line of its own: the result, or the error.
+      if (isEnd(event)) return;
+      const percent = event.percent === undefined ? "" : ` (${Math.round(event.percent)} %)`;
+      const words = event.message === undefined ? event.status : `${event.status}: ${event.message}`;
+      line(oneLine(`${event.step} ${words}${percent}`));
+    },
+    say: (text) => line(oneLine(text)),
+  };
+}
+
+export function isEnd(event: ProgressEvent): boolean {
+  return (event.step === "complete" && event.status === "done") || (event.step === "error" && event.status === "error");
+}

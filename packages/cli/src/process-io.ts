@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { constants, homedir } from "node:os";
+import type { Choice, Io, Sink } from "./io.ts";
+
+/** The real process. `daemonProgram` is the daemon's entry file. */
+export function processIo(daemonProgram: string): Io {
+  const stdout = sink(process.stdout);
+  const stderr = sink(process.stderr);
+  return {
+    stdout,
+    stderr,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    env: process.env,
+    get home() {
+      return homedir();
+    },
+    daemonProgram,
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      return { [Symbol.dispose]: () => process.off("SIGINT", listener) };
+    },
+    async confirm(question) {
+      const { confirm } = await import("@clack/prompts");
+      return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
+    },
+    async choose(question, choices, signal) {
+      const { select } = await import("@clack/prompts");
+      const options = choices.map(({ value, label }: Choice) => ({ value, label }));
+      const answer = await select({ message: question, options, output: process.stderr, signal });
+      return typeof answer === "string" ? answer : undefined;
+    },
+    run: runProgram,
+    async become(program, args) {
+      if (process.execve === undefined) return runProgram(program, args, process.env);
+      const env = Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== undefined));
+      // Same pid, so a supervisor that started the command line supervises the daemon.
+      return process.execve(program, [program, ...args], env as Record<string, string>);
+    },
+  };
+}
+
+/** A reader that is gone (`dockersnap list | head -1`) is no failure of ours. */
+function sink(stream: NodeJS.WriteStream): Sink {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  return {
+    write: (text) => stream.write(text),
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns as number | undefined;
+    },
+  };
+}
+
+function runProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const child = spawn(program, args, { env, stdio: "inherit" });
+  // The terminal sends Ctrl-C to both; the program decides what it means. A signal for us alone is passed on.
+  const ignore = () => undefined;
+  const passOn = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on("SIGINT", ignore);
+  process.on("SIGTERM", passOn);
+  process.on("SIGHUP", passOn);
+  child.once("error", reject);
+  child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  return promise.finally(() => {
+    process.off("SIGINT", ignore);
+    process.off("SIGTERM", passOn);
+    process.off("SIGHUP", passOn);
+  });
+}

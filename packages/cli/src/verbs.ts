@@ -1,0 +1,93 @@
+import type { AnyCommand } from "./command.ts";
+
+export type Group = "Lifecycle" | "State" | "Access" | "Admin";
+
+export const groups: readonly Group[] = ["Lifecycle", "State", "Access", "Admin"];
+
+/** A verb as the command line knows it before it loads what the verb does. */
+export interface Verb {
+  /** Its name, then its aliases. */
+  readonly names: readonly [string, ...string[]];
+  readonly load: () => Promise<AnyCommand>;
+}
+
+/** A noun with verbs of its own. */
+export interface Noun {
+  readonly names: readonly [string, ...string[]];
+  readonly summary: string;
+  readonly verbs: readonly Verb[];
+  /** The verb meant when none is written. */
+  readonly fallback?: string;
+}
+
+export type Entry = (Verb | Noun) & { readonly group: Group };
+
+/** Every word that can follow `dockersnap`, in the order of the help. Only what is asked for is loaded. */
+export const entries: readonly Entry[] = [
+  { group: "Lifecycle", names: ["create", "new"], load: async () => (await import("./commands/create.ts")).create },
+  {
+    group: "Lifecycle",
+    names: ["delete", "rm", "destroy"],
+    load: async () => (await import("./commands/delete.ts")).remove,
+  },
+  { group: "Lifecycle", names: ["start"], load: async () => (await import("./commands/start.ts")).start },
+  { group: "Lifecycle", names: ["stop"], load: async () => (await import("./commands/stop.ts")).stop },
+  { group: "Lifecycle", names: ["restart"], load: async () => (await import("./commands/restart.ts")).restart },
+  { group: "State", names: ["snapshot", "snap"], load: async () => (await import("./commands/snapshot.ts")).snapshot },
+  { group: "State", names: ["revert", "rollback"], load: async () => (await import("./commands/revert.ts")).revert },
+  { group: "State", names: ["clone"], load: async () => (await import("./commands/clone.ts")).clone },
+  { group: "State", names: ["snapshots"], load: async () => (await import("./commands/snapshots.ts")).snapshots },
+  { group: "Access", names: ["use"], load: async () => (await import("./commands/use.ts")).use },
+  { group: "Access", names: ["access"], load: async () => (await import("./commands/access.ts")).access },
+  { group: "Access", names: ["docker"], load: async () => (await import("./commands/docker.ts")).docker },
+  { group: "Access", names: ["ports"], load: async () => (await import("./commands/ports.ts")).ports },
+  {
+    group: "Access",
+    names: ["workload", "wl"],
+    summary: "What runs on an instance, and whether it is well",
+    verbs: [
+      { names: ["describe"], load: async () => (await import("./commands/workload-describe.ts")).workloadDescribe },
+      { names: ["health"], load: async () => (await import("./commands/workload-health.ts")).workloadHealth },
+    ],
+  },
+  { group: "Admin", names: ["list", "ls", "ps"], load: async () => (await import("./commands/list.ts")).list },
+  {
+    group: "Admin",
+    names: ["status", "info", "show"],
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  { group: "Admin", names: ["health"], load: async () => (await import("./commands/health.ts")).health },
+  { group: "Admin", names: ["version"], load: async () => (await import("./commands/version.ts")).version },
+  {
+    group: "Admin",
+    names: ["operations", "ops"],
+    summary: "What the daemon does and did",
+    fallback: "list",
+    verbs: [
+      { names: ["list", "ls"], load: async () => (await import("./commands/operations-list.ts")).operationsList },
+      { names: ["show"], load: async () => (await import("./commands/operations-show.ts")).operationsShow },
+      { names: ["cancel"], load: async () => (await import("./commands/operations-cancel.ts")).operationsCancel },
+    ],
+  },
+  {
+    group: "Admin",
+    names: ["plugin"],
+    summary: "The workloads an instance can be created with",
+    verbs: [
+      { names: ["list", "ls"], load: async () => (await import("./commands/plugin-list.ts")).pluginList },
+      { names: ["describe", "show"], load: async () => (await import("./commands/plugin-describe.ts")).pluginDescribe },
+      { names: ["reload"], load: async () => (await import("./commands/plugin-reload.ts")).pluginReload },
+      { names: ["install"], load: async () => (await import("./commands/plugin-install.ts")).pluginInstall },
+    ],
+  },
+  { group: "Admin", names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).doctor },
+  { group: "Admin", names: ["serve"], load: async () => (await import("./commands/serve.ts")).serve },
+  { group: "Admin", names: ["completion"], load: async () => (await import("./commands/completion.ts")).completion },
+];
+
+export function findByName<T extends { readonly names: readonly string[] }>(
+  name: string,
+  among: readonly T[],
+): T | undefined {
+  return among.find((one) => one.names.includes(name));
+}
