@@ -1,3 +1,5 @@
+export { type NetworkFactory, type NetworkSubject, networkConformance } from "./network/testing/conformance.ts";
+export { MemoryNetwork, type NetworkMethod } from "./network/testing/memory-network.ts";
 export { MemoryRecords } from "./platform/testing/records.ts";
 export { describeRecords } from "./platform/testing/records-conformance.ts";
 export { storageConformance } from "./storage/testing/conformance.ts";

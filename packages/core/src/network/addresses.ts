@@ -5,7 +5,7 @@ export interface AddressRange {
   readonly baseOffset: string;
   /** Prefix length of one instance's subnet, such as 16. */
   readonly subnetSize: number;
-  /** Last two octets of the address handed to load balancers inside, such as `10.10`. */
+  /** Last two octets of the address handed to load balancers inside, such as `10.10`; a smaller subnet takes their end. */
   readonly metallbHostOffset: string;
 }
 
@@ -37,7 +37,7 @@ export function instanceAddresses(range: AddressRange, index: number): InstanceA
     subnet: `${toAddress(base)}/${range.subnetSize}`,
     host: toAddress(base + 1),
     inside: toAddress(base + 2),
-    metallb: toAddress(base + offsetOf(range.metallbHostOffset)),
+    metallb: toAddress(base + (offsetOf(range.metallbHostOffset) % size)),
   };
 }
 
