@@ -1,3 +1,4 @@
+export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { CommandError } from "./process/commandError.ts";
 export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";
 export { type RunOptions, type RunResult, run } from "./process/run.ts";

@@ -1,0 +1,184 @@
+import { readFile, statfs } from "node:fs/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { InstanceAddresses, NetworkSpec } from "@dockersnap/core";
+import { ip, ipShow } from "./ip.ts";
+import { type Fields, fields, list } from "./json.ts";
+import { insideDevice, type NetworkNames } from "./names.ts";
+import { hostRoutes, isRouted, parseCidr, refuseCollision } from "./routes.ts";
+import { hardenDevice } from "./sysctl.ts";
+
+/** From linux/magic.h. */
+const nsfsMagic = 0x6e736673;
+
+const linkPrefixLength = 30;
+
+/** What of an instance's network is there. */
+export interface Survey {
+  readonly namespace: "absent" | "broken" | "sound";
+  /** Whatever is called as the host's end of the link is to be called. */
+  readonly device: Fields | undefined;
+  readonly inside: InsideView | undefined;
+  /** Nothing has to be made. */
+  readonly right: boolean;
+}
+
+/** Namespaces and the veth pairs that tie them to the host. */
+export class Links {
+  readonly #names: NetworkNames;
+
+  constructor(names: NetworkNames) {
+    this.#names = names;
+  }
+
+  /** Look, and change nothing. `wrong_state` when something of the host's own is in the way of what the spec says. */
+  async survey({ name, addresses }: NetworkSpec): Promise<Survey> {
+    const namespace = await namespaceState(this.#names.netnsPath(name));
+    const [device, inside, routes] = await Promise.all([
+      this.#device(name),
+      namespace === "sound" ? insideView(this.#names.namespace(name)) : undefined,
+      hostRoutes(),
+    ]);
+    if (device !== undefined && !this.#isOurs(name, device, namespace)) throw foreignDevice(name, device);
+    refuseCollision(addresses.subnet, this.#names.device(name), routes);
+    const right =
+      device !== undefined &&
+      inside?.link !== undefined &&
+      device.ifalias === this.#names.alias(name) &&
+      device.link_index === inside.link.ifindex &&
+      inside.link.link_index === device.ifindex &&
+      isUp(device) &&
+      isUp(inside.link) &&
+      inside.loopbackUp &&
+      hasAddress(device, addresses.host) &&
+      hasAddress(inside.link, addresses.inside) &&
+      inside.gateways.includes(addresses.host) &&
+      subnetRoute(addresses).every(() =>
+        isRouted(addresses.subnet, addresses.inside, this.#names.device(name), routes),
+      );
+    return { namespace, device, inside, right };
+  }
+
+  /** Have namespace, link, addresses and routes as the spec says. A sound namespace is kept, whatever its link is like. */
+  async make({ name, addresses }: NetworkSpec, { namespace, device: present, inside, right }: Survey): Promise<void> {
+    const device = this.#names.device(name);
+    if (right) return hardenDevice(device);
+    // Whatever is called veth0 in there is in the way of ours. Its other end, if that is here, goes with it.
+    if (inside?.link !== undefined) await ip([`link delete dev ${insideDevice}`], this.#names.namespace(name));
+    await ip([
+      ...(present !== undefined && (await deviceExists(device)) ? [`link delete dev ${device}`] : []),
+      ...(namespace === "broken" ? [`netns delete ${this.#names.namespace(name)}`] : []),
+      ...(namespace === "sound" ? [] : [`netns add ${this.#names.namespace(name)}`]),
+      `link add ${device} type veth peer name ${insideDevice} netns ${this.#names.namespace(name)}`,
+      `link set dev ${device} alias ${this.#names.alias(name)}`,
+      `address add ${addresses.host}/${linkPrefixLength} dev ${device}`,
+      `link set dev ${device} up`,
+      ...subnetRoute(addresses).map((route) => `route add ${route} dev ${device}`),
+    ]);
+    await hardenDevice(device);
+    await ip(
+      [
+        "link set dev lo up",
+        `address add ${addresses.inside}/${linkPrefixLength} dev ${insideDevice}`,
+        `link set dev ${insideDevice} up`,
+        `route replace default via ${addresses.host}`,
+      ],
+      this.#names.namespace(name),
+    );
+  }
+
+  /** The link goes before its namespace: the kernel takes a namespace's devices down some time after its name is gone. */
+  async remove(name: string): Promise<void> {
+    const namespace = await namespaceState(this.#names.netnsPath(name));
+    const device = await this.#device(name);
+    const commands = [
+      ...(device !== undefined && this.#isOurs(name, device, namespace)
+        ? [`link delete dev ${this.#names.device(name)}`]
+        : []),
+      ...(namespace === "absent" ? [] : [`netns delete ${this.#names.namespace(name)}`]),
+    ];
+    if (commands.length > 0) await ip(commands);
+  }
+
+  hasNamespace(name: string): Promise<boolean> {
+    return namespaceState(this.#names.netnsPath(name)).then((state) => state === "sound");
+  }
+
+  /** Names of the instances whose links are on this host. */
+  async owners(): Promise<readonly string[]> {
+    const [shown] = await ipShow(["link show type veth"]);
+    return list(shown).flatMap((entry) => {
+      const { ifname, ifalias } = fields(entry);
+      const owner = this.#names.ofDevice(String(ifname), typeof ifalias === "string" ? ifalias : "");
+      return owner === undefined ? [] : [owner];
+    });
+  }
+
+  async #device(name: string): Promise<Fields | undefined> {
+    if (!(await deviceExists(this.#names.device(name)))) return undefined;
+    const [shown] = await ipShow([`address show dev ${this.#names.device(name)}`]);
+    return fields(list(shown)[0]);
+  }
+
+  /**
+   * systemd-nspawn calls its links the same. The kernel sets no alias while it makes a link, so one without belongs to
+   * the namespace that was made just before it, or else to somebody else.
+   */
+  #isOurs(name: string, { ifalias }: Fields, namespace: Survey["namespace"]): boolean {
+    return ifalias === undefined ? namespace !== "absent" : ifalias === this.#names.alias(name);
+  }
+}
+
+function foreignDevice(name: string, { ifname }: Fields): DockersnapError {
+  return new DockersnapError(
+    "wrong_state",
+    `The network device ${ifname} on this host was not made for instance ${name}, which needs that name. Remove it, or give the instance another name.`,
+    { details: { device: ifname } },
+  );
+}
+
+interface InsideView {
+  readonly link: Fields | undefined;
+  readonly loopbackUp: boolean;
+  readonly gateways: readonly unknown[];
+}
+
+async function insideView(namespace: string): Promise<InsideView> {
+  const [links, routes] = await ipShow(["address show", "route show default"], namespace);
+  const devices = list(links).map(fields);
+  return {
+    link: devices.find((device) => device.ifname === insideDevice),
+    loopbackUp: devices.some((device) => device.ifname === "lo" && isUp(device)),
+    gateways: list(routes).map((route) => fields(route).gateway),
+  };
+}
+
+function isUp(device: Fields): boolean {
+  return list(device.flags).includes("UP");
+}
+
+function hasAddress(device: Fields, address: string): boolean {
+  return list(device.addr_info)
+    .map(fields)
+    .some(({ local, prefixlen }) => local === address && prefixlen === linkPrefixLength);
+}
+
+/** The rest of the subnet is reached through the namespace; a subnet no larger than the link has no rest. */
+function subnetRoute({ subnet, inside }: InstanceAddresses): readonly string[] {
+  return parseCidr(subnet).prefixLength < linkPrefixLength ? [`${subnet} via ${inside}`] : [];
+}
+
+/** `broken` is a name without a namespace behind it, as an `ip netns add` cut short leaves it. */
+async function namespaceState(path: string): Promise<"absent" | "broken" | "sound"> {
+  try {
+    return (await statfs(path)).type === nsfsMagic ? "sound" : "broken";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    throw error;
+  }
+}
+
+/** From /proc and not /sys, whose devices are those of the namespace it was mounted in. */
+async function deviceExists(device: string): Promise<boolean> {
+  const lines = (await readFile("/proc/net/dev", "utf8")).split("\n");
+  return lines.some((line) => line.trimStart().startsWith(`${device}:`));
+}

@@ -1,0 +1,67 @@
+import { run } from "../process/run.ts";
+import { insideDevice, type NetworkNames } from "./names.ts";
+
+export interface InsidePort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+}
+
+/**
+ * Ports that an instance publishes on its own loopback. What the host sends to such a port of the namespace's address is
+ * led to 127.0.0.1 by a table inside the namespace, apart from dockerd's.
+ */
+export class LoopbackPorts {
+  readonly #names: NetworkNames;
+  readonly #table: string;
+  /** What each namespace is known to have; an instance that is not in here is unknown. */
+  readonly #present = new Map<string, string>();
+
+  constructor(names: NetworkNames, table: string) {
+    this.#names = names;
+    this.#table = table;
+  }
+
+  /** The namespace is new, so it leads nothing. */
+  begin(name: string): void {
+    this.#present.set(name, "");
+  }
+
+  /** The namespace may have changed; look no longer at what is remembered. */
+  forget(name: string): void {
+    this.#present.delete(name);
+  }
+
+  /** Lead these ports, and only these, to the loopback. */
+  async set(name: string, inside: string, ports: readonly InsidePort[]): Promise<void> {
+    const elements = ports.map(({ protocol, port }) => `${protocol} . ${port}`).sort();
+    const wanted = elements.join(", ");
+    if (this.#present.get(name) === wanted) return;
+    this.#present.delete(name);
+    await Promise.all([
+      this.#enter(name, ["nft", "-f", "-"], this.#rules(inside, elements)),
+      // The kernel drops what comes in over a link for an address of the loopback, unless the link says otherwise.
+      ...(elements.length === 0
+        ? []
+        : [this.#enter(name, ["tee", `/proc/sys/net/ipv4/conf/${insideDevice}/route_localnet`], "1")]),
+    ]);
+    this.#present.set(name, wanted);
+  }
+
+  /** Added before it is deleted, because deleting what is not there fails. */
+  #rules(inside: string, elements: readonly string[]): string {
+    const anew = [`add table ip ${this.#table}`, `delete table ip ${this.#table}`];
+    if (elements.length === 0) return `${anew.join("\n")}\n`;
+    return `${anew.join("\n")}
+table ip ${this.#table} {
+  chain prerouting {
+    type nat hook prerouting priority -110; policy accept;
+    iifname "${insideDevice}" ip daddr ${inside} meta l4proto . th dport { ${elements.join(", ")} } dnat ip to 127.0.0.1
+  }
+}
+`;
+  }
+
+  async #enter(name: string, command: readonly string[], input: string): Promise<void> {
+    await run("nsenter", [`--net=${this.#names.netnsPath(name)}`, "--", ...command], { input });
+  }
+}

@@ -1,0 +1,225 @@
+import { readdir } from "node:fs/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { Forward, Log, Network, NetworkSpec } from "@dockersnap/core";
+import { Firewall } from "./firewall.ts";
+import { Links, type Survey } from "./links.ts";
+import { isListening } from "./listeners.ts";
+import { LoopbackPorts } from "./loopback.ts";
+import { NetworkNames, namespaceDir } from "./names.ts";
+import { hostResolver, removeResolver, resolvConfIn, writeResolver } from "./resolver.ts";
+import { enableForwarding } from "./sysctl.ts";
+import { type Element, Table } from "./table.ts";
+
+export interface NetworkOptions {
+  /** The host's address forwarded ports answer at; `0.0.0.0` for all of them, a loopback address for this host alone. */
+  readonly proxyBind: string;
+  /** Name servers for instances; empty for the host's own. */
+  readonly dns: readonly string[];
+  readonly log: Log;
+  /** Name of the nftables table. Two daemons on a host need two, and prefixes of their own. Default: `dockersnap`. */
+  readonly table?: string;
+  /** Default: `/etc/netns`. */
+  readonly etcNetnsDir?: string;
+  /** Default: `ds-`. */
+  readonly namespacePrefix?: string;
+  /** At most seven characters. Default: `ve-`. */
+  readonly vethPrefix?: string;
+}
+
+/**
+ * Instances' networks on Linux: named namespaces, veth pairs and one nftables table, through `ip`, `nft` and, where the
+ * host filters with it, `iptables`. A proxy address that is no IPv4 address is `invalid_request`.
+ *
+ * A connection keeps going where it went when it began. The kernel tracks it apart from the table, so a UDP client that
+ * never falls silent stays with the instance that had the port, also after the port went to another one.
+ */
+export function createNetwork(options: NetworkOptions): Network {
+  const { proxyBind, log, table = "dockersnap" } = options;
+  const names = new NetworkNames({
+    namespacePrefix: options.namespacePrefix ?? "ds-",
+    vethPrefix: options.vethPrefix ?? "ve-",
+    etcNetnsDir: options.etcNetnsDir ?? "/etc/netns",
+  });
+  return new HostNetwork({
+    names,
+    links: new Links(names),
+    table: new Table({ name: table, proxyBind, log }),
+    loopback: new LoopbackPorts(names, table),
+    firewall: new Firewall({ table, log }),
+    dns: options.dns,
+    etcNetnsDir: options.etcNetnsDir ?? "/etc/netns",
+    log,
+  });
+}
+
+interface Parts {
+  readonly names: NetworkNames;
+  readonly links: Links;
+  readonly table: Table;
+  readonly loopback: LoopbackPorts;
+  readonly firewall: Firewall;
+  readonly dns: readonly string[];
+  readonly etcNetnsDir: string;
+  readonly log: Log;
+}
+
+class HostNetwork implements Network {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async open(): Promise<void> {
+    const { table } = this.#parts;
+    const work = "prepare the host's network";
+    await acting(work, [enableForwarding(), table.open()]);
+    await acting(work, [this.#acceptAll()]);
+  }
+
+  netnsPath(name: string): string {
+    return this.#parts.names.netnsPath(name);
+  }
+
+  resolvConf(name: string): string {
+    return resolvConfIn(this.#parts.names.etcFolder(name));
+  }
+
+  async create(spec: NetworkSpec): Promise<void> {
+    const { names, links, table, firewall, dns, log } = this.#parts;
+    const { name, addresses } = spec;
+    const device = names.device(name);
+    const work = `set up the network of instance ${name}`;
+    const [survey, resolver] = await acting(work, [links.survey(spec), hostResolver(dns, addresses.host)]);
+    if (resolver.unreachable) {
+      log.warn("no name server of this host has an IPv4 address; set docker.dns for instances to look up names", {
+        instance: name,
+      });
+    }
+    const { stub } = resolver;
+    const elements: readonly Element[] = [
+      { set: "links", key: device, owner: name },
+      ...(stub === undefined
+        ? []
+        : [{ set: "dns", key: `${device} . ${addresses.host}`, value: stub, owner: name } as const]),
+    ];
+    // Side by side: nothing runs in the namespace yet that a rule could come too late for.
+    await acting(work, [
+      this.#make(spec, survey),
+      table.replace(name, ["links", "dns"], elements),
+      firewall.accept([{ name, device, stub }]),
+      writeResolver(this.resolvConf(name), resolver.text),
+    ]);
+  }
+
+  async remove(name: string): Promise<void> {
+    const { names, links, table, firewall, loopback } = this.#parts;
+    loopback.forget(name);
+    await acting(`remove the network of instance ${name}`, [
+      table.replace(name, ["ports", "links", "dns"], []),
+      links.remove(name),
+      firewall.withdraw(name),
+      removeResolver(names.etcFolder(name)),
+    ]);
+  }
+
+  async setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
+    const { name, addresses } = spec;
+    const elements = forwards.map(
+      ({ protocol, hostPort, targetPort }): Element => ({
+        set: "ports",
+        key: portKey(hostPort, protocol),
+        value: `${addresses.inside} . ${targetPort}`,
+        owner: name,
+      }),
+    );
+    const work = `forward the ports of instance ${name}`;
+    await acting(work, [this.#setLoopback(spec, forwards)]);
+    await acting(work, [this.#parts.table.replace(name, ["ports"], elements)]);
+  }
+
+  async hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
+    const [listening, elements] = await acting(`look at port ${port} of the host`, [
+      isListening(port, protocol),
+      this.#parts.table.elements(),
+    ]);
+    return listening || elements.some(({ set, key }) => set === "ports" && key === portKey(port, protocol));
+  }
+
+  async list(): Promise<readonly string[]> {
+    const { names, links, table, firewall, etcNetnsDir } = this.#parts;
+    const [namespaces, folders, elements, linked, accepted] = await acting("list the networks of instances", [
+      entries(namespaceDir),
+      entries(etcNetnsDir),
+      table.elements(),
+      links.owners(),
+      firewall.owners(),
+    ]);
+    const found = [
+      ...[...namespaces, ...folders].map((entry) => names.ofNamespace(entry)),
+      ...elements.map(({ owner }) => owner),
+      ...linked,
+      ...accepted,
+    ];
+    return [...new Set(found)]
+      .filter((name) => name !== undefined && name !== "")
+      .map(String)
+      .sort();
+  }
+
+  async #acceptAll(): Promise<void> {
+    const { names, links, table, firewall } = this.#parts;
+    const [elements, owners] = await Promise.all([table.elements(), links.owners()]);
+    const stubs = new Map(elements.filter(({ set }) => set === "dns").map(({ owner, value }) => [owner, value]));
+    await firewall.accept(owners.map((name) => ({ name, device: names.device(name), stub: stubs.get(name) })));
+  }
+
+  async #make(spec: NetworkSpec, survey: Survey): Promise<void> {
+    const { links, loopback } = this.#parts;
+    if (!survey.right) loopback.forget(spec.name);
+    await links.make(spec, survey);
+    if (survey.namespace !== "sound") loopback.begin(spec.name);
+  }
+
+  async #setLoopback({ name, addresses }: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
+    const { links, loopback } = this.#parts;
+    const ports = forwards.flatMap(({ protocol, targetPort, loopback: leads }) =>
+      leads ? [{ protocol, port: targetPort }] : [],
+    );
+    if (ports.length === 0 && !(await links.hasNamespace(name))) return;
+    await loopback.set(name, addresses.inside, ports);
+  }
+}
+
+function portKey(port: number, protocol: "tcp" | "udp"): string {
+  return `${protocol} . ${port}`;
+}
+
+async function entries(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/**
+ * Wait until all of these have ended, also when one fails: what still ran would undo the way back of its caller.
+ * Failures a person can act on go out as they are; others say what was being done.
+ */
+async function acting<Results extends readonly unknown[]>(
+  work: string,
+  steps: readonly [...{ [Index in keyof Results]: Promise<Results[Index]> }],
+): Promise<Results> {
+  const ends = await Promise.allSettled(steps);
+  const failures = ends.flatMap((step) => (step.status === "rejected" ? [step.reason as unknown] : []));
+  if (failures.length === 0) {
+    return ends.map((step) => (step.status === "fulfilled" ? step.value : undefined)) as unknown as Results;
+  }
+  const known = failures.find((failure) => failure instanceof DockersnapError);
+  if (known !== undefined) throw known;
+  const cause = failures.length === 1 ? failures[0] : new AggregateError(failures);
+  const said = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))).join("; ");
+  throw new DockersnapError("internal", `Could not ${work}: ${said}`, { cause });
+}

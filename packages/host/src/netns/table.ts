@@ -1,0 +1,147 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { Log } from "@dockersnap/core";
+import { CommandError } from "../process/commandError.ts";
+import { run } from "../process/run.ts";
+import { fields, list } from "./json.ts";
+import { instanceName } from "./names.ts";
+import { ruleset, setTypes } from "./ruleset.ts";
+
+export type SetName = keyof typeof setTypes;
+
+/** One entry of the table: `tcp . 8080` leads to `10.10.0.2 . 80`, as nft writes it. Its comment says whose it is. */
+export interface Element {
+  readonly set: SetName;
+  readonly key: string;
+  readonly value?: string;
+  readonly owner: string;
+}
+
+/**
+ * The daemon's own nftables table on the host. What is in it is read from the kernel each time, so that it does not
+ * matter which daemon put it there or who emptied it; every change is one transaction.
+ */
+export class Table {
+  readonly #name: string;
+  readonly #rules: string;
+  readonly #log: Log;
+
+  constructor(options: { name: string; proxyBind: string; log: Log }) {
+    this.#name = options.name;
+    this.#rules = ruleset(options.name, options.proxyBind);
+    this.#log = options.log;
+  }
+
+  /** Put chains and sets in place. Elements that are there stay, without a moment in which they do not work. */
+  async open(): Promise<void> {
+    await nft(this.#rules);
+  }
+
+  async elements(): Promise<readonly Element[]> {
+    return (await this.#read()) ?? [];
+  }
+
+  /** Make `wanted` all the owner has in these sets. A key another owner has is `already_exists`. */
+  async replace(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
+    const read = await this.#read();
+    if (read === undefined && wanted.length === 0) return;
+    const present = read ?? [];
+    refuseConflict(wanted, present);
+    const stays = (a: Element) => (b: Element) => a.set === b.set && a.key === b.key && a.value === b.value;
+    const owned = present.filter((element) => element.owner === owner && sets.includes(element.set));
+    const gone = owned.filter((element) => !wanted.some(stays(element)));
+    const fresh = wanted.filter((element) => !owned.some(stays(element)));
+    if (gone.length === 0 && fresh.length === 0) return;
+    if (read === undefined) {
+      this.#log.warn("the nftables table is gone, as after a flush of the whole ruleset; making it anew", {
+        table: this.#name,
+      });
+    }
+    const script = [
+      read === undefined ? this.#rules : "",
+      ...gone.map((element) => `delete element ip ${this.#name} ${element.set} { ${quotedKey(element)} }`),
+      ...fresh.map((element) => `add element ip ${this.#name} ${element.set} { ${notation(element)} }`),
+    ];
+    try {
+      await nft(`${script.join("\n")}\n`);
+    } catch (error) {
+      // Another instance may have taken the key between the reading and the change.
+      refuseConflict(wanted, await this.elements());
+      throw error;
+    }
+  }
+
+  /** Undefined when there is no such table. */
+  async #read(): Promise<readonly Element[] | undefined> {
+    try {
+      return parseElements(await nftList("table", "ip", this.#name));
+    } catch (error) {
+      if (error instanceof CommandError && error.reason === "exit" && !(await this.#exists())) return undefined;
+      throw error;
+    }
+  }
+
+  async #exists(): Promise<boolean> {
+    const tables = await nftList("tables", "ip");
+    return tables.some((entry) => fields(fields(entry).table).name === this.#name);
+  }
+}
+
+function refuseConflict(wanted: readonly Element[], present: readonly Element[]): void {
+  for (const { set, key, owner } of wanted) {
+    const other = present.find((element) => element.set === set && element.key === key && element.owner !== owner);
+    if (other === undefined) continue;
+    const what = set === "ports" ? `The host's port ${key.replace(" . ", " ")}` : `The network device ${key}`;
+    throw new DockersnapError(
+      "already_exists",
+      `${what} is in use by ${other.owner === "" ? "an entry of an unknown owner" : `instance ${other.owner}`}, so ${owner} cannot have it. Free it there first.`,
+      { details: { instance: other.owner, key } },
+    );
+  }
+}
+
+function notation(element: Element): string {
+  const { value, owner } = element;
+  return `${quotedKey(element)} comment "${owner}"${value === undefined ? "" : ` : ${value}`}`;
+}
+
+/** A device may be called like a word of nft's own. */
+function quotedKey({ set, key }: Element): string {
+  return set === "ports" ? key : key.replace(/^\S+/, (device) => `"${device}"`);
+}
+
+/** The elements in what `nft -j list table` prints; those without a comment of ours have the owner "". */
+function parseElements(entries: readonly unknown[]): readonly Element[] {
+  return entries.flatMap((entry) => {
+    const { name, elem } = { ...fields(fields(entry).map), ...fields(fields(entry).set) } as Record<string, unknown>;
+    if (!isSetName(name)) return [];
+    return list(elem).map((element) => {
+      const [left, right] = Array.isArray(element) ? element : [element];
+      const { val, comment } = fields(fields(left).elem);
+      return {
+        set: name,
+        key: term(val ?? left),
+        ...(right === undefined ? {} : { value: term(right) }),
+        owner: typeof comment === "string" ? (instanceName(comment) ?? "") : "",
+      };
+    });
+  });
+}
+
+function isSetName(name: unknown): name is SetName {
+  return typeof name === "string" && Object.hasOwn(setTypes, name);
+}
+
+/** nft prints concatenations as objects, and names of devices without the quotes it wants to read. */
+function term(value: unknown): string {
+  const parts = fields(value).concat;
+  return (Array.isArray(parts) ? parts : [value]).map(String).join(" . ");
+}
+
+async function nft(script: string): Promise<void> {
+  await run("nft", ["-f", "-"], { input: script });
+}
+
+async function nftList(...what: readonly string[]): Promise<readonly unknown[]> {
+  const { stdout } = await run("nft", ["-j", "list", ...what], { maxOutput: 64 * 1024 * 1024 });
+  return list(fields(JSON.parse(stdout)).nftables);
+}

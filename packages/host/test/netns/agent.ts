@@ -1,0 +1,91 @@
+import { createSocket } from "node:dgram";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { Forward, Network, NetworkSpec } from "@dockersnap/core";
+import { createNetwork } from "../../src/netns/network.ts";
+import { run } from "../../src/process/run.ts";
+
+/**
+ * The daemon's stand-in on a private host: a process with a network and a mount namespace to itself that has a `Network`
+ * of its own and does with it what its parent asks over the IPC channel.
+ */
+export interface AgentOptions {
+  readonly proxyBind: string;
+  readonly dns: readonly string[];
+  readonly vethPrefix?: string;
+}
+
+export interface Agent {
+  /** Begin as a daemon that was just started: nothing is remembered. */
+  start(options: AgentOptions): Promise<void>;
+  open(): Promise<void>;
+  create(spec: NetworkSpec): Promise<void>;
+  remove(name: string): Promise<void>;
+  setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void>;
+  hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean>;
+  list(): Promise<readonly string[]>;
+  listen(port: number, protocol: "tcp" | "udp"): Promise<void>;
+  warnings(): Promise<readonly string[]>;
+}
+
+export const etcNetnsDir = "/run/etc-netns";
+
+let network: Network | undefined;
+const warned: string[] = [];
+
+const log = {
+  debug() {},
+  info() {},
+  warn: (message: string) => void warned.push(message),
+  error: (message: string) => void warned.push(message),
+  child: () => log,
+};
+
+function started(): Network {
+  if (network === undefined) throw new Error("The agent was not started.");
+  return network;
+}
+
+const agent: Agent = {
+  async start(options) {
+    network = createNetwork({ ...options, table: "dockersnap_test", etcNetnsDir, log });
+  },
+  open: () => started().open(),
+  create: (spec) => started().create(spec),
+  remove: (name) => started().remove(name),
+  setForwards: (spec, forwards) => started().setForwards(spec, forwards),
+  hostPortTaken: (port, protocol) => started().hostPortTaken(port, protocol),
+  list: () => started().list(),
+  async listen(port, protocol) {
+    await new Promise<void>((resolve) => {
+      if (protocol === "tcp") createServer().listen(port, "127.0.0.1", resolve);
+      else createSocket("udp4").bind(port, "127.0.0.1", resolve);
+    });
+  },
+  warnings: async () => warned,
+};
+
+async function prepareHost(): Promise<void> {
+  // Named namespaces, the lock of iptables and our own files go with this tmpfs when the process ends.
+  await run("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
+  mkdirSync("/run/netns");
+  writeFileSync("/run/resolv.conf", "nameserver 192.0.2.53\n");
+  await run("mount", ["--bind", "/run/resolv.conf", "/etc/resolv.conf"]);
+  await run("ip", ["link", "set", "lo", "up"]);
+}
+
+if (process.send !== undefined) {
+  const send = process.send.bind(process);
+  await prepareHost();
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", async ({ id, method, args }: { id: number; method: keyof Agent; args: never[] }) => {
+    try {
+      const call = agent[method] as (...args: never[]) => Promise<unknown>;
+      send({ id, value: await call(...args) });
+    } catch (error) {
+      const { code, message, details } = error as Error & { code?: string; details?: Record<string, unknown> };
+      send({ id, error: { code: code ?? "internal", message, details } });
+    }
+  });
+  send({ ready: true });
+}
