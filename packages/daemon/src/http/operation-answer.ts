@@ -32,9 +32,9 @@ export function answerLater(service: Service, { id }: BegunOperation): Response 
 export async function answerAtEnd(
   route: Route,
   { id, done }: BegunOperation,
-  closing: AbortSignal,
+  leaving: AbortSignal,
 ): Promise<{ response: Response; ended: Operation }> {
-  const ended = await beforeClosing(done, closing);
+  const ended = await beforeLeaving(done, leaving);
   if (ended === undefined) {
     throw new DockersnapError(
       "shutting_down",
@@ -55,14 +55,14 @@ export async function answerAtEnd(
   return { response, ended };
 }
 
-async function beforeClosing<T>(done: Promise<T>, closing: AbortSignal): Promise<T | undefined> {
+async function beforeLeaving<T>(done: Promise<T>, leaving: AbortSignal): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const onAbort = () => resolve(undefined);
-  if (closing.aborted) onAbort();
-  closing.addEventListener("abort", onAbort, { once: true });
+  if (leaving.aborted) onAbort();
+  leaving.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([done, promise]);
   } finally {
-    closing.removeEventListener("abort", onAbort);
+    leaving.removeEventListener("abort", onAbort);
   }
 }

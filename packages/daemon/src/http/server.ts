@@ -24,17 +24,21 @@ export interface HttpServer {
   /** Resolves with where it listens, as `host:port`. Rejects with a sentence when it cannot. */
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /**
-   * Take no more connections, end streams, and let requests that are being answered come to their end; what is left after
-   * `graceMs` is cut off.
+   * Take no more requests and end the streams of events. Who waits for an operation has `graceMs` to see its end, and is
+   * then told that the daemon stops. Resolves when no connection is left.
    */
   close(graceMs: number): Promise<void>;
 }
+
+/** For the last answers to get out. */
+const partingMs = 1_000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { config, log } = options;
   const { listen, token } = config.api;
   const bounds = { ...defaultBounds, ...options.bounds };
   const closing = new AbortController();
+  const leaving = new AbortController();
   const sockets = new Set<Socket>();
   const app = createApp({
     service: options.service,
@@ -44,6 +48,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     version: options.version,
     bounds,
     closing: closing.signal,
+    leaving: leaving.signal,
     checkConnections: () => {
       if (sockets.size <= bounds.connections) return;
       throw new DockersnapError(
@@ -94,9 +99,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       });
       closing.abort();
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      const timers = [
+        setTimeout(() => leaving.abort(), graceMs),
+        setTimeout(() => server.closeAllConnections(), graceMs + partingMs),
+      ];
       await closed;
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
     },
   };
 }

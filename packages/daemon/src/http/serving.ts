@@ -15,8 +15,10 @@ export interface ServingParts {
   readonly service: Service;
   readonly version: string;
   readonly bounds: HttpBounds;
-  /** Aborted when the server stops: what waits is answered, streams end. */
+  /** Aborted when the server is told to stop: streams of events end. */
   readonly closing: AbortSignal;
+  /** Aborted when it waits no longer: who waits for an operation is told to come back. */
+  readonly leaving: AbortSignal;
 }
 
 export type Env = { Bindings: HttpBindings; Variables: { requestId: string; log: Log } };
@@ -63,7 +65,7 @@ export class Serving {
   }
 
   async #operate(mutation: Parameters<Service["begin"]>[0], route: Route, context: RequestContext): Promise<Response> {
-    const { service, closing } = this.#parts;
+    const { service, leaving } = this.#parts;
     const { incoming } = context.env;
     const waiting = waitingOf(incoming.headers.accept, context.req.header("prefer"));
     const caller = callerOf(incoming);
@@ -73,7 +75,7 @@ export class Serving {
       const begun = await service.begin(mutation, caller);
       if (release !== undefined) return this.#progress(context, begun.id, () => release);
       if (waiting === "later") return answerLater(service, begun);
-      const { response, ended } = await answerAtEnd(route, begun, closing);
+      const { response, ended } = await answerAtEnd(route, begun, leaving);
       if (response.status >= 500) {
         context.get("log").error("an operation failed", { operation: ended.id, kind: ended.kind, error: ended.error });
       }
@@ -89,6 +91,7 @@ export class Serving {
       headers: { "Content-Type": progressType, [operationHeader]: operation },
       follow: (signal) => this.#parts.service.operations.follow(operation, signal),
       encode: (event) => `${JSON.stringify(event)}\n`,
+      closing: this.#parts.leaving,
     });
   }
 
@@ -100,21 +103,24 @@ export class Serving {
       encode: (event) => `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
       opening: "retry: 2000\n: connected\n\n",
       heartbeat: ": still here\n\n",
+      closing: this.#parts.closing,
     });
   }
 
   #stream<T>(
     context: RequestContext,
     takePlace: () => () => void,
-    parts: Pick<StreamParts<T>, "follow" | "encode" | "opening" | "heartbeat"> & { headers: Record<string, string> },
+    parts: Pick<StreamParts<T>, "follow" | "encode" | "opening" | "heartbeat" | "closing"> & {
+      headers: Record<string, string>;
+    },
   ): Response {
-    const { bounds, closing } = this.#parts;
+    const { bounds } = this.#parts;
     const { incoming, outgoing } = context.env;
     // Proxies that gather an answer before they pass it on leave this one alone.
     const headers = { ...parts.headers, "X-Accel-Buffering": "no" };
     // A HEAD asks for the headers alone, and nobody would ever read or end the stream.
     if (incoming.method === "HEAD") return new Response(null, { headers });
-    const stream = streamOf({ ...parts, outgoing, bounds, log: context.get("log"), closing, ended: takePlace() });
+    const stream = streamOf({ ...parts, outgoing, bounds, log: context.get("log"), ended: takePlace() });
     return new Response(stream, { headers });
   }
 }

@@ -41,6 +41,8 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
     clearTimeout(stall);
     closing.removeEventListener("abort", stop);
     gone.abort();
+    // What it holds is let go of also when it stands still at an item nobody takes any more.
+    items.return?.().catch((error) => log.warn("following could not be ended", { error }));
     parts.ended();
   };
   const stop = () => gone.abort();

@@ -10,6 +10,12 @@ class Feed<T> {
   readonly #waiting = new Set<() => void>();
   #ended = false;
   following = 0;
+  #left = Promise.withResolvers<void>();
+
+  /** Resolves when a follower has left. */
+  left(): Promise<void> {
+    return this.#left.promise;
+  }
 
   push(item: T): void {
     this.#items.push(item);
@@ -40,6 +46,8 @@ class Feed<T> {
       }
     } finally {
       this.following -= 1;
+      this.#left.resolve();
+      this.#left = Promise.withResolvers<void>();
     }
   }
 }

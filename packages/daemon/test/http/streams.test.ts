@@ -1,0 +1,142 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { createConnection } from "node:net";
+import { describe, expect, it } from "vitest";
+import { openWorld } from "./world.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+
+/** The next text of a stream that ends with `end`. */
+async function readTo(response: IncomingMessage, end: string): Promise<string> {
+  response.setEncoding("utf8");
+  let text = "";
+  while (!text.endsWith(end)) {
+    const chunk: string | null = response.read();
+    if (chunk === null) await once(response, "readable");
+    else text += chunk;
+  }
+  return text;
+}
+
+describe("the stream of events", () => {
+  it("opens at once and tells each event with its id and its type", async () => {
+    await using world = await openWorld();
+    const response = await world.begin("GET", "/api/v1/events");
+    expect([response.statusCode, response.headers["content-type"]]).toEqual([200, "text/event-stream"]);
+    expect(await readTo(response, "connected\n\n")).toBe("retry: 2000\n: connected\n\n");
+    world.service.daemonEvents.push({ id: 7, at, type: "ports.changed", instance: "web" });
+    expect(await readTo(response, "}\n\n")).toBe(
+      `id: 7\nevent: ports.changed\ndata: {"id":7,"at":"${at}","type":"ports.changed","instance":"web"}\n\n`,
+    );
+    response.destroy();
+  });
+
+  it("resumes after the event a client has seen", async () => {
+    await using world = await openWorld();
+    for (const headers of [{}, { "last-event-id": "1767225600000" }, { "last-event-id": "" }]) {
+      (await world.begin("GET", "/api/v1/events", { headers })).destroy();
+    }
+    expect(world.service.asked).toEqual([
+      ["events", undefined],
+      ["events", 1767225600000],
+      ["events", undefined],
+    ]);
+    const bad = await world.ask("GET", "/api/v1/events", { headers: { "last-event-id": "-1" } });
+    expect([bad.status, bad.json.error]).toEqual([
+      400,
+      "Header Last-Event-ID: expected the id of an event, a whole number.",
+    ]);
+  });
+
+  it("gives a sign of life when nothing happens", async () => {
+    await using world = await openWorld({ bounds: { heartbeatMs: 5 } });
+    const response = await world.begin("GET", "/api/v1/events");
+    expect(await readTo(response, ": still here\n\n: still here\n\n")).toContain("connected");
+    response.destroy();
+  });
+
+  it("ends in order when the daemon stops", async () => {
+    await using world = await openWorld();
+    const response = await world.begin("GET", "/api/v1/events");
+    await Promise.all([response.resume().toArray(), world.close(60_000)]);
+    expect(response.complete).toBe(true);
+  });
+});
+
+describe("a client that does not read", () => {
+  it("keeps nobody else waiting, and is cut off in the end", async () => {
+    await using world = await openWorld({ bounds: { stallTimeoutMs: 1_000 } });
+    const { daemonEvents } = world.service;
+    const left = daemonEvents.left();
+    const stalled = await world.begin("GET", "/api/v1/events");
+    stalled.on("error", () => {});
+    const filler = "x".repeat(65_536);
+    for (let id = 1; id <= 200; id += 1) {
+      daemonEvents.push({ id, at, type: "health.changed", data: { filler } });
+    }
+    const reading = await world.begin("GET", "/api/v1/events");
+    const text = await readTo(reading, "}\n\n");
+    expect(text).toContain("id: 1\n");
+    reading.resume();
+    expect((await world.ask("GET", "/api/v1/instances")).status).toBe(200);
+    await left;
+    reading.destroy();
+    expect(world.logged()).toContainEqual(
+      expect.objectContaining({ level: "warn", msg: "a stream was cut off: the client does not read" }),
+    );
+  });
+});
+
+describe("too many", () => {
+  it("streams are told to come back, with nothing begun", async () => {
+    await using world = await openWorld({ bounds: { streams: 2 } });
+    const open = await Promise.all([world.begin("GET", "/api/v1/events"), world.begin("GET", "/api/v1/events")]);
+    const more = await world.ask("GET", "/api/v1/events");
+    expect([more.status, more.json.code]).toEqual([429, "too_many_requests"]);
+    const headers = { accept: "application/x-ndjson" };
+    expect((await world.ask("POST", "/api/v1/instances/web/stop", { headers })).status).toBe(429);
+    expect(world.service.begun).toEqual([]);
+    expect((await world.ask("POST", "/api/v1/instances/web/stop")).status).toBe(200);
+    const left = world.service.daemonEvents.left();
+    open[0]?.destroy();
+    await left;
+    const again = await world.begin("GET", "/api/v1/events");
+    expect(again.statusCode).toBe(200);
+    for (const response of [...open, again]) response.destroy();
+  });
+
+  it("connections are told to come back, and closed at once beyond that", async () => {
+    await using world = await openWorld({ bounds: { connections: 2 } });
+    const open = await Promise.all([world.begin("GET", "/api/v1/events"), world.begin("GET", "/api/v1/events")]);
+    const more = await world.ask("GET", "/api/v1/health");
+    expect([more.status, more.json.code]).toEqual([429, "too_many_requests"]);
+    for (const response of open) response.destroy();
+  });
+});
+
+describe("a connection that says too little", () => {
+  it("is closed when its headers do not come in time", async () => {
+    await using world = await openWorld({ bounds: { headersTimeoutMs: 50, requestTimeoutMs: 100 } });
+    expect(await world.exchange("GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n")).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it("is closed when its body does not come in time", async () => {
+    await using world = await openWorld({ bounds: { headersTimeoutMs: 50, requestTimeoutMs: 100 } });
+    const head = "POST /api/v1/instances HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
+    expect(await world.exchange(head)).toMatch(/^HTTP\/1\.1 4\d\d |^$/);
+    expect(world.service.begun).toEqual([]);
+  });
+
+  it("is refused when it is no HTTP at all, and the server goes on", async () => {
+    await using world = await openWorld();
+    expect(await world.exchange("\x16\x03\x01 nonsense\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await world.exchange("GET / HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await world.exchange(`GET / HTTP/1.1\r\nHost: x\r\nBig: ${"x".repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
+    const socket = createConnection({ host: "127.0.0.1", port: world.port });
+    await once(socket, "connect");
+    socket.resetAndDestroy();
+    expect((await world.ask("GET", "/api/v1/health")).status).toBe(200);
+  });
+});
