@@ -1,9 +1,10 @@
 import { createSocket } from "node:dgram";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Forward, Network, NetworkSpec } from "@dockersnap/core";
 import { createNetwork } from "../../src/netns/network.ts";
 import { run } from "../../src/process/run.ts";
+import { etcNetnsDir } from "./specs.ts";
 
 /**
  * The daemon's stand-in on a private host: a process with a network and a mount namespace to itself that has a `Network`
@@ -27,8 +28,6 @@ export interface Agent {
   listen(port: number, protocol: "tcp" | "udp"): Promise<void>;
   warnings(): Promise<readonly string[]>;
 }
-
-export const etcNetnsDir = "/run/etc-netns";
 
 let network: Network | undefined;
 const warned: string[] = [];
@@ -65,6 +64,14 @@ const agent: Agent = {
   warnings: async () => warned,
 };
 
+/** What follows is done to whatever host this process is on, so it has to be one of its own. */
+function refuseSharedHost(): void {
+  for (const namespace of ["net", "mnt"]) {
+    const [own, parents] = ["self", process.ppid].map((process) => readlinkSync(`/proc/${process}/ns/${namespace}`));
+    if (own === parents) throw new Error(`The agent shares its ${namespace} namespace with its parent.`);
+  }
+}
+
 async function prepareHost(): Promise<void> {
   // Named namespaces, the lock of iptables and our own files go with this tmpfs when the process ends.
   await run("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
@@ -74,18 +81,17 @@ async function prepareHost(): Promise<void> {
   await run("ip", ["link", "set", "lo", "up"]);
 }
 
-if (process.send !== undefined) {
-  const send = process.send.bind(process);
-  await prepareHost();
-  process.on("disconnect", () => process.exit(0));
-  process.on("message", async ({ id, method, args }: { id: number; method: keyof Agent; args: never[] }) => {
-    try {
-      const call = agent[method] as (...args: never[]) => Promise<unknown>;
-      send({ id, value: await call(...args) });
-    } catch (error) {
-      const { code, message, details } = error as Error & { code?: string; details?: Record<string, unknown> };
-      send({ id, error: { code: code ?? "internal", message, details } });
-    }
-  });
-  send({ ready: true });
-}
+refuseSharedHost();
+await prepareHost();
+const send = (message: unknown) => process.send?.(message);
+process.on("disconnect", () => process.exit(0));
+process.on("message", async ({ id, method, args }: { id: number; method: keyof Agent; args: never[] }) => {
+  try {
+    const call = agent[method] as (...args: never[]) => Promise<unknown>;
+    send({ id, value: await call(...args) });
+  } catch (error) {
+    const { code, message, details } = error as Error & { code?: string; details?: Record<string, unknown> };
+    send({ id, error: { code: code ?? "internal", message, details } });
+  }
+});
+send({ ready: true });

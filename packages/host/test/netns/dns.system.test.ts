@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { etcNetnsDir } from "./agent.ts";
 import { PrivateHost } from "./private-host.ts";
-import { spec } from "./specs.ts";
+import { etcNetnsDir, spec } from "./specs.ts";
 
 const inside = "ds-web";
 

@@ -1,8 +1,7 @@
 import { networkConformance } from "@dockersnap/core/testing";
 import { describe, expect, it } from "vitest";
-import { etcNetnsDir } from "./agent.ts";
 import { PrivateHost } from "./private-host.ts";
-import { forward, spec } from "./specs.ts";
+import { etcNetnsDir, forward, spec } from "./specs.ts";
 
 networkConformance("the network of a Linux host", async () => {
   const host = await PrivateHost.start();

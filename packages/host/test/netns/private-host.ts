@@ -6,7 +6,8 @@ import { DockersnapError, type ErrorCode } from "@dockersnap/contract/words";
 import type { Network } from "@dockersnap/core";
 import { createNetwork } from "../../src/netns/network.ts";
 import { run } from "../../src/process/run.ts";
-import { type Agent, type AgentOptions, etcNetnsDir } from "./agent.ts";
+import type { Agent, AgentOptions } from "./agent.ts";
+import { etcNetnsDir } from "./specs.ts";
 
 const agentFile = fileURLToPath(new URL("./agent.ts", import.meta.url));
 const endpointFile = fileURLToPath(new URL("./endpoint.ts", import.meta.url));
