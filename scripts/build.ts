@@ -1,13 +1,14 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { builtinModules } from "node:module";
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { bundlePlugin } from "@dockersnap/plugin-sdk/bundling";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 /**
- * Bundles what is run: `node scripts/build.ts [cli] [daemon] [plugins] [plugins/<name>…]`, everything without a word.
+ * Bundles what is run: `node scripts/build.ts [cli] [daemon] [dashboard] [plugins] [plugins/<name>…]`, everything without a word.
  *
  *   cli            dist/cli/, and bin/dockersnap that starts it with the project's own Node
  *   daemon         dist/daemon/main.mjs
+ *   dashboard      dist/dashboard/, as the daemon serves it
  *   plugins        bin/plugins/<name>, one executable file each
  */
 const root = resolve(import.meta.dirname, "..");
@@ -23,47 +24,15 @@ const common = {
   external: ["cpu-features", "*.node"],
 } satisfies BuildOptions;
 
-/** Node's own modules without an import or a require, so that the bundle is the same as a module and as CommonJS. */
-const builtinsByFunction: Plugin = {
-  name: "builtins-by-function",
-  setup({ onResolve, onLoad }) {
-    const names = builtinModules.flatMap((name) => [name, `node:${name}`]);
-    onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path }) =>
-      names.includes(path) || path.startsWith("node:") ? { path, namespace: "builtin" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-      loader: "js",
-    }));
-  },
-};
-
-/** Named imports from JSON, such as a version, which a plugin's source may use and the standard knows by default only. */
-const namedJson: Plugin = {
-  name: "named-json",
-  setup({ onLoad }) {
-    onLoad({ filter: /\.json$/ }, async ({ path }) => {
-      const content: unknown = JSON.parse(await readFile(path, "utf8"));
-      const names = typeof content === "object" && content !== null ? Object.keys(content) : [];
-      const named = names
-        .filter((name) => /^[a-z][A-Za-z0-9]*$/.test(name))
-        .map(
-          (name) =>
-            `const $${name} = ${JSON.stringify(Reflect.get(content as object, name))};\nexport { $${name} as ${name} };`,
-        );
-      return { contents: `export default ${JSON.stringify(content)};\n${named.join("\n")}`, loader: "js" };
-    });
-  },
-};
-
 const targets = process.argv.slice(2);
-const unknown = targets.filter((word) => !/^(cli|daemon|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word));
+const unknown = targets.filter((word) => !/^(cli|daemon|dashboard|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word));
 if (unknown.length > 0)
-  throw new Error(`Not a target: ${unknown.join(", ")}. There are cli, daemon, plugins, plugins/<name>.`);
+  throw new Error(`Not a target: ${unknown.join(", ")}. There are cli, daemon, dashboard, plugins, plugins/<name>.`);
 const wants = (target: string) => targets.length === 0 || targets.includes(target);
 
 if (wants("cli")) await buildCli();
 if (wants("daemon")) await buildDaemon();
+if (wants("dashboard")) await buildDashboard();
 for (const name of await pluginNames()) {
   if (wants("plugins") || targets.includes(`plugins/${name}`)) await buildPlugin(name);
 }
@@ -115,53 +84,35 @@ async function buildDaemon(): Promise<void> {
   });
 }
 
+async function buildDashboard(): Promise<void> {
+  const source = join(root, "packages/dashboard");
+  const outdir = join(root, "dist/dashboard");
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    bundle: true,
+    platform: "browser",
+    target: "es2022",
+    format: "esm",
+    minify: true,
+    logLevel: "warning",
+    legalComments: "none",
+    absWorkingDir: root,
+    entryPoints: [join(source, "src/main.ts"), join(source, "public/style.css")],
+    entryNames: "[name]",
+    outdir: join(outdir, "assets"),
+  });
+  await copyFile(join(source, "public/index.html"), join(outdir, "index.html"));
+}
+
 async function pluginNames(): Promise<string[]> {
   const folders = await readdir(join(root, "plugins"), { withFileTypes: true });
   return folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-/**
- * One executable file that runs from any folder, under any Node from 24 on. A plugin may await at its top level, which only a
- * module can, and a file without an extension is a module or not depending on the package.json that happens to lie above it. So
- * the bundle is made a plain function body that is valid as either: Node's own modules are asked for by function, and the
- * whole is wrapped in an async function.
- */
 async function buildPlugin(name: string): Promise<void> {
-  const folder = join(root, "plugins", name);
-  const manifest: { main?: string } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-  if (manifest.main === undefined) throw new Error(`plugins/${name}/package.json names no "main".`);
-  const { outputFiles } = await build({
-    ...common,
-    stdin: { contents: `import ${JSON.stringify(resolve(folder, manifest.main))};`, resolveDir: folder, loader: "ts" },
-    format: "esm",
-    write: false,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    plugins: [builtinsByFunction, namedJson],
-    define: { "import.meta.url": "__fileUrl", "import.meta.dirname": "__folder", "import.meta.filename": "__file" },
-  });
-  const [bundle] = outputFiles;
-  if (bundle === undefined) throw new Error(`plugins/${name} gave no bundle.`);
-  await writeExecutable(join(root, "bin/plugins", name), `#!/usr/bin/env node\n${asFunctionBody(bundle.text)}`);
-}
-
-function asFunctionBody(bundle: string): string {
-  const left = /^(import|export)[\s{*]/m.exec(bundle);
-  if (left !== null)
-    throw new Error(`The bundle still has a statement of a module: ${bundle.slice(left.index, left.index + 80)}`);
-  // A module that waits for ever on nothing exits with 13; a function would exit with 0, as if it had done its work.
-  return `(async () => {
-"use strict";
-const __file = process.getBuiltinModule("node:fs").realpathSync(process.argv[1]);
-const __folder = process.getBuiltinModule("node:path").dirname(__file);
-const __fileUrl = process.getBuiltinModule("node:url").pathToFileURL(__file).href;
-const require = process.getBuiltinModule("node:module").createRequire(__fileUrl);
-const __unsettled = (code) => { if (code === 0) process.exitCode = 13; };
-process.once("beforeExit", __unsettled);
-${bundle}
-process.off("beforeExit", __unsettled);
-})();
-`;
+  const outfile = join(root, "bin/plugins", name);
+  await bundlePlugin(join(root, "plugins", name), outfile);
+  console.log(`${relative(root, outfile)}  ${((await stat(outfile)).size / 1024).toFixed(0)} kB`);
 }
 
 /** Appears whole: whoever runs the old one meanwhile keeps it. */

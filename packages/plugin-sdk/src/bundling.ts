@@ -1,0 +1,139 @@
+import { chmod, mkdir, readFile, rename } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+interface BundleFiles {
+  /** The module that calls `plugin.run()`. */
+  readonly entry: string;
+  /** The executable to write, without an extension. */
+  readonly outfile: string;
+}
+
+/**
+ * Builds the plugin in `folder` into one executable file that needs Node and nothing else, and runs from any folder. The
+ * entry is what the folder's `package.json` names as `main`. An existing `outfile` is replaced at once, so that a plugin that
+ * runs is not disturbed.
+ */
+export async function bundlePlugin(folder: string, outfile: string): Promise<void> {
+  const manifest = join(folder, "package.json");
+  const { main } = JSON.parse(await readFile(manifest, "utf8")) as { main?: unknown };
+  if (typeof main !== "string") throw new Error(`${manifest} names no "main", the module that calls plugin.run().`);
+  await mkdir(dirname(outfile), { recursive: true });
+  const unfinished = join(dirname(outfile), `.${basename(outfile)}.new`);
+  await build(pluginBuildOptions({ entry: resolve(folder, main), outfile: unfinished }));
+  await chmod(unfinished, 0o755);
+  await rename(unfinished, outfile);
+}
+
+/** What is written with these is not yet executable. */
+function pluginBuildOptions({ entry, outfile }: BundleFiles): BuildOptions {
+  return {
+    stdin: { contents: `import ${JSON.stringify(entry)};`, resolveDir: resolve(entry, ".."), loader: "js" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "warning",
+    banner: { js: prologue },
+    footer: { js: epilogue },
+    define: { "import.meta.url": "__url", "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
+    // A copy of Node's own streams for older versions of Node, and half of what would be left to parse at each start.
+    alias: { "readable-stream": "node:stream" },
+    plugins: [builtins, lazyDockerode, withoutRemoteDocker, namedJson],
+  };
+}
+
+/**
+ * The bundle is one async function, so that `await` at the top level works in a file that Node reads as a script or as a
+ * module alike: an executable has no extension, and which of the two it is depends on the folder it is copied to.
+ */
+const prologue = `#!/usr/bin/env node
+(async () => {
+"use strict";
+const require = (id) => {
+  const module = process.getBuiltinModule(id);
+  if (module === undefined) throw Object.assign(new Error("Not in this bundle: " + id), { code: "MODULE_NOT_FOUND" });
+  return module;
+};
+const __filename = require("node:fs").realpathSync(process.argv[1]);
+const __dirname = require("node:path").dirname(__filename);
+const __url = require("node:url").pathToFileURL(__filename).href;
+const __unsettled = (code) => { if (code === 0) process.exitCode = 13; };
+process.once("beforeExit", __unsettled);`;
+
+/** A module that waits for ever on nothing ends with 13; a function would end with 0, as if it had done its work. */
+const epilogue = `process.off("beforeExit", __unsettled);
+})();`;
+
+const builtinPattern = new RegExp(`^(node:.+|${builtinModules.join("|")})$`);
+
+/** Turns imports of Node's own modules into `require`, since an import statement cannot stand inside a function. */
+const builtins: Plugin = {
+  name: "builtins",
+  setup(build) {
+    build.onResolve({ filter: builtinPattern }, ({ path, kind }) =>
+      kind === "require-call" || kind === "require-resolve"
+        ? { path, external: true }
+        : { path, namespace: "builtin", sideEffects: false },
+    );
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+      loader: "js",
+    }));
+  },
+};
+
+const lazyDockerode: Plugin = {
+  name: "lazy-dockerode",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]docker[\\/]load\.[jt]s$/ }, ({ path }) => {
+      if (path !== resolve(import.meta.dirname, "docker/load.ts")) return undefined;
+      return {
+        contents: `export const loadDockerode = () => require("dockerode");`,
+        resolveDir: resolve(path, ".."),
+        loader: "js",
+      };
+    });
+  },
+};
+
+/**
+ * Leaves out what dockerode needs only for engines behind SSH and for BuildKit sessions (ssh2, gRPC, protobuf: three
+ * quarters of its size, and native code). An instance's engine is always a socket.
+ */
+const withoutRemoteDocker: Plugin = {
+  name: "without-remote-docker",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/(ssh|session|buildkit)$/ }, ({ path, importer }) =>
+      /[\\/](docker-modem|dockerode)[\\/]lib[\\/]/.test(importer) ? { path, namespace: "left-out" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+      contents: `
+        const leftOut = () => { throw new Error("A bundled plugin has no Docker over SSH and no BuildKit sessions (${path})."); };
+        module.exports = leftOut;
+        leftOut.followProgress = leftOut;`,
+      loader: "js",
+    }));
+  },
+};
+
+/** `import { version } from "./package.json" with { type: "json" }`: one export for each key that is an identifier. */
+const namedJson: Plugin = {
+  name: "named-json",
+  setup(build) {
+    build.onLoad({ filter: /\.json$/, namespace: "file" }, async ({ path, with: attributes }) => {
+      if (attributes.type !== "json") return undefined;
+      const document: unknown = JSON.parse(await readFile(path, "utf8"));
+      const isObject = typeof document === "object" && document !== null && !Array.isArray(document);
+      const named = Object.entries(isObject ? document : {})
+        .filter(([key]) => key !== "default" && /^[A-Za-z_$][\w$]*$/.test(key))
+        .map(([key, value], index) => `const $${index} = ${JSON.stringify(value)}; export { $${index} as ${key} };`);
+      return { contents: [`export default ${JSON.stringify(document)};`, ...named].join("\n"), loader: "js" };
+    });
+  },
+};

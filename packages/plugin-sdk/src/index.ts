@@ -1,0 +1,14 @@
+export { DockersnapError } from "@dockersnap/contract/words";
+export type { default as Docker } from "dockerode";
+export type { ConfigOptionDeclaration, ConfigOptions } from "./config/declaration.ts";
+export type { PluginConfig } from "./config/plugin-config.ts";
+export type { Context, ForwardedPort, InitContext, Instance } from "./context.ts";
+export type { Logger } from "./logger.ts";
+export { createPlugin, type Plugin, type PluginContext, type PluginOptions } from "./plugin.ts";
+export type { ProgramOptions, ProgramResult } from "./program/program.ts";
+export type { Progress } from "./progress.ts";
+export { type AccessEndpoint, type AccessFile, type AccessResult, fileFromString } from "./responses/access.ts";
+export type { DescribeResult } from "./responses/describe.ts";
+export type { HealthResult } from "./responses/health.ts";
+export type { ValidateResult } from "./responses/validate.ts";
+export { accessDir, hostToken, portToken } from "./tokens.ts";

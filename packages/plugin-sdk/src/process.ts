@@ -1,0 +1,99 @@
+import { realpathSync, writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type CommandIo, runCommand } from "./command.ts";
+import type { ConfigOptions } from "./config/declaration.ts";
+import type { PluginDefinition } from "./definition.ts";
+import { dockerOn } from "./docker/client.ts";
+import { run } from "./program/run.ts";
+
+/** Within this time of SIGTERM a handler may still clean up; the daemon kills half a second later. */
+const graceMs = 1500;
+
+/** Runs the command this process was started with, then ends the process with its exit code. */
+export async function runInProcess<const O extends ConfigOptions>(plugin: PluginDefinition<O>): Promise<never> {
+  const writeOutput = claimStdout();
+  const cancel = new AbortController();
+  const onSignal = () => {
+    cancel.abort();
+    setTimeout(() => process.exit(1), graceMs).unref();
+  };
+  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  const io: CommandIo = {
+    readInput,
+    writeOutput,
+    writeLogLine: (line) => process.stderr.write(`${line}\n`),
+    now: () => new Date(),
+    run,
+    docker: dockerOn,
+    signal: cancel.signal,
+    env: process.env,
+  };
+  const exitCode = await runCommand(plugin, process.argv[2], io);
+  // Connections the client keeps open would hold the process; writes to a pipe are done by the time they return.
+  process.exit(exitCode);
+}
+
+/**
+ * Keeps stdout for the contract: whatever else is printed, by `console.log` or a library, goes to stderr. Node's stream for
+ * it is set up only where it is needed, since that takes longer than a short answer.
+ */
+function claimStdout(): (text: string) => void {
+  const { get: openStdout } = Object.getOwnPropertyDescriptor(process, "stdout") ?? {};
+  Object.defineProperty(process, "stdout", { configurable: true, get: () => process.stderr });
+  let stream: NodeJS.WriteStream | undefined;
+  return (text) => {
+    let bytes = Buffer.from(text);
+    try {
+      while (stream === undefined && bytes.length > 0) bytes = bytes.subarray(writeSync(1, bytes));
+    } catch (error) {
+      // The reader is gone, and with it whoever wanted the answer.
+      if (!isFullPipe(error)) process.exit(1);
+      stream = openStdout?.call(process) as NodeJS.WriteStream;
+      stream.on("error", () => process.exit(1));
+    }
+    if (bytes.length > 0) stream?.write(bytes);
+  };
+}
+
+/** A pipe that someone made non-blocking; Node's stream waits for its reader. */
+const isFullPipe = (error: unknown) => error instanceof Error && "code" in error && error.code === "EAGAIN";
+
+async function readInput(): Promise<string> {
+  if (process.stdin.isTTY) return "";
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * Whether the module that called `callee` is the program itself, rather than imported by one, such as a test. In a bundle
+ * every module is the program.
+ */
+export function isCalledByProgram(callee: (...args: never) => unknown): boolean {
+  const caller = callerOf(callee);
+  const program = process.argv[1];
+  if (caller === undefined || program === undefined) return true;
+  const path = caller.startsWith("file:") ? fileURLToPath(caller) : caller;
+  return realPath(path) === realPath(program);
+}
+
+function callerOf(callee: (...args: never) => unknown): string | undefined {
+  const prepare = Error.prepareStackTrace;
+  try {
+    Error.prepareStackTrace = (_, sites) => sites[0]?.getFileName();
+    const holder: { stack?: string } = {};
+    Error.captureStackTrace(holder, callee);
+    return holder.stack;
+  } finally {
+    Error.prepareStackTrace = prepare;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // A name a loader made up is nobody's program.
+    return path;
+  }
+}
