@@ -1,3 +1,5 @@
+export { type EngineFactory, type EngineSubject, engineConformance } from "./engine/testing/conformance.ts";
+export { type EngineMethod, MemoryEngines, MemoryMachine } from "./engine/testing/memory-engines.ts";
 export { type NetworkFactory, type NetworkSubject, networkConformance } from "./network/testing/conformance.ts";
 export { MemoryNetwork, type NetworkMethod } from "./network/testing/memory-network.ts";
 export { MemoryRecords } from "./platform/testing/records.ts";

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import type { EngineHost, EngineObserver, EngineSpec } from "../engine.ts";
+
+/** Engines under test on a host of their own, none there yet. Disposing of it leaves nothing behind. */
+export interface EngineSubject extends AsyncDisposable {
+  readonly engines: EngineHost;
+  /** The engine host of the next daemon, over the same machine. */
+  nextDaemon(): EngineHost;
+  /** What an engine of this name needs, its data-root and namespace made. */
+  prepare(name: string): Promise<EngineSpec>;
+  /** End the engine's sandbox behind the host's back. */
+  crash(name: string): Promise<void>;
+}
+
+/** A fresh subject for each test. */
+export type EngineFactory = () => Promise<EngineSubject>;
+
+const never = new AbortController().signal;
+
+/** An observer that can be waited on. Each wait takes one report, earlier ones included. */
+function listen(engines: EngineHost) {
+  const reports = { changed: signalled<string>(), gone: signalled<{ name: string; reason: string }>() };
+  const observer: EngineObserver = {
+    changed: (name) => reports.changed.give(name),
+    gone: (name, reason) => reports.gone.give({ name, reason }),
+  };
+  engines.observe(observer);
+  return reports;
+}
+
+function signalled<T>() {
+  const given: T[] = [];
+  const waiting: ((value: T) => void)[] = [];
+  return {
+    given,
+    give(value: T) {
+      const next = waiting.shift();
+      if (next === undefined) given.push(value);
+      else next(value);
+    },
+    async next(): Promise<T> {
+      const value = given.shift();
+      return value ?? (await new Promise<T>((resolve) => waiting.push(resolve)));
+    },
+  };
+}
+
+/** Every promise of `EngineHost` that needs no container to be seen, as tests. The real one and the fake pass all. */
+export function engineConformance(name: string, factory: EngineFactory): void {
+  describe(`${name} keeps the promises of an engine host`, () => {
+    it("has nothing of an engine before its start", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      expect(await engines.list()).toEqual([]);
+      expect(await engines.state("web")).toBe("stopped");
+      expect(await engines.adopt(await subject.prepare("web"))).toBe(false);
+      await expect(engines.api("web").containers()).rejects.toMatchObject({ code: "not_ready" });
+      await expect(engines.freeze("web")).rejects.toMatchObject({ code: "wrong_state" });
+    });
+
+    it("answers when its start resolves, and reports that its ports may have changed", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const reports = listen(engines);
+      await engines.start(await subject.prepare("web"), never);
+      expect(await engines.state("web")).toBe("running");
+      expect(await engines.list()).toEqual(["web"]);
+      expect(await engines.api("web").containers()).toEqual([]);
+      expect(await reports.changed.next()).toBe("web");
+      await expect(engines.api("web").startContainer("f".repeat(64))).rejects.toMatchObject({ code: "not_found" });
+    });
+
+    it("starts twice as once", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const spec = await subject.prepare("web");
+      await engines.start(spec, never);
+      await engines.start(spec, never);
+      expect(await engines.state("web")).toBe("running");
+      expect(await engines.adopt(spec)).toBe(true);
+    });
+
+    it("keeps engines apart", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const [web, db] = [await subject.prepare("web"), await subject.prepare("db")];
+      await Promise.all([engines.start(web, never), engines.start(db, never)]);
+      expect(await engines.list()).toEqual(["db", "web"]);
+      await engines.kill("web");
+      expect(await engines.list()).toEqual(["db"]);
+      expect(await engines.state("db")).toBe("running");
+      expect(engines.socketPath("web")).not.toBe(engines.socketPath("db"));
+      expect(engines.pidFile("web")).not.toBe(engines.pidFile("db"));
+    });
+
+    for (const end of ["stop", "kill"] as const) {
+      it(`leaves nothing after a ${end}, and starts again`, async () => {
+        await using subject = await factory();
+        const { engines } = subject;
+        const reports = listen(engines);
+        const spec = await subject.prepare("web");
+        await engines.start(spec, never);
+        await engines[end]("web", never);
+        expect(await engines.state("web")).toBe("stopped");
+        expect(await engines.list()).toEqual([]);
+        await engines[end]("web", never);
+        await engines.start(spec, never);
+        expect(await engines.state("web")).toBe("running");
+        expect(reports.gone.given).toEqual([]);
+      });
+    }
+
+    it("does not start what is cancelled already", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const spec = await subject.prepare("web");
+      await expect(engines.start(spec, AbortSignal.abort())).rejects.toMatchObject({ code: "cancelled" });
+      expect(await engines.list()).toEqual([]);
+    });
+
+    it("freezes and thaws twice as once, and thaws what is not there", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      await engines.start(await subject.prepare("web"), never);
+      await engines.freeze("web");
+      await engines.freeze("web");
+      expect(await engines.api("web").containers()).toEqual([]);
+      await engines.thaw("web");
+      await engines.thaw("web");
+      await engines.freeze("web");
+      await engines.kill("web");
+      expect(await engines.list()).toEqual([]);
+      await engines.thaw("web");
+    });
+
+    it("outlives its daemon, and is taken up by the next one", async () => {
+      await using subject = await factory();
+      const spec = await subject.prepare("web");
+      await subject.engines.start(spec, never);
+      await subject.engines.close();
+
+      const next = subject.nextDaemon();
+      const reports = listen(next);
+      expect(await next.state("web")).toBe("running");
+      expect(await next.list()).toEqual(["web"]);
+      expect(await next.adopt(spec)).toBe(true);
+      expect(await reports.changed.next()).toBe("web");
+      expect(await next.adopt(spec)).toBe(true);
+      expect(await next.api("web").containers()).toEqual([]);
+      await next.stop("web", never);
+      expect(await next.list()).toEqual([]);
+    });
+
+    it("reports an engine that ends without being asked, and starts it again", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const reports = listen(engines);
+      const spec = await subject.prepare("web");
+      await engines.start(spec, never);
+      await subject.crash("web");
+      expect(await reports.gone.next()).toMatchObject({ name: "web" });
+      expect(await engines.state("web")).toBe("dead");
+      expect(await engines.list()).toEqual(["web"]);
+      expect(await engines.adopt(spec)).toBe(false);
+      await engines.start(spec, never);
+      expect(await engines.state("web")).toBe("running");
+    });
+  });
+}

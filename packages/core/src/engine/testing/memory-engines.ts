@@ -1,0 +1,213 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { ContainerSummary, EngineApi, EngineHost, EngineObserver, EngineSpec, EngineState } from "../engine.ts";
+
+/** Methods of the engine host, and of an engine's API, that can be made to fail. */
+export type EngineMethod =
+  | "start"
+  | "stop"
+  | "kill"
+  | "state"
+  | "freeze"
+  | "thaw"
+  | "adopt"
+  | "list"
+  | "containers"
+  | "startContainer";
+
+interface MemoryEngine {
+  readonly spec: EngineSpec;
+  readonly live: boolean;
+  readonly frozen: boolean;
+}
+
+/** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
+export class MemoryMachine {
+  readonly engines = new Map<string, MemoryEngine>();
+  /** By data-root, where dockerd keeps them. */
+  readonly containers = new Map<string, readonly ContainerSummary[]>();
+}
+
+/**
+ * Engines that are only remembered. Two of them over one machine are an earlier daemon and the next one. Containers
+ * keep to their data-root; those that ran when an engine ended are `exited` after it and run again with the next start,
+ * as if all had a restart policy. Tests put containers in with `setContainers`, see what is frozen, end an engine with
+ * `crash`, and make the next call of a method fail with `failNext`.
+ */
+export class MemoryEngines implements EngineHost {
+  readonly #machine: MemoryMachine;
+  readonly #watched = new Set<string>();
+  readonly #observers = new Set<EngineObserver>();
+  readonly #failures = new Map<EngineMethod, Error[]>();
+  readonly #specs = new Map<string, EngineSpec>();
+
+  constructor(machine: MemoryMachine = new MemoryMachine()) {
+    this.#machine = machine;
+  }
+
+  /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
+  failNext(method: EngineMethod, error: Error = new DockersnapError("internal", `${method} was made to fail.`)): void {
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  }
+
+  /** What the engine was last started or adopted with. */
+  spec(name: string): EngineSpec | undefined {
+    return this.#specs.get(name);
+  }
+
+  isFrozen(name: string): boolean {
+    return this.#machine.engines.get(name)?.frozen ?? false;
+  }
+
+  /** Replace the containers of a running engine, and report it as dockerd would. */
+  setContainers(name: string, containers: readonly ContainerSummary[]): void {
+    this.#machine.containers.set(this.#running(name).spec.dataRoot, containers);
+    this.#changed(name);
+  }
+
+  /** End an engine as the kernel does when memory runs out. */
+  crash(name: string): void {
+    const { spec } = this.#running(name);
+    this.#endContainers(spec.dataRoot);
+    this.#machine.engines.set(name, { spec, live: false, frozen: false });
+    if (this.#watched.delete(name)) for (const observer of this.#observers) observer.gone(name, "its sandbox ended");
+  }
+
+  socketPath(name: string): string {
+    return `/memory/run/${name}.sock`;
+  }
+
+  pidFile(name: string): string {
+    return `/memory/run/${name}.pid`;
+  }
+
+  async start(spec: EngineSpec, signal: AbortSignal): Promise<void> {
+    this.#begin("start");
+    if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
+    if (this.#machine.engines.get(spec.name)?.live !== true) {
+      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false });
+      this.#setStates(spec.dataRoot, "exited", "running");
+    }
+    this.#watch(spec);
+  }
+
+  async stop(name: string, signal: AbortSignal): Promise<void> {
+    this.#begin("stop");
+    if (signal.aborted) throw new DockersnapError("cancelled", `Stopping the engine of '${name}' was cancelled.`);
+    this.#end(name);
+  }
+
+  async kill(name: string): Promise<void> {
+    this.#begin("kill");
+    this.#end(name);
+  }
+
+  async state(name: string): Promise<EngineState> {
+    this.#begin("state");
+    const engine = this.#machine.engines.get(name);
+    if (engine === undefined) return "stopped";
+    return engine.live ? "running" : "dead";
+  }
+
+  async freeze(name: string): Promise<void> {
+    this.#begin("freeze");
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live !== true) {
+      throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
+    }
+    this.#machine.engines.set(name, { ...engine, frozen: true });
+  }
+
+  async thaw(name: string): Promise<void> {
+    this.#begin("thaw");
+    const engine = this.#machine.engines.get(name);
+    if (engine !== undefined) this.#machine.engines.set(name, { ...engine, frozen: false });
+  }
+
+  api(name: string): EngineApi {
+    return {
+      containers: async () => {
+        this.#begin("containers");
+        return this.#containers(this.#running(name).spec.dataRoot);
+      },
+      startContainer: async (id) => {
+        this.#begin("startContainer");
+        const { dataRoot } = this.#running(name).spec;
+        const containers = this.#containers(dataRoot);
+        if (!containers.some((container) => container.id === id)) {
+          throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
+        }
+        this.#machine.containers.set(
+          dataRoot,
+          containers.map((container) => (container.id === id ? { ...container, state: "running" } : container)),
+        );
+        this.#changed(name);
+      },
+    };
+  }
+
+  async adopt(spec: EngineSpec): Promise<boolean> {
+    this.#begin("adopt");
+    if (this.#machine.engines.get(spec.name)?.live !== true) return false;
+    this.#watch(spec);
+    return true;
+  }
+
+  observe(observer: EngineObserver): void {
+    this.#observers.add(observer);
+  }
+
+  async list(): Promise<readonly string[]> {
+    this.#begin("list");
+    return [...this.#machine.engines.keys()].sort();
+  }
+
+  async close(): Promise<void> {
+    this.#observers.clear();
+    this.#watched.clear();
+  }
+
+  #running(name: string): MemoryEngine {
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live === true) return engine;
+    throw new DockersnapError("not_ready", `The engine of '${name}' does not answer on ${this.socketPath(name)}.`);
+  }
+
+  #end(name: string): void {
+    this.#watched.delete(name);
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live === true) this.#endContainers(engine.spec.dataRoot);
+    this.#machine.engines.delete(name);
+  }
+
+  #watch(spec: EngineSpec): void {
+    this.#specs.set(spec.name, spec);
+    this.#watched.add(spec.name);
+    this.#changed(spec.name);
+  }
+
+  #changed(name: string): void {
+    if (!this.#watched.has(name)) return;
+    for (const observer of this.#observers) observer.changed(name);
+  }
+
+  #containers(dataRoot: string): readonly ContainerSummary[] {
+    return this.#machine.containers.get(dataRoot) ?? [];
+  }
+
+  #endContainers(dataRoot: string): void {
+    this.#setStates(dataRoot, "running", "exited");
+  }
+
+  #setStates(dataRoot: string, from: string, to: string): void {
+    const containers = this.#containers(dataRoot);
+    this.#machine.containers.set(
+      dataRoot,
+      containers.map((container) => (container.state === from ? { ...container, state: to } : container)),
+    );
+  }
+
+  #begin(method: EngineMethod): void {
+    const failure = this.#failures.get(method)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+}
