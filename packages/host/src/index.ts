@@ -1,3 +1,4 @@
+export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { CommandError } from "./process/commandError.ts";
 export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";

@@ -1,0 +1,104 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { ContainerSummary, EngineApi } from "@dockersnap/core";
+import * as z from "zod";
+import { type EngineResponse, request } from "./request.ts";
+
+const listTimeoutMs = 30_000;
+/** A start pulls nothing, but mounts, networks and the container's own devices are made in it. */
+const startTimeoutMs = 120_000;
+
+const Port = z.object({
+  IP: z.string().default(""),
+  PrivatePort: z.int().min(0).max(65_535),
+  PublicPort: z.int().min(1).max(65_535).optional(),
+  Type: z.string(),
+});
+
+const Container = z.object({
+  Id: z.string().regex(/^[0-9a-f]{64}$/),
+  Names: z.array(z.string()).nullish(),
+  Image: z.string(),
+  State: z.string(),
+  Labels: z.record(z.string(), z.string()).nullish(),
+  Ports: z.array(Port).nullish(),
+  Mounts: z.array(z.object({ Type: z.string(), Source: z.string().default(""), Destination: z.string() })).nullish(),
+});
+
+const Containers = z.array(Container);
+const Failure = z.object({ message: z.string() });
+
+/** The API of the engine called `name` behind `socket`. */
+export function createEngineApi(name: string, socket: string): EngineApi {
+  async function ask(method: "GET" | "POST", path: string, timeoutMs: number): Promise<EngineResponse> {
+    try {
+      return await request(socket, { method, path, signal: AbortSignal.timeout(timeoutMs) });
+    } catch (error) {
+      if (error instanceof DockersnapError) throw error;
+      throw new DockersnapError(
+        "not_ready",
+        `The engine of '${name}' does not answer on ${socket}. Look at 'dockersnap status ${name}'.`,
+        { cause: error },
+      );
+    }
+  }
+
+  return {
+    async containers() {
+      const response = await ask("GET", "/containers/json?all=true", listTimeoutMs);
+      if (response.status !== 200) throw refused(name, "list its containers", response);
+      const parsed = Containers.safeParse(parseJson(response.body));
+      if (!parsed.success) {
+        throw new DockersnapError(
+          "internal",
+          `The engine of '${name}' listed its containers in a form dockersnap does not know.`,
+          { cause: parsed.error },
+        );
+      }
+      return parsed.data.map(summary);
+    },
+
+    async startContainer(id) {
+      const response = await ask("POST", `/containers/${encodeURIComponent(id)}/start`, startTimeoutMs);
+      // 304: it runs already.
+      if (response.status === 204 || response.status === 304) return;
+      if (response.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
+      throw refused(name, `start container '${id}'`, response);
+    },
+  };
+}
+
+function summary(container: z.infer<typeof Container>): ContainerSummary {
+  return {
+    id: container.Id,
+    // A linked container has further names with a slash inside; its own has only the one in front.
+    name: (container.Names?.find((word) => word.lastIndexOf("/") === 0) ?? "").slice(1),
+    image: container.Image,
+    state: container.State,
+    labels: container.Labels ?? {},
+    ports: (container.Ports ?? []).flatMap(({ IP, PublicPort, PrivatePort, Type }) =>
+      PublicPort !== undefined && (Type === "tcp" || Type === "udp")
+        ? [{ ip: IP, publicPort: PublicPort, privatePort: PrivatePort, protocol: Type }]
+        : [],
+    ),
+    mounts: (container.Mounts ?? []).map(({ Type, Source, Destination }) => ({
+      type: Type,
+      source: Source,
+      destination: Destination,
+    })),
+  };
+}
+
+function refused(name: string, what: string, { status, body }: EngineResponse): DockersnapError {
+  const failure = Failure.safeParse(parseJson(body));
+  const words = failure.success ? failure.data.message.slice(0, 500) : `status ${status}`;
+  return new DockersnapError("internal", `The engine of '${name}' could not ${what}: ${words}.`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is no shape any schema here accepts.
+    return undefined;
+  }
+}

@@ -1,0 +1,2 @@
+export { EngineCgroup, listGroups } from "./engine-cgroup.ts";
+export { type Hierarchies, readHierarchies } from "./hierarchies.ts";

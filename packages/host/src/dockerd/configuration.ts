@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { type RuntimeFiles, replaceFile } from "./runtime-files.ts";
+
+export interface ProxySettings {
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+  /** Hosts reached without the proxy, separated by commas. */
+  readonly noProxy?: string | undefined;
+}
+
+/** What every engine of this host has in common. */
+export interface EngineSettings {
+  /** Of one log file of one container, in dockerd's words, such as `10m`. */
+  readonly logMaxSize: string;
+  readonly logMaxFile: number;
+  /** Name servers for containers; none leaves it to dockerd. */
+  readonly dns: readonly string[];
+}
+
+export interface EngineConfiguration extends EngineSettings {
+  readonly dataRoot: string;
+  readonly cgroupParent: string;
+  /** Whether containers go on without dockerd. Off only for a clean stop. */
+  readonly liveRestore: boolean;
+}
+
+/** The contents of dockerd's configuration file. */
+export function daemonJson(files: RuntimeFiles, configuration: EngineConfiguration): string {
+  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile, dns } = configuration;
+  const contents = {
+    "data-root": dataRoot,
+    "exec-root": files.execRoot,
+    pidfile: files.dockerdPidFile,
+    hosts: [`unix://${files.socket}`],
+    "storage-driver": "overlay2",
+    "live-restore": liveRestore,
+    "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    "cgroup-parent": cgroupParent,
+    "log-driver": "json-file",
+    "log-opts": { "max-size": logMaxSize, "max-file": String(logMaxFile) },
+    // dockerd's own log; a chatty level would let it grow with every container.
+    "log-level": "warn",
+    // Images belong to the data-root, or a snapshot would miss them. Versions that do not know the feature ignore it.
+    features: { "containerd-snapshotter": false },
+    ...(dns.length === 0 ? {} : { dns }),
+  };
+  return render(contents);
+}
+
+/**
+ * Change whether containers go on without dockerd, for the next time it reads its configuration. Resolves false when
+ * the file says so already.
+ */
+export async function setLiveRestore(files: RuntimeFiles, on: boolean): Promise<boolean> {
+  const contents: Record<string, unknown> = JSON.parse(await readFile(files.configuration, "utf8"));
+  if (contents["live-restore"] === on) return false;
+  await replaceFile(files.configuration, render({ ...contents, "live-restore": on }));
+  return true;
+}
+
+function render(contents: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(contents, null, 2)}\n`;
+}
+
+/** dockerd's whole environment: nothing of the daemon's own, which may hold secrets, gets into it. */
+export function dockerdEnvironment(proxy: ProxySettings | undefined): Readonly<Record<string, string>> {
+  const environment = baseEnvironment();
+  const settings = { HTTP_PROXY: proxy?.http, HTTPS_PROXY: proxy?.https, NO_PROXY: proxy?.noProxy };
+  for (const [variable, value] of Object.entries(settings)) if (value !== undefined) environment[variable] = value;
+  return environment;
+}
+
+const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** For the sandbox's own programs. A PATH without the sbin folders, as some sessions have, would miss iptables. */
+export function baseEnvironment(): Record<string, string> {
+  return { PATH: `${process.env.PATH ?? ""}:${standardPath}`.replace(/^:/, ""), HOME: "/root" };
+}

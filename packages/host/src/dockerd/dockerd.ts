@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { isAlive, killProcess, type ProcessIdentity } from "../process/identity.ts";
+import { untilAnswering } from "./api/ready.ts";
+import { setLiveRestore } from "./configuration.ts";
+import type { Engine, EngineEnvironment } from "./engine.ts";
+import { lastWords } from "./last-words.ts";
+import { untilRemoved } from "./removal.ts";
+import { findByInnerPid, inCgroup, inSandbox } from "./sandbox.ts";
+
+/** dockerd needs half a second; with thousands of containers to look at, or a busy disk, far longer. */
+const startDeadlineMs = 60_000;
+/** A dockerd that is just coming up answers within this; one that does not is stuck. */
+const answerDeadlineMs = 15_000;
+const killDeadlineMs = 5_000;
+
+/** Its log is appended to over dockerd's restarts in one sandbox and begins anew beyond this. */
+const maxLogBytes = 4 * 1024 * 1024;
+
+/**
+ * Start dockerd inside the living sandbox and resolve when its API answers. `not_ready` with its last words when it
+ * ends before; the signal's reason when that aborts, with dockerd left to whoever takes the sandbox down.
+ */
+export async function startDockerd(
+  { dockerBinary, environment }: EngineEnvironment,
+  { name, files, group }: Engine,
+  init: ProcessIdentity,
+  signal: AbortSignal,
+): Promise<void> {
+  // A number left in there by an earlier dockerd can belong to a living process of the same sandbox, and a socket
+  // nobody listens on would be asked in vain.
+  await Promise.all([rm(files.dockerdPidFile, { force: true }), rm(files.socket, { force: true })]);
+
+  const command = inSandbox(init, [dockerBinary, "--config-file", files.configuration]);
+  const [program, ...args] = inCgroup(group.entrances, command);
+  const log = openLog(files.log);
+  const child = spawn(program, args, { cwd: "/", env: environment, detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  child.unref();
+
+  const settled = new AbortController();
+  const deadline = AbortSignal.timeout(startDeadlineMs);
+  const waiting = AbortSignal.any([signal, deadline, settled.signal]);
+  const answering = untilAnswering(files.socket, waiting);
+  const exited = once(child, "exit", { signal: waiting }).then(async ([code, killedBy]) => {
+    const words = await lastWords(files.log);
+    throw new DockersnapError(
+      "not_ready",
+      `The engine of '${name}' did not come up: dockerd ended with ${code === null ? killedBy : `code ${code}`}${words === "" ? "" : `: ${words}`}.`,
+    );
+  });
+  try {
+    await Promise.race([answering, exited]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!deadline.aborted) throw error;
+    throw new DockersnapError(
+      "not_ready",
+      `The engine of '${name}' did not come up within ${startDeadlineMs / 1000} seconds. ${await lastWords(files.log)}`.trim(),
+      { cause: error },
+    );
+  } finally {
+    // Whoever lost the race has nobody left to report to.
+    for (const late of [answering, exited]) late.catch(() => {});
+    settled.abort();
+  }
+}
+
+/**
+ * See to it that dockerd answers in its living sandbox: one that does is left alone, one that is coming up is waited
+ * for, one that is stuck is ended, one that is gone is started again. Resolves true if it was started.
+ */
+export async function reviveDockerd(
+  environment: EngineEnvironment,
+  engine: Engine,
+  init: ProcessIdentity,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const dockerd = findDockerd(engine);
+  if (dockerd !== undefined) {
+    if (await answersInTime(engine, signal)) {
+      // A clean stop that did not come to its end turned it off.
+      if (await setLiveRestore(engine.files, true)) killProcess(dockerd, "SIGHUP");
+      return false;
+    }
+    await endProcess(dockerd, signal);
+  }
+  await setLiveRestore(engine.files, true);
+  await startDockerd(environment, engine, init, signal);
+  return true;
+}
+
+/** False when it does not answer, and at once when it is shutting down and ends. */
+async function answersInTime({ files }: Engine, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController();
+  const bound = AbortSignal.any([signal, over.signal, AbortSignal.timeout(answerDeadlineMs)]);
+  const answering = untilAnswering(files.socket, bound).then(() => true);
+  const ended = untilRemoved(files.dockerdPidFile, bound).then(() => false);
+  try {
+    return await Promise.race([answering, ended]);
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  } finally {
+    for (const late of [answering, ended]) late.catch(() => {});
+    over.abort();
+  }
+}
+
+/** The engine's dockerd by the host's pid, whoever started it. */
+export function findDockerd({ files, group }: Engine): ProcessIdentity | undefined {
+  let text: string;
+  try {
+    text = readFileSync(files.dockerdPidFile, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const innerPid = Number(text.trim());
+  return Number.isSafeInteger(innerPid) && innerPid > 1 ? findByInnerPid(group, innerPid) : undefined;
+}
+
+async function endProcess(process: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  killProcess(process, "SIGKILL");
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(killDeadlineMs)]);
+  // The kernel tells of a process's end only to its parent, which an adopted engine's daemon is not.
+  while (isAlive(process)) await pause(5, undefined, { signal: bound });
+}
+
+/** Shortens an overgrown log; a dockerd that still writes to it goes on at its end, because it appends. */
+export function openLog(path: string): number {
+  const log = openSync(path, "a", 0o600);
+  if (fstatSync(log).size > maxLogBytes) ftruncateSync(log, 0);
+  return log;
+}

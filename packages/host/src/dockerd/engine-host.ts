@@ -1,0 +1,212 @@
+import { DockersnapError, instanceNamePattern, nameRules } from "@dockersnap/contract/words";
+import type { EngineHost, EngineObserver, EngineSpec, Log } from "@dockersnap/core";
+import { createEngineApi } from "./api/engine-api.ts";
+import { listGroups, readHierarchies } from "./cgroups/index.ts";
+import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
+import { reviveDockerd } from "./dockerd.ts";
+import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { killEngine } from "./kill.ts";
+import { anyFileLeft, listFolders, runtimeFiles } from "./runtime-files.ts";
+import { startEngine } from "./start.ts";
+import { stopEngine } from "./stop.ts";
+import { createSupervisions, systemdRuns } from "./supervision/index.ts";
+import { Watch } from "./watch.ts";
+
+export interface EngineHostOptions {
+  /** Where sockets, pid files and runtime folders go. Default: `/run/dockersnap`. */
+  readonly runDir?: string;
+  /** dockerd, by path or to be found in PATH. Default: `dockerd`. */
+  readonly dockerBinary?: string;
+  /** Who is parent to new engines; `auto` takes systemd where that is the machine's init. Default: `auto`. */
+  readonly supervision?: "auto" | "direct" | "systemd";
+  /** Size of one log file of one container, in dockerd's words. Default: `10m`. */
+  readonly logMaxSize?: string;
+  /** Log files kept of one container. Default: 3. */
+  readonly logMaxFile?: number;
+  /** Name servers for containers. Default: dockerd's choice. */
+  readonly dns?: readonly string[] | undefined;
+  /** The proxy dockerd pulls images through. */
+  readonly proxy?: ProxySettings | undefined;
+  /** What control groups and units are called in front of the instance's name. Default: `dockersnap-`. */
+  readonly cgroupPrefix?: string;
+  readonly log: Log;
+}
+
+/** Frozen processes come to a halt within a timer tick; one inside the kernel finishes there first. */
+const freezeDeadlineMs = 5_000;
+
+/** Engines as dockerd processes in sandboxes on this host. Reads what the machine offers; touches nothing yet. */
+export function createEngineHost(options: EngineHostOptions): EngineHost {
+  const supervisions = createSupervisions(options.cgroupPrefix ?? "dockersnap-");
+  const wanted = options.supervision ?? "auto";
+  const environment: EngineEnvironment = {
+    runDir: options.runDir ?? "/run/dockersnap",
+    dockerBinary: options.dockerBinary ?? "dockerd",
+    environment: dockerdEnvironment(options.proxy),
+    settings: {
+      logMaxSize: options.logMaxSize ?? "10m",
+      logMaxFile: options.logMaxFile ?? 3,
+      dns: options.dns ?? [],
+    },
+    hierarchies: readHierarchies(),
+    supervisions,
+    supervision: supervisions[wanted === "auto" ? (systemdRuns() ? "systemd" : "direct") : wanted],
+    log: options.log,
+  };
+  return new DockerdEngines(environment);
+}
+
+class DockerdEngines implements EngineHost {
+  readonly #environment: EngineEnvironment;
+  readonly #watches = new Map<string, Watch>();
+  readonly #observers = new Set<EngineObserver>();
+
+  constructor(environment: EngineEnvironment) {
+    this.#environment = environment;
+  }
+
+  socketPath(name: string): string {
+    return this.#files(name).socket;
+  }
+
+  pidFile(name: string): string {
+    return this.#files(name).pidFile;
+  }
+
+  async start(spec: EngineSpec, signal: AbortSignal): Promise<void> {
+    checkName(spec.name);
+    await this.#unwatch(spec.name);
+    await startEngine(this.#environment, spec, signal);
+    this.#watch(spec.name);
+  }
+
+  async stop(name: string, signal: AbortSignal): Promise<void> {
+    checkName(name);
+    await this.#unwatch(name);
+    await stopEngine(this.#environment, name, signal);
+  }
+
+  async kill(name: string): Promise<void> {
+    checkName(name);
+    await this.#unwatch(name);
+    await killEngine(this.#environment, name);
+  }
+
+  async state(name: string) {
+    checkName(name);
+    const engine = findEngine(this.#environment, name);
+    if (livingInit(engine) === undefined) {
+      const left = anyFileLeft(engine.files) || possibleGroups(this.#environment, name).some((group) => group.exists());
+      return left ? "dead" : "stopped";
+    }
+    return this.#watches.get(name)?.holds === false ? "dead" : "running";
+  }
+
+  async freeze(name: string): Promise<void> {
+    checkName(name);
+    const engine = findEngine(this.#environment, name);
+    if (livingInit(engine) === undefined) {
+      throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
+    }
+    try {
+      await engine.group.freeze(AbortSignal.timeout(freezeDeadlineMs));
+    } catch (error) {
+      await engine.group.thaw();
+      throw new DockersnapError(
+        "not_ready",
+        `The containers of '${name}' did not hold still within ${freezeDeadlineMs / 1000} seconds and go on; one of them is stuck in the kernel. Try again.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async thaw(name: string): Promise<void> {
+    checkName(name);
+    await findEngine(this.#environment, name).group.thaw();
+  }
+
+  api(name: string) {
+    return createEngineApi(name, this.socketPath(name));
+  }
+
+  async adopt(spec: EngineSpec): Promise<boolean> {
+    const { name } = spec;
+    checkName(name);
+    if (this.#watches.get(name)?.holds) return true;
+    await this.#unwatch(name);
+    const engine = findEngine(this.#environment, name);
+    const init = livingInit(engine);
+    if (init === undefined) return false;
+    await reviveDockerd(this.#environment, engine, init, new AbortController().signal);
+    this.#watch(name);
+    return true;
+  }
+
+  observe(observer: EngineObserver): void {
+    this.#observers.add(observer);
+  }
+
+  async list(): Promise<readonly string[]> {
+    const { runDir, hierarchies, supervisions } = this.#environment;
+    const [folders, ...grouped] = await Promise.all([
+      listFolders(runDir),
+      ...Object.values(supervisions).map(async (supervision) => {
+        const groups = await listGroups(hierarchies, supervision.cgroupParent);
+        return [...groups].map((group) => supervision.instanceOf(group));
+      }),
+    ]);
+    const names = [...folders, ...grouped.flat()].filter((name) => name !== undefined);
+    return [...new Set(names)].sort();
+  }
+
+  async close(): Promise<void> {
+    this.#observers.clear();
+    await Promise.all([...this.#watches.keys()].map((name) => this.#unwatch(name)));
+  }
+
+  #files(name: string) {
+    checkName(name);
+    return runtimeFiles(this.#environment.runDir, name);
+  }
+
+  #watch(name: string): void {
+    const environment = this.#environment;
+    const engine = findEngine(environment, name);
+    const watch = new Watch({
+      name,
+      socket: engine.files.socket,
+      log: environment.log,
+      sandboxLives: () => livingInit(engine) !== undefined,
+      untilSandboxEnded: (signal) => engine.group.untilEmpty(signal),
+      revive: async (signal) => {
+        const init = livingInit(engine);
+        if (init !== undefined) await reviveDockerd(environment, engine, init, signal);
+      },
+      changed: () => this.#tell((observer) => observer.changed(name)),
+      gone: (reason) => this.#tell((observer) => observer.gone(name, reason)),
+    });
+    this.#watches.set(name, watch);
+  }
+
+  async #unwatch(name: string): Promise<void> {
+    const watch = this.#watches.get(name);
+    this.#watches.delete(name);
+    await watch?.close();
+  }
+
+  #tell(report: (observer: EngineObserver) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        report(observer);
+      } catch (error) {
+        this.#environment.log.error("an observer of the engines failed", { error });
+      }
+    }
+  }
+}
+
+/** Names become paths and control groups here, so even one that a caller has checked is checked once more. */
+function checkName(name: string): void {
+  if (instanceNamePattern.test(name)) return;
+  throw new DockersnapError("invalid_request", `'${name}' is no name of an instance: expected ${nameRules.instance}.`);
+}

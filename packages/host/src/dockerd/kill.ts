@@ -1,0 +1,36 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import { killProcess } from "../process/identity.ts";
+import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { removeFiles } from "./runtime-files.ts";
+
+/** Processes die in milliseconds; one inside the kernel (a stuck disk) may take as long as its device. */
+const deadlineMs = 30_000;
+
+/**
+ * End everything of the engine at once and remove what is left of it. Takes whatever is there, with or without a
+ * record, and an absent engine for ended.
+ */
+export async function killEngine(environment: EngineEnvironment, name: string): Promise<void> {
+  const engine = findEngine(environment, name);
+  const groups = possibleGroups(environment, name).filter((group) => group.exists());
+  await Promise.all(groups.map((group) => group.kill()));
+  const init = livingInit(engine);
+  if (init !== undefined) killProcess(init, "SIGKILL");
+
+  const deadline = AbortSignal.timeout(deadlineMs);
+  try {
+    // An empty group means that each process has let go of its mounts: from here on the dataset is nobody's.
+    await Promise.all(groups.map((group) => group.untilEmpty(deadline)));
+  } catch (error) {
+    if (!deadline.aborted) throw error;
+    throw new DockersnapError(
+      "internal",
+      `Processes of '${name}' did not die within ${deadlineMs / 1000} seconds of SIGKILL; the kernel holds them, most likely for a disk that does not answer. See 'dmesg'.`,
+      { cause: error },
+    );
+  }
+  await engine.supervision.forget(name);
+  await Promise.all(groups.map((group) => group.remove()));
+  // Last: while the folder stands, what is left has a name that it is found by.
+  await removeFiles(engine.files);
+}

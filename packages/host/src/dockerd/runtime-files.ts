@@ -1,0 +1,129 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
+import * as z from "zod";
+
+/** Where an engine's runtime files are. All of it may vanish with a reboot. */
+export interface RuntimeFiles {
+  /** dockerd's API. */
+  readonly socket: string;
+  /** The host's pid of the sandbox's init, for operators' scripts. */
+  readonly pidFile: string;
+  /** Made before and removed after everything else, so that it stands as long as anything is left. */
+  readonly folder: string;
+  readonly execRoot: string;
+  /** dockerd's own pid as its pid namespace counts it, which means nothing on the host. */
+  readonly dockerdPidFile: string;
+  readonly configuration: string;
+  readonly log: string;
+  readonly record: string;
+  /** Where containerd's shims listen, in place of the host's folder for it. */
+  readonly shims: string;
+}
+
+/** Bytes of a path that fit into a unix socket's address with its closing NUL. */
+const longestSocketPath = 107;
+
+export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
+  const folder = join(runDir, name);
+  const execRoot = join(folder, "exec");
+  return {
+    socket: join(runDir, `${name}.sock`),
+    pidFile: join(runDir, `${name}.pid`),
+    folder,
+    execRoot,
+    dockerdPidFile: join(execRoot, "dockerd.pid"),
+    configuration: join(folder, "daemon.json"),
+    log: join(folder, "dockerd.log"),
+    record: join(folder, "sandbox.json"),
+    shims: join(folder, "shims"),
+  };
+}
+
+/** `invalid_request` when a socket of the engine would get a path longer than the kernel takes. */
+export function checkSocketPaths(name: string, files: RuntimeFiles): void {
+  const sockets = [files.socket, join(files.execRoot, "containerd/containerd-debug.sock")];
+  for (const path of sockets) {
+    const excess = Buffer.byteLength(path) - longestSocketPath;
+    if (excess > 0) {
+      throw new DockersnapError(
+        "invalid_request",
+        `The engine of '${name}' cannot listen on ${path}: a socket's path has at most ${longestSocketPath} bytes. Choose a run_dir or a name shorter by ${excess}.`,
+      );
+    }
+  }
+}
+
+/** Make the folders and the configuration of an engine about to start. */
+export async function prepareFiles(files: RuntimeFiles, configuration: string): Promise<void> {
+  await mkdir(dirname(files.folder), { recursive: true, mode: 0o755 });
+  await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  await Promise.all([
+    mkdir(files.execRoot, { recursive: true, mode: 0o700 }),
+    mkdir(files.shims, { recursive: true, mode: 0o700 }),
+    replaceFile(files.configuration, configuration),
+  ]);
+}
+
+/** Readers see the old contents or the new, never a part. */
+export async function replaceFile(path: string, contents: string): Promise<void> {
+  await writeFile(`${path}.new`, contents, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+export function anyFileLeft(files: RuntimeFiles): boolean {
+  return [files.folder, files.socket, files.pidFile].some((path) => existsSync(path));
+}
+
+/** Remove everything; absent files are removed already. */
+export async function removeFiles(files: RuntimeFiles): Promise<void> {
+  await Promise.all([rm(files.socket, { force: true }), rm(files.pidFile, { force: true })]);
+  await rm(files.folder, { recursive: true, force: true });
+}
+
+/** Names of engines with a runtime folder. Sockets and pid files beside them never outlive it. */
+export async function listFolders(runDir: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(runDir, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && instanceNamePattern.test(entry.name))
+      .map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+const SandboxRecord = z.object({
+  pid: z.int().positive(),
+  startTime: z.int().nonnegative(),
+  supervision: z.enum(["direct", "systemd"]),
+});
+
+/** What the next daemon needs to find a sandbox again. */
+export type SandboxRecord = z.infer<typeof SandboxRecord>;
+
+/** Write down whose sandbox this is, with the pid file for others. */
+export async function writeRecord(files: RuntimeFiles, record: SandboxRecord): Promise<void> {
+  await Promise.all([
+    replaceFile(files.record, `${JSON.stringify(record)}\n`),
+    writeFile(files.pidFile, `${record.pid}\n`, { mode: 0o644 }),
+  ]);
+}
+
+/** Undefined without a record, and for one that cannot be read: whatever it stood for is a leftover then. */
+export function readRecord(files: RuntimeFiles): SandboxRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(files.record, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    return SandboxRecord.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

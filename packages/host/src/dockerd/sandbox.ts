@@ -1,0 +1,122 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { identify, type ProcessIdentity } from "../process/identity.ts";
+import type { EngineCgroup } from "./cgroups/index.ts";
+import type { RuntimeFiles } from "./runtime-files.ts";
+
+/**
+ * Joins the control groups whose entrances stand before `--`, then becomes the command after it. A process can only be
+ * put into its groups before its first instruction by itself: from outside there is always a moment in which it has
+ * forked already. The script is fixed; all that varies comes as arguments.
+ */
+const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
+
+/**
+ * Runs as the sandbox's first process. Gives containerd's shims a folder of the engine's own, because the sockets they
+ * leave when killed would stay on the host for good; puts the instance's resolv.conf in place; joins the control groups
+ * it is given entrances of; says that the sandbox is ready; becomes the init that reaps. Fixed as well.
+ *
+ * Mounting and joining go side by side: the first process to change its group in a while waits some ten milliseconds
+ * for the kernel.
+ */
+const setUpScript = `set -e
+{ mount --bind "$1" "$2"; [ -z "$3" ] || mount --bind "$3" "$4"; } & mounts=$!
+shift 4
+for entrance; do echo 0 >"$entrance"; done
+wait "$mounts"
+if [ -n "\${NOTIFY_SOCKET:-}" ]; then systemd-notify --ready; unset NOTIFY_SOCKET; else echo ready; fi
+exec docker-init -- sleep infinity >/dev/null`;
+
+/** containerd's compiled-in place for its shims' sockets. */
+const hostShims = "/run/containerd";
+
+export type Command = readonly [program: string, ...args: string[]];
+
+/** The command, run inside the control groups behind these entrances. */
+export function inCgroup(entrances: readonly string[], command: Command): Command {
+  return ["sh", "-c", enterScript, "sh", ...entrances, "--", ...command];
+}
+
+export interface SandboxSpec {
+  readonly netnsPath: string;
+  readonly resolvConf: string | undefined;
+}
+
+/**
+ * Makes the command that becomes a sandbox: an init that holds a mount and a pid namespace, is in the network namespace
+ * and has joined the control groups behind `entrances`. It says `ready` on standard output, or to systemd, and ends
+ * everything inside with itself. Its parent stays in the group it was started in.
+ */
+export type SandboxCommand = (entrances: readonly string[]) => Command;
+
+export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Promise<SandboxCommand> {
+  await mkdir(hostShims, { recursive: true, mode: 0o711 });
+  const resolvConf = spec.resolvConf === undefined ? ["", ""] : [spec.resolvConf, resolvConfTarget()];
+  return (entrances) => [
+    "nsenter",
+    `--net=${spec.netnsPath}`,
+    "unshare",
+    "--mount",
+    // Mounts the host makes later (the pool) are seen inside; none made inside gets out.
+    ...["--propagation", "slave"],
+    ...["--pid", "--fork", "--kill-child", "--mount-proc"],
+    ...["sh", "-c", setUpScript, "sh", files.shims, hostShims, ...resolvConf, ...entrances],
+  ];
+}
+
+/** The command, run in the sandbox's namespaces. */
+export function inSandbox(init: ProcessIdentity, command: Command): Command {
+  return ["nsenter", "--target", String(init.pid), "--net", "--mount", "--pid", ...command];
+}
+
+/** The init of a sandbox that has just become ready in this group, by the host's pid. */
+export function findInit(name: string, group: EngineCgroup): ProcessIdentity {
+  const init = findByInnerPid(group, 1);
+  if (init === undefined) {
+    throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
+  }
+  return init;
+}
+
+/** The process in the engine's part of the group that its own pid namespace knows by this number. */
+export function findByInnerPid(group: EngineCgroup, innerPid: number): ProcessIdentity | undefined {
+  for (const pid of group.enginePids()) {
+    const numbers = namespacePids(pid);
+    // Processes on the host's side (unshare, nsenter) have the one number only.
+    if (numbers.length > ownDepth() && numbers.at(-1) === innerPid) return identify(pid);
+  }
+  return undefined;
+}
+
+/** A bind mount does not follow links, and where one leads (systemd-resolved, NetworkManager) is read inside too. */
+function resolvConfTarget(): string {
+  try {
+    return realpathSync("/etc/resolv.conf");
+  } catch (error) {
+    throw new DockersnapError(
+      "not_ready",
+      "/etc/resolv.conf of this host is missing or a link that leads nowhere, so no instance can have its own. Create the file, empty if need be.",
+      { cause: error },
+    );
+  }
+}
+
+let depth: number | undefined;
+
+/** In how many pid namespaces this process itself is. */
+function ownDepth(): number {
+  depth ??= namespacePids("self").length;
+  return depth;
+}
+
+/** The process's pids from the host's namespace inwards; none when it is gone. */
+function namespacePids(pid: number | "self"): readonly number[] {
+  try {
+    const line = readFileSync(`/proc/${pid}/status`, "utf8").match(/^NSpid:\s*(.*)$/m);
+    return line?.[1]?.split(/\s+/).map(Number) ?? [];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return [];
+    throw error;
+  }
+}

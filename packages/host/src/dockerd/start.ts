@@ -1,0 +1,92 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { EngineSpec } from "@dockersnap/core";
+import { daemonJson } from "./configuration.ts";
+import { reviveDockerd, startDockerd } from "./dockerd.ts";
+import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { killEngine } from "./kill.ts";
+import { lastWords } from "./last-words.ts";
+import { anyFileLeft, checkSocketPaths, prepareFiles, writeRecord } from "./runtime-files.ts";
+import { findInit, prepareSandbox } from "./sandbox.ts";
+
+/**
+ * Bring the engine up and resolve when its API answers. What fails or is cancelled on the way is taken back whole.
+ */
+export async function startEngine(
+  environment: EngineEnvironment,
+  spec: EngineSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = spec;
+  const { log } = environment;
+  const found = findEngine(environment, name);
+  checkSocketPaths(name, found.files);
+
+  const init = livingInit(found);
+  try {
+    if (init !== undefined && (await comesBack(environment, found, init, signal))) return;
+    const left = anyFileLeft(found.files) || possibleGroups(environment, name).some((group) => group.exists());
+    if (left) await killEngine(environment, name);
+    signal.throwIfAborted();
+    await bringUp(environment, findEngine(environment, name), spec, signal);
+  } catch (error) {
+    const words = await lastWords(found.files.log);
+    await killEngine(environment, name).catch((failure: unknown) => {
+      log.error("an engine that did not come up could not be taken away", { instance: name, error: failure });
+    });
+    if (signal.aborted) {
+      throw new DockersnapError("cancelled", `Starting the engine of '${name}' was cancelled and taken back.`, {
+        cause: error,
+      });
+    }
+    if (error instanceof DockersnapError) throw error;
+    throw new DockersnapError(
+      "not_ready",
+      `The engine of '${name}' could not be started: ${error instanceof Error ? error.message : String(error)}.${words === "" ? "" : ` It said: ${words}`}`,
+      { cause: error },
+    );
+  }
+}
+
+async function comesBack(
+  environment: EngineEnvironment,
+  engine: Engine,
+  init: NonNullable<ReturnType<typeof livingInit>>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await reviveDockerd(environment, engine, init, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    environment.log.warn("dockerd did not come back in its sandbox; the engine is started anew", {
+      instance: engine.name,
+      error,
+    });
+    return false;
+  }
+}
+
+async function bringUp(
+  environment: EngineEnvironment,
+  engine: Engine,
+  spec: EngineSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, files, group, supervision } = engine;
+  const configuration = daemonJson(files, {
+    ...environment.settings,
+    dataRoot: spec.dataRoot,
+    cgroupParent: group.containersPath,
+    liveRestore: true,
+  });
+  const [command] = await Promise.all([
+    prepareSandbox(spec, files),
+    prepareFiles(files, configuration),
+    group.create(),
+  ]);
+  await supervision.launch({ name, group, command, limits: spec.limits, log: files.log }, signal);
+  const init = findInit(name, group);
+  // Before dockerd: from its first instruction on the next daemon is to find it.
+  await writeRecord(files, { ...init, supervision: supervision.kind });
+  await startDockerd(environment, engine, init, signal);
+}
