@@ -47,6 +47,12 @@ export class Space {
     return (await freeOf(this.#mount)) < leastBytes;
   }
 
+  /** Whether so little is free that space of what was removed is wanted back at once. */
+  async isScarce(): Promise<boolean> {
+    const { total, free } = await this.capacity();
+    return free < total / 10;
+  }
+
   async #backingFree(): Promise<number> {
     return this.#backing === undefined ? Number.POSITIVE_INFINITY : freeOf(this.#backing);
   }

@@ -15,7 +15,14 @@ import type { BtrfsOptions } from "./options.ts";
 import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
 import { settle } from "./settle.ts";
 import { Space } from "./space.ts";
-import { createSubvolume, deleteSubvolumes, isSubvolume, kindOf, snapshotSubvolume } from "./subvolume.ts";
+import {
+  createSubvolume,
+  deleteSubvolumes,
+  isSubvolume,
+  kindOf,
+  reclaimSpace,
+  snapshotSubvolume,
+} from "./subvolume.ts";
 import { Swap } from "./swap.ts";
 
 /** The driver, with what only this one can do. */
@@ -135,7 +142,7 @@ class BtrfsDriver implements BtrfsStorage {
       if (!(await isSubvolume(path))) return;
       await deleteSubvolumes([path]);
       await removeIfEmpty(dirname(path));
-      await syncDirectory(this.#snapshots);
+      await this.#persistRemoval();
     });
   }
 
@@ -148,8 +155,7 @@ class BtrfsDriver implements BtrfsStorage {
       const labels = (await entries(snapshots)).map((label) => join(snapshots, label));
       await deleteSubvolumes([...trees, ...(await only(isSubvolume, labels))]);
       await removeIfEmpty(snapshots);
-      // One transaction of the file system carries every deletion before it to disk.
-      await syncDirectory(this.#instances);
+      await this.#persistRemoval();
     });
   }
 
@@ -203,6 +209,12 @@ class BtrfsDriver implements BtrfsStorage {
       );
     }
     await this.#space.assertForDataset();
+  }
+
+  /** One transaction of the file system carries every deletion before it to disk. */
+  async #persistRemoval(): Promise<void> {
+    if (await this.#space.isScarce()) await reclaimSpace(mountOf(this.#options));
+    else await syncDirectory(this.#instances);
   }
 
   /** Failures of `work` in our words. btrfs(8) has one exit code for all, so whether space was the cause is looked up. */

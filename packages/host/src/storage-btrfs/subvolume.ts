@@ -38,7 +38,7 @@ export async function snapshotSubvolume(
 }
 
 /**
- * Delete subvolumes, each with all that is nested in it, in this order. Their space comes back later, in the background.
+ * Delete subvolumes, each with all that is nested in it, in this order. Their space comes back in the background.
  * In memory only until their directories are synced.
  */
 export async function deleteSubvolumes(paths: readonly string[]): Promise<void> {
@@ -52,6 +52,21 @@ export async function deleteSubvolumes(paths: readonly string[]): Promise<void> 
       if (await isSubvolume(path)) await deleteWithNested(path);
     }
   }
+}
+
+/**
+ * Have the space of deleted subvolumes given back now, and wait up to ten seconds for it. By itself btrfs begins with
+ * that at its next periodic commit, half a minute later.
+ */
+export async function reclaimSpace(mount: string): Promise<void> {
+  await btrfs(["filesystem", "sync", mount]);
+  try {
+    await run("btrfs", ["subvolume", "sync", mount], { timeoutMs: 10_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.reason !== "timeout") throw error;
+  }
+  // What the deletion freed counts as free only once a transaction after it is on disk.
+  await btrfs(["filesystem", "sync", mount]);
 }
 
 async function deleteWithNested(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { mkdtemp, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StorageSubject } from "@dockersnap/core/testing";
 import { run } from "../../src/process/run.ts";

@@ -1,0 +1,77 @@
+import { closeSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { MiB, testPool } from "./test-pool.ts";
+
+/** Write until the pool takes no more. */
+async function fill(file: string): Promise<void> {
+  await using handle = await open(file, "w");
+  const block = Buffer.alloc(MiB, 1);
+  for (;;) {
+    try {
+      await handle.writeFile(block);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ENOSPC" });
+      return;
+    }
+  }
+}
+
+/** Make empty files until btrfs has no room for another name. */
+function exhaustMetadata(folder: string, round: number): void {
+  try {
+    for (let count = 0; ; count += 1) closeSync(openSync(join(folder, `${"x".repeat(240)}-${round}-${count}`), "w"));
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ENOSPC" });
+  }
+}
+
+it("starts nothing new on a full pool, still snapshots and reverts there, and works again after a removal", async () => {
+  await using pool = await testPool(256 * MiB);
+  const { driver } = pool;
+  await driver.create("web");
+  await driver.snapshot("web", "empty");
+  await driver.create("big");
+  await fill(join(driver.path("big"), "file"));
+
+  await expect(driver.create("two")).rejects.toMatchObject({ code: "no_space" });
+  await expect(driver.clone("web", "empty", "two")).rejects.toMatchObject({ code: "no_space" });
+  expect((await driver.list()).map(({ id }) => id)).toEqual(["big", "web"]);
+  await driver.snapshot("web", "full");
+  await driver.revert("web", "empty");
+  await driver.removeSnapshot("web", "full");
+
+  await driver.remove("big");
+
+  await driver.create("two");
+  await driver.clone("web", "empty", "three");
+});
+
+it("answers no_space where btrfs refuses a snapshot, changes nothing by it, and still removes", async () => {
+  await using pool = await testPool(128 * MiB);
+  const { driver } = pool;
+  await driver.create("web");
+  await fill(join(driver.path("web"), "file"));
+  await driver.snapshot("web", "s1");
+  let round = 0;
+  // A commit gives back what was only reserved, so that it takes some rounds until nothing is left.
+  const takeAll = async () => {
+    for (;;) {
+      exhaustMetadata(driver.path("web"), round);
+      await driver.snapshot("web", `round-${round}`);
+      round += 1;
+    }
+  };
+
+  await expect(takeAll()).rejects.toMatchObject({ code: "no_space" });
+  await expect(driver.revert("web", "s1")).rejects.toMatchObject({ code: "no_space" });
+
+  const [web] = await driver.list();
+  expect(web?.present).toBe(true);
+  expect(web?.snapshots).toHaveLength(round + 1);
+  await driver.removeSnapshot("web", "s1");
+  await driver.remove("web");
+  expect(await driver.list()).toEqual([]);
+  await driver.create("web");
+});

@@ -1,0 +1,202 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, it } from "vitest";
+import { run } from "../../src/process/run.ts";
+import { type BtrfsStorage, createBtrfsStorage } from "../../src/storage-btrfs/storage.ts";
+import { createSubvolume, snapshotSubvolume } from "../../src/storage-btrfs/subvolume.ts";
+import { testPool } from "./test-pool.ts";
+
+/** `web` reads "now", its snapshots s1 and s2 read as they are called. */
+async function testWorld() {
+  const pool = await testPool();
+  const path = pool.driver.path("web");
+  const file = join(path, "file");
+  await pool.driver.create("web");
+  for (const moment of ["s1", "s2"]) {
+    await writeFile(file, moment);
+    await pool.driver.snapshot("web", moment);
+  }
+  await writeFile(file, "now");
+  return {
+    ...pool,
+    path,
+    read: () => readFile(file, "utf8"),
+    instances: async () => (await readdir(join(pool.options.mountpoint, "instances"))).sort(),
+    snapshot: (label: string) => join(pool.options.mountpoint, "snapshots/web", label),
+  };
+}
+
+type World = Awaited<ReturnType<typeof testWorld>>;
+
+/** What a revert to s1 leaves when it is killed, and what its dataset reads once that is cleared up. */
+const interruptions: readonly { at: string; leave: (world: World) => Promise<void>; reads: string }[] = [
+  {
+    at: "after the new tree is made",
+    async leave({ path, snapshot }) {
+      await snapshotSubvolume(snapshot("s1"), `${path}.new`, "writable");
+    },
+    reads: "now",
+  },
+  {
+    at: "between the two renames",
+    async leave({ path, snapshot }) {
+      await snapshotSubvolume(snapshot("s1"), `${path}.new`, "writable");
+      await rename(path, `${path}.old`);
+    },
+    reads: "now",
+  },
+  {
+    at: "before the old tree is deleted",
+    async leave({ path, snapshot }) {
+      await snapshotSubvolume(snapshot("s1"), `${path}.new`, "writable");
+      await rename(path, `${path}.old`);
+      await rename(`${path}.new`, path);
+    },
+    reads: "s1",
+  },
+];
+
+describe.each(interruptions)("a revert killed $at", ({ leave, reads }) => {
+  it("is cleared up by the next start", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await createBtrfsStorage(world.options).open();
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await world.read()).toBe(reads);
+  });
+
+  it("still has its dataset in the list", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    expect(await world.driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1", "s2"] }]);
+  });
+
+  it("is done when it is called again", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await world.driver.revert("web", "s1");
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await world.read()).toBe("s1");
+  });
+
+  it("is taken back by a revert to another snapshot", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await world.driver.revert("web", "s2");
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await world.read()).toBe("s2");
+  });
+
+  it("leaves a dataset of which a snapshot can be taken", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await world.driver.snapshot("web", "s3");
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await readFile(join(world.snapshot("s3"), "file"), "utf8")).toBe(reads);
+  });
+
+  it("leaves its name taken", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await expect(world.driver.create("web")).rejects.toMatchObject({ code: "already_exists" });
+    expect(await world.read()).toBe(reads);
+  });
+
+  it("leaves nothing behind when the dataset is removed", async () => {
+    await using world = await testWorld();
+    await leave(world);
+    await world.driver.remove("web");
+    await world.driver.open();
+    expect(await world.instances()).toEqual([]);
+    expect(await world.driver.list()).toEqual([]);
+  });
+});
+
+it("survives SIGKILL in the middle of reverts, again and again", async () => {
+  await using world = await testWorld();
+  const source = `
+    import { createBtrfsStorage } from ${JSON.stringify(join(import.meta.dirname, "../../src/storage-btrfs/storage.ts"))};
+    const driver = createBtrfsStorage(${JSON.stringify(world.options)});
+    await driver.open();
+    for (;;) for (const label of ["s1", "s2"]) { console.log(label); await driver.revert("web", label); }
+  `;
+  for (const reverts of [1, 2, 3, 4, 5, 6]) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const over = once(child, "exit");
+    let begun = 0;
+    for await (const _label of createInterface(child.stdout)) {
+      begun += 1;
+      if (begun > reverts) child.kill("SIGKILL");
+    }
+    await over;
+
+    // A command the killed process had begun ends by itself; one call more sees what it left.
+    const next = createBtrfsStorage(world.options);
+    await next.open();
+    expect(["s1", "s2"]).toContain(await world.read());
+    await next.revert("web", "s1");
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await world.read()).toBe("s1");
+  }
+});
+
+it("never drops a dataset from the list while it is reverted", async () => {
+  await using world = await testWorld();
+  let reverting = true;
+  const reverts = (async () => {
+    for (let round = 0; round < 10; round += 1) await world.driver.revert("web", round % 2 === 0 ? "s1" : "s2");
+    reverting = false;
+  })();
+  while (reverting) {
+    expect(await world.driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1", "s2"] }]);
+  }
+  await reverts;
+});
+
+describe("subvolumes that a workload made inside its dataset", () => {
+  async function nest(driver: BtrfsStorage): Promise<void> {
+    const inner = join(driver.path("web"), "var");
+    await mkdir(inner);
+    await createSubvolume(join(inner, "one"));
+    await createSubvolume(join(inner, "one/two words"));
+    await snapshotSubvolume(join(inner, "one"), join(inner, "kept"), "read-only");
+  }
+
+  async function subvolumes(world: World): Promise<number> {
+    const { stdout } = await run("btrfs", ["subvolume", "list", world.options.mountpoint]);
+    return stdout.trim().split("\n").length;
+  }
+
+  it("are removed with it", async () => {
+    await using world = await testWorld();
+    await nest(world.driver);
+    await world.driver.remove("web");
+    expect(await world.driver.list()).toEqual([]);
+    expect(await run("btrfs", ["subvolume", "list", world.options.mountpoint])).toMatchObject({ stdout: "" });
+  });
+
+  it("are gone after a revert", async () => {
+    await using world = await testWorld();
+    await nest(world.driver);
+    await world.driver.revert("web", "s1");
+    expect(await world.read()).toBe("s1");
+    expect(await world.instances()).toEqual(["web"]);
+    expect(await subvolumes(world)).toBe(3);
+  });
+
+  it("are empty folders in a clone", async () => {
+    await using world = await testWorld();
+    await nest(world.driver);
+    await world.driver.snapshot("web", "s3");
+    await world.driver.clone("web", "s3", "two");
+    expect(await readdir(join(world.driver.path("two"), "var/one"))).toEqual([]);
+    await world.driver.remove("web");
+    await world.driver.remove("two");
+    expect(await world.driver.list()).toEqual([]);
+  });
+});
