@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { Log } from "@dockersnap/core";
+import { createBtrfsStorage, createEngineHost, createNetwork, createPluginHost } from "@dockersnap/host";
+import type { Config } from "../config/config.ts";
+
+const defaultRunDir = "/run/dockersnap";
+
+/** The host's side of everything the core needs, as the configuration wants it. Touches nothing until it is opened. */
+export function createAdapters(config: Config, log: Log) {
+  return {
+    storage: createBtrfsStorage({
+      ...(config.btrfs.path === undefined ? {} : { path: config.btrfs.path }),
+      ...(config.btrfs.size === undefined ? {} : { sizeBytes: config.btrfs.size }),
+      image: `${config.state_dir}/btrfs.img`,
+      mountpoint: `${config.state_dir}/pool`,
+    }),
+    network: createNetwork({
+      table: forwardsTable(config.run_dir),
+      proxyBind: config.api.proxy_bind,
+      dns: config.docker.dns,
+      log,
+    }),
+    engines: createEngineHost({
+      runDir: config.run_dir,
+      dockerBinary: config.docker.binary,
+      supervision: "auto",
+      logMaxSize: String(config.docker.log_max_size),
+      logMaxFile: config.docker.log_max_file,
+      dns: config.docker.dns,
+      proxy: config.docker.proxy,
+      log,
+    }),
+    plugins: createPluginHost({
+      dir: config.plugins.dir,
+      timeouts: config.plugins.timeouts,
+      logLevel: config.log_level,
+      log,
+    }),
+  };
+}
+
+export type Adapters = ReturnType<typeof createAdapters>;
+
+/** Two daemons on one host, each with a run folder of its own, must not rewrite each other's forwards. */
+export function forwardsTable(runDir: string): string {
+  if (runDir === defaultRunDir) return "dockersnap";
+  return `dockersnap_${createHash("sha256").update(runDir).digest("hex").slice(0, 8)}`;
+}

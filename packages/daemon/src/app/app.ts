@@ -1,0 +1,172 @@
+import { existsSync } from "node:fs";
+import {
+  cloneInstance,
+  createInstance,
+  describeInstance,
+  findInstance,
+  HealthMonitor,
+  type InstanceRecord,
+  type Lifecycle,
+  type Log,
+  Operations,
+  type Platform,
+  PortForwarding,
+  type Records,
+  reconcile,
+  removeInstance,
+  removeSnapshot,
+  restartInstance,
+  revertInstance,
+  Specs,
+  type StepObserver,
+  startInstance,
+  stopInstance,
+  takeSnapshot,
+  Workloads,
+} from "@dockersnap/core";
+import { systemClock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { EventHub } from "../events/event-hub.ts";
+import type { Service } from "../http/service.ts";
+import type { Adapters } from "./adapters.ts";
+import { superviseEngines } from "./engine-supervision.ts";
+import { newOperationId } from "./ids.ts";
+import { Metrics } from "./metrics.ts";
+import { createService } from "./service.ts";
+
+export interface AppParts {
+  readonly config: Config;
+  readonly adapters: Adapters;
+  readonly records: Records;
+  readonly log: Log;
+  /** Watches every step of every operation; only the fault suite has one. */
+  readonly observer?: StepObserver;
+}
+
+/** The core on its adapters, without an edge. */
+export interface App {
+  readonly service: Service;
+  /** Bring reality to the records; resolves when requests can be served. Engines that must be started may still be starting. */
+  start(): Promise<void>;
+  /** Begin nothing more, wait for what runs until `signal` aborts, leave every engine running. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export function createApp({ config, adapters, records, log, observer }: AppParts): App {
+  const events = new EventHub(systemClock);
+  const platform: Platform = {
+    ...adapters,
+    records,
+    clock: systemClock,
+    log,
+    events,
+    settings: {
+      range: {
+        baseOffset: config.network.base_offset,
+        subnetSize: config.network.subnet_size,
+        metallbHostOffset: config.network.metallb_host_offset,
+      },
+      proxyBind: config.api.proxy_bind,
+      advertiseHost: config.api.advertise_host,
+      proxyEnv: proxyEnvironment(config.docker.proxy),
+      autoKeepMs: config.snapshots.auto_keep,
+    },
+    fileExists: existsSync,
+  };
+  const specs = new Specs(platform);
+  const byName = (name: string) => records.instances.get(name);
+  const ports = new PortForwarding({
+    ...platform,
+    spec: (name) => {
+      const record = byName(name);
+      return record === undefined ? undefined : specs.network(record);
+    },
+  });
+  const workloads = new Workloads({
+    platform,
+    specs,
+    ports: (name) => ports.of(name),
+    forgetHealth: (name) => health.forget(name),
+  });
+  const health: HealthMonitor = new HealthMonitor({
+    clock: systemClock,
+    log,
+    intervalMs: config.plugins.health_poll_interval,
+    failureThreshold: config.plugins.health_failure_threshold,
+    running: () => runningWorkloads(),
+    probe: (name, signal) => workloads.probe(findInstance(records, name), signal),
+    changed: (instance, healthy) => events.publish({ type: "health.changed", instance, data: { healthy } }),
+  });
+  const operations = new Operations({
+    records,
+    clock: systemClock,
+    log,
+    events,
+    newId: newOperationId,
+    ...(observer === undefined ? {} : { observer }),
+  });
+  const describe = (record: InstanceRecord) =>
+    describeInstance(
+      { platform, specs, holder: (name) => operations.holder(name), health: (name) => health.verdict(name) },
+      record,
+    );
+  const lifecycle: Lifecycle = { platform, specs, ports, workloads, describe };
+  const runningWorkloads = async () => {
+    const all = records.instances.all().filter((record) => record.phase === "ready" && record.workload !== undefined);
+    const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));
+    return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
+  };
+  for (const kind of [
+    createInstance,
+    removeInstance,
+    startInstance,
+    stopInstance,
+    restartInstance,
+    takeSnapshot,
+    revertInstance,
+    cloneInstance,
+    removeSnapshot,
+  ]) {
+    operations.register(kind(lifecycle));
+  }
+  const metrics = new Metrics({
+    statuses: async () => (await Promise.all(records.instances.all().map(describe))).map(({ status }) => status),
+    capacity: () => adapters.storage.capacity(),
+  });
+  const service = createService({ lifecycle, operations, health, events, metrics, startedAt: systemClock.now() });
+
+  return {
+    service,
+    async start() {
+      await Promise.all([adapters.storage.open(), adapters.network.open(), adapters.plugins.reload()]);
+      superviseEngines({ lifecycle, operations });
+      const { adopted, starting, started } = await reconcile(lifecycle, operations);
+      log.info("ready", { adopted, starting });
+      started.then(
+        () => undefined,
+        (error) => log.error("starting engines failed", { error }),
+      );
+      health.start();
+    },
+    async close(signal) {
+      health.stop();
+      await operations.close(signal);
+      await adapters.engines.close();
+    },
+  };
+}
+
+/** Each in both spellings: half of all programs read only one of them. */
+function proxyEnvironment(proxy: Config["docker"]["proxy"]): Record<string, string> {
+  const pairs = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.no_proxy };
+  return Object.fromEntries(
+    Object.entries(pairs).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [
+            [name, value],
+            [name.toLowerCase(), value],
+          ],
+    ),
+  );
+}

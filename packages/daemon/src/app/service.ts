@@ -1,0 +1,162 @@
+import { isIP } from "node:net";
+import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
+import {
+  type Caller,
+  describeSnapshot,
+  findInstance,
+  type HealthMonitor,
+  type InstanceRecord,
+  type Lifecycle,
+  type OperationHandle,
+  type Operations,
+} from "@dockersnap/core";
+import type { EventHub } from "../events/event-hub.ts";
+import type { MutationRequest, Service } from "../http/service.ts";
+import { version } from "../version.ts";
+import type { Metrics } from "./metrics.ts";
+
+interface Parts {
+  readonly lifecycle: Lifecycle;
+  readonly operations: Operations;
+  readonly health: HealthMonitor;
+  readonly events: EventHub;
+  readonly metrics: Metrics;
+  readonly startedAt: Date;
+}
+
+/** What the HTTP edge calls: requests in the contract's words, answered by the core. */
+export function createService(parts: Parts): Service {
+  const { lifecycle, operations, health, events, metrics, startedAt } = parts;
+  const { platform, ports, workloads } = lifecycle;
+  const { records, plugins } = platform;
+
+  const find = (name: string) => findInstance(records, name);
+  const portsOf = (record: InstanceRecord): InstancePorts => ({
+    instance: record.name,
+    target_ip: lifecycle.specs.addresses(record).inside,
+    ports: [...ports.of(record.name)],
+  });
+
+  return {
+    instances: {
+      list: () => Promise.all(records.instances.all().map((record) => lifecycle.describe(record))),
+      get: async (name) => lifecycle.describe(find(name)),
+    },
+    snapshots: async (name) => records.snapshots.of(find(name).name).map(describeSnapshot),
+    ports: async (name) => portsOf(find(name)),
+    async refreshPorts(name) {
+      const record = await running(lifecycle, find(name));
+      await ports.refresh(name);
+      return portsOf(record);
+    },
+    async access(name, requestHost) {
+      const record = await running(lifecycle, find(name));
+      const host = clientHost(lifecycle, requestHost);
+      return workloads.access(record, host, platform.engines.socketPath(name));
+    },
+    workload: async (name) => workloads.describe(await running(lifecycle, find(name))),
+    async workloadHealth(name, fresh) {
+      const record = await running(lifecycle, find(name));
+      const workload = workloads.of(record);
+      const known = await health.get(name, { fresh });
+      return {
+        workload_plugin: workload.plugin,
+        contract_version: workload.contractVersion,
+        healthy: known.healthy,
+        checks: [...known.checks],
+        checked_at: known.checkedAt,
+        consecutive_fails: known.consecutiveFails,
+        ...(known.status === undefined ? {} : { status: known.status }),
+        ...(known.message === undefined ? {} : { message: known.message }),
+      };
+    },
+    plugins: {
+      list: () => [...plugins.list()],
+      get: (name) => findPlugin(lifecycle, name),
+      async reload() {
+        const list = await plugins.reload();
+        events.publish({ type: "plugins.changed" });
+        return [...list];
+      },
+    },
+    async health() {
+      const states = await Promise.all(records.instances.all().map((record) => lifecycle.describe(record)));
+      const up = states.filter(({ status }) => status === "running");
+      return {
+        status: "ok",
+        version,
+        uptime: duration(Date.now() - startedAt.getTime()),
+        started_at: startedAt.toISOString(),
+        instances: states.length,
+        running: up.length,
+        running_healthy: up.filter((instance) => instance.health === "healthy").length,
+        running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
+      };
+    },
+    metrics: () => metrics.text(),
+    begin: (request, caller) => begin(operations, request, caller),
+    operations: {
+      list: () => [...operations.list()],
+      get: (id) => operations.get(id),
+      cancel: (id) => operations.cancel(id),
+      follow: (id, signal) => operations.follow(id, signal),
+    },
+    events: (afterId, signal) => events.follow(afterId, signal),
+  };
+}
+
+function begin(operations: Operations, request: MutationRequest, caller: Caller): Promise<OperationHandle> {
+  switch (request.kind) {
+    case "create":
+      return operations.begin("create", request.body, caller);
+    case "snapshot":
+      return operations.begin("snapshot", { ...request.body, name: request.name }, caller);
+    case "revert":
+      return operations.begin("revert", { label: request.body.label, name: request.name }, caller);
+    case "clone":
+      return operations.begin(
+        "clone",
+        { source: request.name, label: request.body.label, name: request.body.new_name },
+        caller,
+      );
+    case "remove_snapshot":
+      return operations.begin("remove-snapshot", { name: request.name, label: request.label }, caller);
+    case "start":
+    case "stop":
+    case "restart":
+    case "delete":
+      return operations.begin(request.kind, { name: request.name }, caller);
+  }
+}
+
+/** Refuses with `wrong_state` where the answer needs a running engine. */
+async function running(lifecycle: Lifecycle, record: InstanceRecord): Promise<InstanceRecord> {
+  if ((await lifecycle.platform.engines.state(record.name)) === "running") return record;
+  throw new DockersnapError(
+    "wrong_state",
+    `Instance '${record.name}' is not running. Start it with 'dockersnap start ${record.name}'.`,
+  );
+}
+
+/** The address a client should use: what the operator says, else the one it came by. */
+function clientHost({ platform: { settings } }: Lifecycle, requestHost: string | undefined): string {
+  const { advertiseHost, proxyBind } = settings;
+  if (advertiseHost !== undefined) return advertiseHost;
+  const isWildcard = proxyBind === "0.0.0.0" || proxyBind === "::";
+  if (!isWildcard && isIP(proxyBind) !== 0) return proxyBind;
+  return requestHost ?? "127.0.0.1";
+}
+
+function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {
+  const found = plugins.list().find((plugin) => plugin.name === name);
+  // For one that is not there this throws the sentence that says so, with the nearest name.
+  return found ?? plugins.ready(name).info;
+}
+
+/** Such as `1h2m3s`. */
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${seconds % 60}s`;
+}

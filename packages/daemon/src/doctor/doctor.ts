@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { findStrays, removeStray, type Stray } from "@dockersnap/core";
+import { viewRecords } from "@dockersnap/host";
+import { type Adapters, createAdapters } from "../app/adapters.ts";
+import { type Config, loadConfig } from "../config/config.ts";
+import { createLog } from "../log.ts";
+import { checkMachine, type Finding } from "./checks.ts";
+
+export interface DoctorOptions {
+  readonly configFile: string | undefined;
+  /** Remove what belongs to no instance. Datasets and snapshots are data and stay. */
+  readonly fix: boolean;
+}
+
+/** Look at the machine and at what bears our names on it. Resolves with 0 when nothing is wrong, else 1. */
+export async function doctor({ configFile, fix }: DoctorOptions): Promise<number> {
+  const { config } = loadConfig({ file: configFile, environment: process.env });
+  const machine = [...checkMachine(config), checkDaemon(config)];
+  for (const finding of machine) print(finding);
+  if (machine.some(({ subject, advice }) => subject === "root" && advice !== undefined)) return 1;
+
+  const adapters = createAdapters(config, createLog({ level: "error" }));
+  const pool = await checkPool(adapters);
+  print(pool);
+  const left = await checkStrays(config, adapters, fix);
+  const wrong = [...machine, pool].filter(({ advice }) => advice !== undefined).length + left;
+  process.stdout.write(
+    wrong === 0 ? "\nNothing is wrong.\n" : `\n${wrong} ${wrong === 1 ? "thing needs" : "things need"} attention.\n`,
+  );
+  return wrong === 0 ? 0 : 1;
+}
+
+function print({ subject, seen, advice }: Finding): void {
+  process.stdout.write(`${advice === undefined ? "ok  " : "!!  "} ${subject.padEnd(24)} ${seen}\n`);
+  if (advice !== undefined) process.stdout.write(`     ${advice}\n`);
+}
+
+function checkDaemon(config: Config): Finding {
+  const subject = "daemon";
+  try {
+    const pid = Number(readFileSync(join(config.run_dir, "daemon.pid"), "utf8"));
+    process.kill(pid, 0);
+    return { subject, seen: `running, process ${pid}` };
+  } catch {
+    return { subject, seen: "not running; 'dockersnap serve' starts it" };
+  }
+}
+
+async function checkPool({ storage }: Adapters): Promise<Finding> {
+  const subject = "pool";
+  try {
+    const { total, free } = await storage.capacity();
+    const seen = `${gib(free)} of ${gib(total)} GiB free`;
+    return free > total * 0.15
+      ? { subject, seen }
+      : { subject, seen, advice: "It is nearly full: delete snapshots or instances, or make it larger." };
+  } catch (error) {
+    if (error instanceof DockersnapError && error.code === "not_ready")
+      return { subject, seen: "not made yet; the first start makes it" };
+    return { subject, seen: "not readable", advice: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The number of strays that are left. */
+async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Promise<number> {
+  const records = viewRecords({ path: join(config.state_dir, "records.db") });
+  if (records === undefined) {
+    print({ subject: "records", seen: "none yet; the first start makes them" });
+    return 0;
+  }
+  try {
+    const strays = await findStrays({ ...adapters, records });
+    for (const stray of strays) {
+      const isData = stray.kind === "dataset" || stray.kind === "snapshot";
+      if (fix && !isData) await removeStray({ ...adapters, records }, stray);
+      print({ subject: `stray ${stray.kind}`, seen: nameOf(stray), advice: adviceFor(fix, isData) });
+    }
+    if (strays.length === 0) print({ subject: "strays", seen: "none" });
+    return strays.filter(({ kind }) => !fix || kind === "dataset" || kind === "snapshot").length;
+  } finally {
+    records.close();
+  }
+}
+
+function adviceFor(fix: boolean, isData: boolean): string {
+  if (isData) return "It holds data and is never removed unasked. Remove it by hand if you are sure.";
+  return fix ? "Removed." : "It belongs to no instance; 'dockersnap doctor --fix' removes it.";
+}
+
+function nameOf({ instance, label }: Stray): string {
+  return label === undefined ? instance : `${instance}@${label}`;
+}
+
+function gib(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1);
+}

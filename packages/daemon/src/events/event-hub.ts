@@ -1,0 +1,55 @@
+import type { DaemonEvent } from "@dockersnap/contract/words";
+import type { Clock, EventSink, NewEvent } from "@dockersnap/core";
+
+/** Events kept for those who come back with a `Last-Event-ID`. */
+const kept = 4_096;
+
+/**
+ * What happened in this daemon, numbered. Every follower reads from the same bounded history at its own pace; one that
+ * falls behind by more than is kept goes on with the oldest there is, and sees the gap in the numbers.
+ */
+export class EventHub implements EventSink {
+  readonly #clock: Clock;
+  readonly #events: DaemonEvent[] = [];
+  readonly #waiting = new Set<() => void>();
+  #lastId: number;
+
+  /** Ids go on from the time of start, so that an id of an earlier daemon is never one of this one's. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastId = clock.now().getTime();
+  }
+
+  publish(event: NewEvent): void {
+    this.#lastId += 1;
+    this.#events.push({ id: this.#lastId, at: this.#clock.now().toISOString(), ...event });
+    if (this.#events.length > kept) this.#events.shift();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Events after `afterId`, or only those to come without it. Ends when `signal` aborts. */
+  async *follow(afterId: number | undefined, signal: AbortSignal): AsyncGenerator<DaemonEvent, void, void> {
+    let last = afterId ?? this.#lastId;
+    while (!signal.aborted) {
+      const next = this.#events.find((event) => event.id > last);
+      if (next === undefined) {
+        await this.#more(signal);
+      } else {
+        last = next.id;
+        yield next;
+      }
+    }
+  }
+
+  #more(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StepObserver } from "@dockersnap/core";
+import { openRecords } from "@dockersnap/host";
+import { createAdapters } from "./app/adapters.ts";
+import { createApp } from "./app/app.ts";
+import { loadConfig } from "./config/config.ts";
+import { dashboardDir } from "./dashboard-dir.ts";
+import { createHttpServer } from "./http/server.ts";
+import { createLog } from "./log.ts";
+import { version } from "./version.ts";
+
+/** What runs when a stop is asked for has this long to end; the next daemon ends what is left. */
+const stopGraceMs = 10_000;
+
+export interface ServeOptions {
+  readonly configFile: string | undefined;
+  /** Only the fault suite has one. */
+  readonly observer?: StepObserver;
+}
+
+/** Run the daemon until it is told to stop. Resolves with the exit code; engines go on running. */
+export async function serve({ configFile, observer }: ServeOptions): Promise<number> {
+  const { config, warnings } = loadConfig({ file: configFile, environment: process.env });
+  const log = createLog({ level: config.log_level });
+  for (const warning of warnings) log.warn(warning);
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o711 });
+  mkdirSync(config.run_dir, { recursive: true, mode: 0o755 });
+
+  const stopAsked = signalled(["SIGTERM", "SIGINT"]);
+  const records = openRecords({ path: join(config.state_dir, "records.db") });
+  const pidFile = join(config.run_dir, "daemon.pid");
+  try {
+    const adapters = createAdapters(config, log);
+    const app = createApp({ config, adapters, records, log, ...(observer === undefined ? {} : { observer }) });
+    const server = createHttpServer({ service: app.service, config, log, dashboardDir, version });
+    log.info("starting", { version, state_dir: config.state_dir, run_dir: config.run_dir });
+    await app.start();
+    const { address } = await server.listen();
+    writeFileSync(pidFile, `${process.pid}\n`);
+    log.info("listening", { address });
+
+    const signal = await stopAsked;
+    log.info("stopping; engines and their containers go on running", { signal });
+    await Promise.all([server.close(stopGraceMs), app.close(AbortSignal.timeout(stopGraceMs))]);
+    return 0;
+  } finally {
+    rmSync(pidFile, { force: true });
+    records.close();
+  }
+}
+
+/** The first of these signals; a second one ends the process at once, as it would without us. */
+function signalled(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.removeListener(each, onSignal);
+      resolve(signal);
+    };
+    for (const each of signals) process.once(each, onSignal);
+  });
+}

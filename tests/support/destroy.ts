@@ -1,0 +1,21 @@
+import { rmSync } from "node:fs";
+import { createAdapters, createLog, forwardsTable, loadConfig } from "@dockersnap/daemon";
+import { closeBtrfsPool, run } from "@dockersnap/host";
+
+/**
+ * Take away everything the daemon of this configuration has on the machine, whatever state it died in. Only instances
+ * whose names begin with `prefix` are touched: namespaces and control groups of all daemons share one host.
+ */
+export async function destroyWorld(configFile: string, prefix: string): Promise<void> {
+  const { config } = loadConfig({ file: configFile, environment: {} });
+  const { engines, network } = createAdapters(config, createLog({ level: "error" }));
+  const ours = (names: readonly string[]) => names.filter((name) => name.startsWith(prefix));
+  for (const name of ours(await engines.list())) await engines.kill(name);
+  for (const name of ours(await network.list())) await network.remove(name);
+  const table = forwardsTable(config.run_dir);
+  const { stdout } = await run("nft", ["list", "tables"]);
+  if (stdout.split("\n").includes(`table ip ${table}`)) await run("nft", ["delete", "table", "ip", table]);
+  await closeBtrfsPool({ image: `${config.state_dir}/btrfs.img`, mountpoint: `${config.state_dir}/pool` });
+  rmSync(config.run_dir, { recursive: true, force: true });
+  rmSync(config.state_dir, { recursive: true, force: true });
+}

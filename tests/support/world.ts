@@ -1,0 +1,231 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { watch } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type Client, createClient } from "@dockersnap/client";
+import { destroyWorld } from "./destroy.ts";
+import { repository } from "./repository.ts";
+
+/** Where worlds live; the sweep before a run clears what an earlier, killed run left here. */
+export const worldsRoot = "/var/tmp/dockersnap-tests";
+
+/** A start adopts engines and ends what was left unfinished; none of that takes this long. */
+const startDeadlineMs = 60_000;
+
+export interface WorldOptions {
+  /** Lines of YAML put over the world's own configuration, by section. */
+  readonly config?: Record<string, unknown>;
+  /** What to run instead of the built daemon: a program and the arguments before `serve`. */
+  readonly daemon?: readonly string[];
+  readonly environment?: Record<string, string>;
+  /** Bytes of the pool; sparse. */
+  readonly poolBytes?: number;
+}
+
+/**
+ * A daemon of its own for one test file: own state, run and plugin folders, pool, port, address range and instance
+ * names. Disposing it leaves nothing on the machine.
+ */
+export class World implements AsyncDisposable {
+  readonly id = randomBytes(3).toString("hex");
+  readonly dir = join(worldsRoot, this.id);
+  readonly runDir = `/run/dst-${this.id}`;
+  readonly stateDir = join(this.dir, "state");
+  readonly pluginsDir = join(this.dir, "plugins");
+  readonly configFile = join(this.dir, "config.yaml");
+  readonly logFile = join(this.dir, "daemon.log");
+  readonly #options: WorldOptions;
+  #daemon: ChildProcess | undefined;
+  #port = 0;
+
+  private constructor(options: WorldOptions) {
+    this.#options = options;
+  }
+
+  /** A world with its daemon up. */
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const world = await World.prepare(options);
+    try {
+      await world.startDaemon();
+      return world;
+    } catch (error) {
+      await world[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A world whose daemon has not been started yet. */
+  static async prepare(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
+    world.#port = await freePort();
+    mkdirSync(world.stateDir, { recursive: true });
+    mkdirSync(world.pluginsDir, { recursive: true, mode: 0o755 });
+    mkdirSync(world.runDir, { mode: 0o755 });
+    // The sweep tells by this whether the world's owner still lives.
+    writeFileSync(join(world.dir, "owner"), String(process.pid));
+    world.installPlugin("echo", join(repository, "bin/plugins/echo"));
+    world.writeConfig(options.config ?? {});
+    return world;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get client(): Client {
+    return createClient({ baseUrl: this.url });
+  }
+
+  get daemonPid(): number {
+    const pid = this.#daemon?.pid;
+    if (pid === undefined) throw new Error("The world's daemon is not running.");
+    return pid;
+  }
+
+  /** An instance name no other world uses: namespaces and devices of all worlds share one host. */
+  name(word: string): string {
+    return `t${this.id}-${word}`;
+  }
+
+  writeConfig(change: Record<string, unknown>): void {
+    const base: Record<string, unknown> = {
+      state_dir: this.stateDir,
+      run_dir: this.runDir,
+      log_level: "debug",
+      api: { listen: `127.0.0.1:${this.#port}` },
+      // Small subnets in a corner of the private range nobody else here uses, by world so that worlds can overlap.
+      network: {
+        base_offset: `10.${200 + (Number.parseInt(this.id.slice(0, 2), 16) % 40)}.${Number.parseInt(this.id.slice(2, 4), 16) & 0xf0}.0`,
+        subnet_size: 26,
+        metallb_host_offset: "0.10",
+      },
+      // Nothing listens there, so a look-up in an instance fails at once and no packet leaves the machine.
+      docker: { dns: ["127.0.0.1"] },
+      btrfs: { size: String(this.#options.poolBytes ?? 4 * 1024 ** 3) },
+      plugins: { dir: this.pluginsDir, health_poll_interval: "0" },
+    };
+    const merged = Object.fromEntries(
+      [...new Set([...Object.keys(base), ...Object.keys(change)])].map((key) => [key, merge(base[key], change[key])]),
+    );
+    // JSON is YAML.
+    writeFileSync(this.configFile, JSON.stringify(merged, null, 2), { mode: 0o600 });
+  }
+
+  installPlugin(name: string, file: string): void {
+    const folder = join(this.pluginsDir, name);
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    cpSync(file, join(folder, name));
+  }
+
+  /** Start the daemon and resolve when it answers; rejects with the end of its log if it ends first. */
+  async startDaemon(environment: Record<string, string> = {}): Promise<void> {
+    const [program = process.execPath, ...before] = this.#options.daemon ?? [
+      process.execPath,
+      join(repository, "dist/daemon/main.mjs"),
+    ];
+    // A killed daemon leaves its pid file; this one's tells when it listens.
+    rmSync(join(this.runDir, "daemon.pid"), { force: true });
+    const log = openSync(this.logFile, "a");
+    const child = spawn(program, [...before, "serve", "--config", this.configFile], {
+      stdio: ["ignore", log, log],
+      env: { ...cleanEnvironment(), ...this.#options.environment, ...environment },
+      detached: true,
+    });
+    closeSync(log);
+    this.#daemon = child;
+    const settled = new AbortController();
+    const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(startDeadlineMs)]);
+    const ended = once(child, "exit", { signal }).then(([code, by]) => {
+      throw new Error(`The daemon ended (${code ?? by}) before it was ready:\n${this.logTail()}`);
+    });
+    try {
+      await Promise.race([ended, this.#listens(signal)]);
+    } finally {
+      settled.abort();
+      await ended.catch(() => undefined);
+    }
+  }
+
+  /** SIGKILL, as a crash; resolves when the process is gone. Engines go on. */
+  async killDaemon(): Promise<void> {
+    await this.#endDaemon("SIGKILL");
+  }
+
+  /** SIGTERM, and wait for its clean end. Resolves with the exit code. */
+  async stopDaemon(): Promise<number | null> {
+    return this.#endDaemon("SIGTERM");
+  }
+
+  async restartDaemon(): Promise<void> {
+    await this.stopDaemon();
+    await this.startDaemon();
+  }
+
+  /** Resolves when the daemon has ended by itself, as when a fault killed it. */
+  async daemonEnd(): Promise<void> {
+    const child = this.#daemon;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    this.#daemon = undefined;
+  }
+
+  logTail(lines = 40): string {
+    if (!existsSync(this.logFile)) return "";
+    return readFileSync(this.logFile, "utf8").split("\n").slice(-lines).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.killDaemon();
+    await destroyWorld(this.configFile, this.name(""));
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  async #endDaemon(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#daemon;
+    this.#daemon = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  }
+
+  /** The daemon writes its pid file once it listens. */
+  async #listens(signal: AbortSignal): Promise<void> {
+    const pidFile = join(this.runDir, "daemon.pid");
+    const changes = watch(this.runDir, { signal });
+    if (existsSync(pidFile)) return;
+    for await (const _change of changes) {
+      if (existsSync(pidFile)) return;
+    }
+  }
+}
+
+/** The environment of a test's own programs: without what the operator of this machine set for another daemon. */
+export function cleanEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(DOCKERSNAP_|DOCKER_|NODE_|VITEST|TEST$)/.test(entry[0]),
+    ),
+  );
+}
+
+function merge(base: unknown, change: unknown): unknown {
+  if (change === undefined) return base;
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(base) && isObject(change) ? { ...(base as object), ...(change as object) } : change;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("No port was given.");
+  return address.port;
+}
