@@ -1,7 +1,10 @@
 import { access, readdir, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 
-/** What may be dirty in the pool at once; what is dirty is written out inside the atomic step of a snapshot. */
+/**
+ * What may be dirty in the pool at once; what is dirty is written out inside the atomic step of a snapshot. The kernel
+ * keeps it as a share of the memory that may be dirty at all, so it follows that memory up and down.
+ */
 const maxDirtyBytes = 64 * 1024 * 1024;
 
 /**
