@@ -101,6 +101,7 @@ async function buildDashboard(): Promise<void> {
     entryNames: "[name]",
     outdir: join(outdir, "assets"),
   });
+  await copyFile(join(source, "public/icon.svg"), join(outdir, "assets/icon.svg"));
   await copyFile(join(source, "public/index.html"), join(outdir, "index.html"));
 }
 

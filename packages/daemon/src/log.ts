@@ -3,7 +3,7 @@ import { type DestinationStream, type Logger, pino, stdSerializers } from "pino"
 import pretty from "pino-pretty";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 /** Fields that may hold a secret, wherever in the first levels they stand. */
 const secrets = ["token", "authorization", "password", "secret"].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);

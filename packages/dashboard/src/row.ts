@@ -1,14 +1,14 @@
 import type { Instance, PortMapping } from "@dockersnap/contract/words";
 
 /** How a word is meant, which decides its colour. */
-export type Tone = "good" | "bad" | "busy" | "muted";
+type Tone = "good" | "bad" | "busy" | "muted";
 
 export interface Words {
   readonly text: string;
   readonly tone?: Tone;
 }
 
-export interface PortLink {
+interface PortLink {
   readonly text: string;
   /** Absent for what a browser cannot open. */
   readonly href?: string;
