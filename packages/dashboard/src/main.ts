@@ -26,7 +26,7 @@ const rows = part("rows", HTMLTableSectionElement);
 function show({ daemon: { version, uptime, instances, running }, rows: found }: Overview): void {
   notice.hidden = true;
   signIn.hidden = true;
-  daemon.textContent = `version ${version}, up ${uptime}, ${instances} instances, ${running} running`;
+  daemon.textContent = `version ${version}, up ${uptime}; instances: ${instances}, running: ${running}`;
   table.hidden = found.length === 0;
   empty.hidden = found.length > 0;
   renderRows(rows, found);
