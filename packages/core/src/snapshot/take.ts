@@ -21,6 +21,9 @@ interface TakeState {
   freezeMs: number | undefined;
 }
 
+/** A pool whose dirty data nobody bounds may take longer than anybody wants to wait; the snapshot is then only slower. */
+const longestSettleMs = 15_000;
+
 type TakeJob = Job<TakeInput, TakeState>;
 
 /** Keep this moment of an instance. A stopped instance is as still as it can be, whatever mode was asked for. */
@@ -65,7 +68,8 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         needed: (job) => running(job),
         run: async ({ input, state }, { signal }) => {
           const looking = engines.api(input.name).containers();
-          const [containers] = await Promise.all([looking, storage.settle(input.name, signal)]);
+          const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
+          const [containers] = await Promise.all([looking, storage.settle(input.name, soon)]);
           state.notCaptured = notCaptured(containers, storage.path(input.name));
           state.ran = containers.filter((container) => container.state === "running").map((container) => container.id);
         },
