@@ -8,7 +8,7 @@ import type { Output } from "./output/output.ts";
 export type Arguments = Record<string, Argument<unknown>>;
 export type Options = Record<string, Option<unknown>>;
 
-export interface Context<A, O> {
+interface Context<A, O> {
   readonly args: ArgumentValues<A>;
   readonly options: OptionValues<O>;
   readonly client: Client;

@@ -57,7 +57,7 @@ export function parseCommand(path: string, command: Command, words: readonly str
   return { args, options: pick(command.options, values), globals: pick(globalOptions, values) as GlobalValues };
 }
 
-export function commandParser(path: string, command: Command): CommanderCommand {
+function commandParser(path: string, command: Command): CommanderCommand {
   const parser = new CommanderCommand(path)
     .usage(usage(command))
     .description(

@@ -1,7 +1,7 @@
 import { DockersnapError, type Instance } from "@dockersnap/contract/words";
 
 /** Whether the daemon is on this machine, going by the name it is reached under. */
-export function isLocal(baseUrl: string): boolean {
+function isLocal(baseUrl: string): boolean {
   const host = new URL(baseUrl).hostname;
   return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 }

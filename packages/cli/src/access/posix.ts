@@ -9,8 +9,8 @@ export const posix: Dialect = {
   export(name, value) {
     if (plain.test(value)) return `export ${name}='${value}';`;
     // A substitution drops the line ends at its end, hence the dot. Backquotes, because zsh under GLOB_SUBST takes the
-    // parentheses of $(…) for a pattern; not quoted, because an assignment does not split.
-    return `${name}=\`printf %b '${escaped(value)}.'\`; ${name}=\${${name}%.}; export ${name};`;
+    // parentheses of $(…) for a pattern, and between quotes, because it would read a leading ~ too.
+    return `${name}="\`printf %b '${escaped(value)}.'\`"; ${name}="\${${name}%.}"; export ${name};`;
   },
   unset: (name) => `unset ${name};`,
 };

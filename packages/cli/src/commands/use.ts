@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Access } from "@dockersnap/contract/words";
-import { type Dialect, dialectFor, shellNames } from "../access/dialect.ts";
+import type { Dialect } from "../access/dialect.ts";
 import { leadsToEngine } from "../access/engine.ts";
 import { readManifest, writeAccessFiles } from "../access/files.ts";
 import { accessFolder, withAccessFolder } from "../access/folder.ts";
+import { dialectFor, shellNames } from "../access/shells.ts";
 import { exportedIn, exportedNames, refusal } from "../access/variables.ts";
 import { instanceArgument, optional } from "../arguments.ts";
 import { defineCommand } from "../command.ts";

@@ -1,0 +1,209 @@
+import { expect, it } from "vitest";
+import { instance, json, operation, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
+import { runCli } from "../run-cli.ts";
+
+const demo = instance("demo", {
+  health: "healthy",
+  workload_plugin: "echo",
+  snapshots: [{ label: "s1", created_at: "2026-04-30T10:00:00Z" }],
+  operation: { id: "op9", kind: "instance.stop" },
+  workload_config: { text: "hi" },
+});
+const ports = {
+  instance: "demo",
+  target_ip: "10.10.0.2",
+  ports: [
+    {
+      host_port: 30001,
+      container_port: 5678,
+      in_container_port: 5678,
+      protocol: "tcp",
+      description: "web",
+      requested_host_port: 5678,
+    },
+  ],
+};
+const workload = {
+  workload_plugin: "echo",
+  workload_type: "echo",
+  contract_version: "1",
+  status: "running",
+  ports: [{ label: "web", container_port: 5678 }],
+  config: { text: "hi" },
+  details: { image: { id: 1 } },
+};
+const workloadHealth = {
+  workload_plugin: "echo",
+  healthy: false,
+  checks: [{ name: "http", ok: false, message: "refused" }],
+  contract_version: "1",
+  checked_at: "2026-04-30T10:00:00Z",
+  consecutive_fails: 3,
+};
+const plugin = {
+  name: "echo",
+  status: "ready",
+  version: "1.0.0",
+  config_options: [
+    { name: "text", type: "string", default: "hello" },
+    { name: "key", type: "int", required: true, description: "A key" },
+  ],
+};
+const health = {
+  status: "ok",
+  version: "0.2.0",
+  uptime: "1h2m3s",
+  started_at: "2026-04-30T10:00:00Z",
+  instances: 2,
+  running: 1,
+  running_healthy: 1,
+  running_unhealthy: 0,
+};
+const op = operation("op1", {
+  steps: [
+    {
+      name: "reserve",
+      status: "done",
+      started_at: "2026-04-30T10:00:00.000Z",
+      ended_at: "2026-04-30T10:00:00.012Z",
+    },
+  ],
+});
+
+const world = () =>
+  scriptedDaemon({
+    "GET /instances": json(200, [demo]),
+    "GET /instances/demo": json(200, demo),
+    "GET /instances/demo/snapshots": json(200, [
+      { label: "s1", created_at: "2026-04-30T10:00:00Z", mode: "live", protected: true, tags: { a: "b" } },
+    ]),
+    "GET /instances/demo/ports": json(200, ports),
+    "POST /instances/demo/ports/refresh": json(200, { ...ports, ports: [] }),
+    "GET /instances/demo/workload": json(200, workload),
+    "GET /instances/demo/workload/health": json(200, workloadHealth),
+    "GET /instances/demo/workload/health?fresh=true": json(200, { ...workloadHealth, healthy: true, checks: [] }),
+    "GET /plugins": json(200, [plugin, { name: "bad", status: "disabled", error: "writable by all" }]),
+    "GET /plugins/echo": json(200, plugin),
+    "POST /plugins/reload": json(200, [plugin]),
+    "GET /operations": json(200, [op]),
+    "GET /operations/op1": json(200, op),
+    "DELETE /operations/op1": json(202),
+    "GET /health": json(200, health),
+  });
+
+it.each([
+  [["list"], ["NAME", "demo", "running", "healthy", "echo", "instance.stop"]],
+  [["ls"], ["demo"]],
+  [["ps", "-o", "yaml"], ["- name: demo"]],
+  [
+    ["status", "demo"],
+    ["Health", "healthy", "op9", "30001 -> 5678/tcp  web", "FAILED  http: refused", "s1", '{"text":"hi"}'],
+  ],
+  [["info", "demo"], ["demo"]],
+  [
+    ["snapshots", "demo"],
+    ["LABEL", "s1", "live", "yes", "a=b"],
+  ],
+  [
+    ["ports", "demo"],
+    ["30001", "5678/tcp", "web"],
+  ],
+  [
+    ["workload", "describe", "demo"],
+    ["echo", "config text", "hi", "detail image", '{"id":1}'],
+  ],
+  [["wl", "health", "demo", "--fresh"], ["healthy"]],
+  [
+    ["plugin", "list"],
+    ["echo", "ready", "1.0.0", "bad", "disabled", "writable by all"],
+  ],
+  [
+    ["plugin", "describe", "echo"],
+    ["CONFIG", "text", '"hello"', "required", "A key"],
+  ],
+  [["plugin", "reload"], ["echo"]],
+  [["operations"], ["op1", "instance.create", "done"]],
+  [["ops", "list"], ["op1"]],
+  [
+    ["operations", "show", "op1"],
+    ["reserve", "12 ms", "2.0 s"],
+  ],
+  [["health"], ["1h2m3s", "1 (1 healthy, 0 unhealthy)"]],
+  [["version"], ["0.1.0", "0.2.0 at http://127.0.0.1"]],
+])("shows %j", async (argv, expected) => {
+  await using daemon = await world();
+  const { code, stdout, stderr } = await runCli(argv, { daemon });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const part of expected) expect(stdout).toContain(part);
+});
+
+it.each([
+  [["list"], [demo]],
+  [["status", "demo"], demo],
+  [["ports", "demo"], ports],
+  [["workload", "describe", "demo"], workload],
+  [["plugin", "describe", "echo"], plugin],
+  [["operations", "show", "op1"], op],
+  [["health"], health],
+])("shows the API's own JSON for %j", async (argv, expected) => {
+  await using daemon = await world();
+  expect(JSON.parse((await runCli([...argv, "-o", "json"], { daemon })).stdout)).toEqual(expected);
+});
+
+it.each([
+  [["list"], "demo\n"],
+  [["snapshots", "demo"], "demo@s1\n"],
+  [["plugin", "list"], "echo\nbad\n"],
+  [["operations"], "op1\n"],
+  [["ports", "demo"], "30001\n"],
+])("shows the names for %j", async (argv, expected) => {
+  await using daemon = await world();
+  expect((await runCli([...argv, "-o", "name"], { daemon })).stdout).toBe(expected);
+});
+
+it("exits with 1 for an unhealthy workload, after showing it", async () => {
+  await using daemon = await world();
+  const { code, stdout } = await runCli(["workload", "health", "demo"], { daemon });
+  expect(code).toBe(1);
+  expect(stdout).toContain("failed: refused");
+});
+
+it("rescans the ports when asked to", async () => {
+  await using daemon = await world();
+  await runCli(["ports", "demo", "--refresh"], { daemon });
+  expect(daemon.received.map((one) => one.route)).toEqual(["POST /instances/demo/ports/refresh"]);
+});
+
+it("asks an operation to stop", async () => {
+  await using daemon = await world();
+  expect(await runCli(["operations", "cancel", "op1"], { daemon })).toMatchObject({
+    code: 0,
+    stdout: "Asked op1 to stop.\n",
+  });
+});
+
+it("shows the rest of an instance when its plugin cannot answer", async () => {
+  await using daemon = await world();
+  daemon.script["GET /instances/demo/workload"] = json(502, { error: "crashed", code: "plugin_failed" });
+  const { code, stdout } = await runCli(["status", "demo"], { daemon });
+  expect(code).toBe(0);
+  expect(stdout).toContain("30001 -> 5678/tcp");
+});
+
+it("does not ask a stopped instance for what only a running one has", async () => {
+  await using daemon = await world();
+  daemon.script["GET /instances/demo"] = json(200, { ...demo, status: "stopped" });
+  await runCli(["status", "demo"], { daemon });
+  expect(daemon.received).toHaveLength(1);
+});
+
+it("tells its own version also when no daemon answers", async () => {
+  const { code, stdout } = await runCli(["version"]);
+  expect(code).toBe(5);
+  expect(stdout).toBe("Client  0.1.0\n");
+});
+
+it("says how to begin when there is nothing yet", async () => {
+  await using daemon = await scriptedDaemon({ "GET /instances": json(200, []) });
+  expect((await runCli(["list"], { daemon })).stderr).toContain("dockersnap create <name>");
+});

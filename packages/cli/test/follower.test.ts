@@ -1,0 +1,148 @@
+import type { Client, FollowOptions } from "@dockersnap/client";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { expect, it } from "vitest";
+import { InterruptedError } from "../src/failure.ts";
+import { follower } from "../src/follow.ts";
+import type { Io } from "../src/io.ts";
+import { Output } from "../src/output/output.ts";
+
+interface World {
+  readonly io: Io;
+  readonly press: () => void;
+  readonly written: () => string;
+  readonly asked: () => number;
+  readonly cancelled: string[];
+  readonly released: () => boolean;
+  follow<T>(act: (options: FollowOptions) => Promise<T>): Promise<T>;
+}
+
+function world({ interactive, answer }: { interactive: boolean; answer?: () => Promise<string | undefined> }): World {
+  let written = "";
+  let asked = 0;
+  let released = false;
+  let listener = () => undefined as undefined;
+  const cancelled: string[] = [];
+  const sink = { write: (text: string) => (written += text), isTTY: interactive, columns: 80 };
+  const io: Io = {
+    stdout: sink,
+    stderr: sink,
+    interactive,
+    env: {},
+    home: "/",
+    daemonProgram: "/",
+    onInterrupt(listen) {
+      listener = () => {
+        listen();
+        return undefined;
+      };
+      return {
+        [Symbol.dispose]: () => {
+          released = true;
+        },
+      };
+    },
+    confirm: async () => false,
+    choose: async () => {
+      asked += 1;
+      return answer?.();
+    },
+    run: async () => 0,
+    become: async () => 0,
+  };
+  const client = { operations: { cancel: async (id: string) => void cancelled.push(id) } } as unknown as Client;
+  const out = new Output(io, { format: "text", quiet: false, color: false });
+  return {
+    io,
+    press: () => listener(),
+    written: () => written,
+    asked: () => asked,
+    released: () => released,
+    cancelled,
+    follow: follower(io, out, () => client),
+  };
+}
+
+/** Follows until the signal stops it, or the test settles it. */
+function running(options: FollowOptions) {
+  const { promise, reject, resolve } = Promise.withResolvers<string>();
+  options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+  return { promise, reject, resolve };
+}
+
+it("leaves it running without a terminal, without asking", async () => {
+  const { follow, press, asked, released } = world({ interactive: false });
+  const failure = follow((options) => {
+    options.onOperation?.("op1");
+    const { promise } = running(options);
+    press();
+    return promise;
+  });
+  await expect(failure).rejects.toBeInstanceOf(InterruptedError);
+  await expect(failure).rejects.toThrow(
+    "Left running. Look at it with 'dockersnap operations show op1', end it with 'dockersnap operations cancel op1'.",
+  );
+  expect(asked()).toBe(0);
+  expect(released()).toBe(true);
+});
+
+it("asks once on a terminal, and a second Ctrl-C leaves it running", async () => {
+  const never = Promise.withResolvers<undefined>();
+  const { follow, press, asked, cancelled } = world({ interactive: true, answer: () => never.promise });
+  const failure = follow((options) => {
+    options.onOperation?.("op1");
+    const { promise } = running(options);
+    press();
+    press();
+    return promise;
+  });
+  await expect(failure).rejects.toThrow("Left running.");
+  expect(asked()).toBe(1);
+  expect(cancelled).toEqual([]);
+});
+
+it.each(["leave", undefined])("leaves it running when the answer is %s", async (answer) => {
+  const { follow, press, cancelled } = world({ interactive: true, answer: async () => answer });
+  const failure = follow((options) => {
+    options.onOperation?.("op1");
+    const { promise } = running(options);
+    press();
+    return promise;
+  });
+  await expect(failure).rejects.toBeInstanceOf(InterruptedError);
+  expect(cancelled).toEqual([]);
+});
+
+it("cancels it when asked to, and follows on until it is taken back", async () => {
+  const { follow, press, cancelled, written } = world({ interactive: true, answer: async () => "cancel" });
+  const failure = follow(async (options) => {
+    options.onOperation?.("op1");
+    const { promise, reject } = running(options);
+    press();
+    queueMicrotask(function whenCancelled() {
+      if (cancelled.length === 0) setImmediate(whenCancelled);
+      else setImmediate(() => reject(new DockersnapError("cancelled", "The stop was taken back.")));
+    });
+    return promise;
+  });
+  await expect(failure).rejects.toThrow("Cancelled: The stop was taken back.");
+  await expect(failure).rejects.toBeInstanceOf(InterruptedError);
+  expect(cancelled).toEqual(["op1"]);
+  expect(written()).toContain("Cancelling");
+});
+
+it("answers with the result when the operation ends during the question", async () => {
+  const never = Promise.withResolvers<undefined>();
+  const { follow, press } = world({ interactive: true, answer: () => never.promise });
+  const result = follow(async (options) => {
+    options.onOperation?.("op1");
+    press();
+    return "done";
+  });
+  expect(await result).toBe("done");
+});
+
+it("says that the connection was lost", async () => {
+  const { follow, written } = world({ interactive: false });
+  await follow(async (options) => options.onReconnect?.(1));
+  expect(written()).toContain("The connection was lost; following on (attempt 1).");
+});
