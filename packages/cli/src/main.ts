@@ -10,7 +10,7 @@ import { entries, findByName, type Noun, type Verb } from "./verbs.ts";
 import { cliVersion } from "./version.ts";
 import { isGlobal, verbIndex } from "./words.ts";
 
-export const defaultRemote = "http://127.0.0.1:9847";
+const defaultRemote = "http://127.0.0.1:9847";
 
 /** Runs one command line (without the program's own name) to its end and answers with the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
