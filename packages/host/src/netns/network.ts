@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Forward, Log, Network, NetworkSpec } from "@dockersnap/core";
+import { Claims } from "./claim.ts";
 import { Firewall } from "./firewall.ts";
 import { Links, type Survey } from "./links.ts";
 import { isListening } from "./listeners.ts";
 import { LoopbackPorts } from "./loopback.ts";
 import { NetworkNames, namespaceDir } from "./names.ts";
-import { hostResolver, removeResolver, resolvConfIn, writeResolver } from "./resolver.ts";
+import { hostResolver, resolvConfIn, writeResolver } from "./resolver.ts";
 import { enableForwarding } from "./sysctl.ts";
 import { type Element, Table } from "./table.ts";
 
@@ -42,6 +43,7 @@ export function createNetwork(options: NetworkOptions): Network {
   });
   return new HostNetwork({
     names,
+    claims: new Claims(names, table),
     links: new Links(names),
     table: new Table({ name: table, proxyBind, log }),
     loopback: new LoopbackPorts(names, table),
@@ -54,6 +56,7 @@ export function createNetwork(options: NetworkOptions): Network {
 
 interface Parts {
   readonly names: NetworkNames;
+  readonly claims: Claims;
   readonly links: Links;
   readonly table: Table;
   readonly loopback: LoopbackPorts;
@@ -86,10 +89,11 @@ class HostNetwork implements Network {
   }
 
   async create(spec: NetworkSpec): Promise<void> {
-    const { names, links, table, firewall, dns, log } = this.#parts;
+    const { names, claims, links, table, firewall, dns, log } = this.#parts;
     const { name, addresses } = spec;
     const device = names.device(name);
     const work = `set up the network of instance ${name}`;
+    await acting(work, [claims.take(name)]);
     const [survey, resolver] = await acting(work, [links.survey(spec), hostResolver(dns, addresses.host)]);
     if (resolver.unreachable) {
       log.warn("no name server of this host has an IPv4 address; set docker.dns for instances to look up names", {
@@ -113,14 +117,18 @@ class HostNetwork implements Network {
   }
 
   async remove(name: string): Promise<void> {
-    const { names, links, table, firewall, loopback } = this.#parts;
+    const { claims, links, table, firewall, loopback } = this.#parts;
+    const work = `remove the network of instance ${name}`;
+    // A create that another daemon's claim refused is taken back through here.
+    const [isOurs] = await acting(work, [claims.mayBeOurs(name)]);
+    if (!isOurs) return;
     loopback.forget(name);
-    await acting(`remove the network of instance ${name}`, [
+    await acting(work, [
       table.replace(name, ["ports", "links", "dns"], []),
       links.remove(name),
       firewall.withdraw(name),
-      removeResolver(names.etcFolder(name)),
     ]);
+    await acting(work, [claims.release(name)]);
   }
 
   async setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
@@ -147,7 +155,7 @@ class HostNetwork implements Network {
   }
 
   async list(): Promise<readonly string[]> {
-    const { names, links, table, firewall, etcNetnsDir } = this.#parts;
+    const { names, claims, links, table, firewall, etcNetnsDir } = this.#parts;
     const [namespaces, folders, elements, linked, accepted] = await acting("list the networks of instances", [
       entries(namespaceDir),
       entries(etcNetnsDir),
@@ -161,10 +169,9 @@ class HostNetwork implements Network {
       ...linked,
       ...accepted,
     ];
-    return [...new Set(found)]
-      .filter((name) => name !== undefined && name !== "")
-      .map(String)
-      .sort();
+    const all = [...new Set(found)].filter((name) => name !== undefined && name !== "").map(String);
+    const ours = await Promise.all(all.map((name) => claims.mayBeOurs(name)));
+    return all.filter((_name, index) => ours[index]).sort();
   }
 
   async #acceptAll(): Promise<void> {

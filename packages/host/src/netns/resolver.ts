@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 
@@ -58,10 +58,6 @@ export async function writeResolver(path: string, text: string): Promise<void> {
   if ((await readIfThere(path)) === text) return;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
-}
-
-export async function removeResolver(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 export function resolvConfIn(folder: string): string {

@@ -1,0 +1,62 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { NetworkNames } from "./names.ts";
+
+/**
+ * Which daemon an instance's namespace belongs to. Names of namespaces are the host's, so two daemons on it would take
+ * each other's for their own: each leaves its mark in the folder of the namespace before it makes anything, and takes it
+ * away last.
+ */
+export class Claims {
+  readonly #names: NetworkNames;
+  readonly #owner: string;
+
+  /** `owner` is what no other daemon of this host is called. */
+  constructor(names: NetworkNames, owner: string) {
+    this.#names = names;
+    this.#owner = owner;
+  }
+
+  /** Make the name this daemon's, or find that it is. `already_exists` when it is another's. */
+  async take(name: string): Promise<void> {
+    if ((await this.#holder(name)) === this.#owner) return;
+    await this.refuseForeign(name);
+    await mkdir(this.#names.etcFolder(name), { recursive: true });
+    await writeFile(this.#file(name), `${this.#owner}\n`);
+  }
+
+  async refuseForeign(name: string): Promise<void> {
+    if (await this.mayBeOurs(name)) return;
+    throw new DockersnapError(
+      "already_exists",
+      `Another dockersnap daemon on this host has an instance '${name}': the namespace ${this.#names.namespace(name)} is its own. Choose another name.`,
+    );
+  }
+
+  /** Whether no other daemon has marked it. What nobody has marked is a leftover of ours. */
+  async mayBeOurs(name: string): Promise<boolean> {
+    const holder = await this.#holder(name);
+    return holder === undefined || holder === this.#owner;
+  }
+
+  /** With all that is in the folder. */
+  async release(name: string): Promise<void> {
+    await rm(this.#names.etcFolder(name), { recursive: true, force: true });
+  }
+
+  async #holder(name: string): Promise<string | undefined> {
+    try {
+      const text = (await readFile(this.#file(name), "utf8")).trim();
+      // Empty is a write that a power cut came upon.
+      return text === "" ? undefined : text;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  #file(name: string): string {
+    return join(this.#names.etcFolder(name), "dockersnap-owner");
+  }
+}
