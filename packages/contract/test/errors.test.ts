@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { errorCodes } from "../src/errors.ts";
+
+it("keeps every code it ever had", () => {
+  expect(Object.keys(errorCodes)).toEqual([
+    "invalid_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "already_exists",
+    "busy",
+    "protected",
+    "wrong_state",
+    "payload_too_large",
+    "unsupported_media_type",
+    "plugin_refused",
+    "too_many_requests",
+    "internal",
+    "plugin_failed",
+    "not_ready",
+    "shutting_down",
+    "cancelled",
+    "no_space",
+  ]);
+});
+
+it("is told in full on the page of errors", () => {
+  const page = readFileSync(new URL("../../../docs/reference/errors.md", import.meta.url), "utf8");
+  for (const [code, { status, exit, meaning }] of Object.entries(errorCodes)) {
+    expect(page).toContain(`| \`${code}\` | ${status} | ${exit} | ${meaning} |`);
+  }
+});
