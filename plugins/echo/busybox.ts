@@ -25,8 +25,11 @@ wait
 const applets = ["sh", "cat", "echo", "ls", "mkdir", "rm", "sleep", "touch", "wget"];
 
 /** A root file system of this host's busybox with an `/http-echo`, as a tar; undefined where no busybox stands alone. */
-export async function busyboxArchive(path = process.env.PATH ?? ""): Promise<Readable | undefined> {
-  for (const folder of [...path.split(delimiter), "/bin", "/usr/bin"]) {
+export async function busyboxArchive(
+  path = process.env.PATH ?? "",
+  usual = ["/bin", "/usr/bin"],
+): Promise<Readable | undefined> {
+  for (const folder of [...path.split(delimiter), ...usual]) {
     const binary = await readStatic(join(folder, "busybox"));
     if (binary === undefined) continue;
     return Readable.from([

@@ -59,11 +59,14 @@ async function pull(docker: Docker, image: string, signal: AbortSignal): Promise
     return undefined;
   } catch (error) {
     if (silence.signal.aborted) return silence.signal.reason;
-    return error instanceof Error ? error : new Error(String(error));
+    return error instanceof Error ? new Error(sentenceOf(error), { cause: error }) : new Error(String(error));
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** The engine's own words, without what the client puts before them. */
+const sentenceOf = (error: Error) => error.message.replace(/^\(HTTP code \d+\)[^-]*- /, "").trim();
 
 const finished = (docker: Docker, stream: NodeJS.ReadableStream, onProgress?: () => void) =>
   new Promise<void>((resolve, reject) => {

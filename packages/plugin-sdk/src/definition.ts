@@ -24,7 +24,7 @@ export interface Handlers<O extends ConfigOptions> {
 }
 
 /** Reports progress as it goes. A throw is the command's failure, with the error's message. */
-export type StreamingHandler<O extends ConfigOptions> = (ctx: Context<O>, progress: Progress) => void | Promise<void>;
+type StreamingHandler<O extends ConfigOptions> = (ctx: Context<O>, progress: Progress) => void | Promise<void>;
 
 export const hooks = ["pre_snapshot", "post_snapshot", "post_revert", "post_clone"] as const satisfies readonly Hook[];
 
