@@ -1,5 +1,9 @@
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
+export {
+  createPluginHost,
+  type PluginHostOptions,
+} from "./plugins/plugin-host.ts";
 export { CommandError } from "./process/commandError.ts";
 export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";
 export { type RunOptions, type RunResult, run } from "./process/run.ts";

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { PortProtocol } from "../api/port.ts";
-import { Timestamp } from "../time.ts";
 
 export const PluginCommand = z.enum([
   "init",
@@ -37,8 +36,11 @@ export const PluginInstance = z.object({
   ns_veth_ip: z.string(),
   netns_name: z.string(),
   metallb_ip: z.string(),
-  created_at: Timestamp,
-  clone_of: z.string(),
+  /** RFC 3339; this daemon writes UTC, others may write an offset. */
+  created_at: z.iso.datetime({ offset: true }),
+  /** `source@label`, or empty or absent. */
+  clone_of: z.string().optional(),
+  /** The address a client should use for the daemon's host. */
   host: z.string().optional(),
 });
 export type PluginInstance = z.infer<typeof PluginInstance>;
@@ -49,8 +51,8 @@ export const PluginInput = z.object({
   command: PluginCommand,
   instance_name: z.string(),
   instance: PluginInstance,
-  forwarded_ports: z.array(ForwardedPort).optional(),
-  env: z.record(z.string(), z.string()).optional(),
-  plugin_config: z.record(z.string(), z.unknown()).optional(),
+  forwarded_ports: z.array(ForwardedPort).nullish(),
+  env: z.record(z.string(), z.string()).nullish(),
+  plugin_config: z.record(z.string(), z.unknown()).nullish(),
 });
 export type PluginInput = z.infer<typeof PluginInput>;

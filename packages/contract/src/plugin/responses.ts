@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { PortProtocol } from "../api/port.ts";
 
 export const ValidateResponse = z.object({
   contract_version: z.string().optional(),
@@ -47,7 +46,8 @@ export type AccessResponse = z.infer<typeof AccessResponse>;
 export const WorkloadPort = z.object({
   label: z.string(),
   container_port: z.int(),
-  protocol: PortProtocol.optional(),
+  /** In the plugin's own words, `tcp` for most. */
+  protocol: z.string().optional(),
 });
 export type WorkloadPort = z.infer<typeof WorkloadPort>;
 
@@ -84,11 +84,11 @@ export type ErrorEnvelope = z.infer<typeof ErrorEnvelope>;
 /** A structured line on a plugin's stderr. */
 export const PluginLogLine = z.object({
   ts: z.string(),
-  level: z.string(),
+  level: z.string().regex(/^(debug|info|warn|error)$/i, { error: "expected DEBUG, INFO, WARN or ERROR" }),
   plugin: z.string(),
   instance: z.string().optional(),
   command: z.string().optional(),
   msg: z.string(),
-  attrs: z.record(z.string(), z.unknown()).optional(),
+  attrs: z.record(z.string(), z.unknown()).nullish(),
 });
 export type PluginLogLine = z.infer<typeof PluginLogLine>;

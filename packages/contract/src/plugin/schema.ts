@@ -4,7 +4,8 @@ export const ConfigOptionType = z.enum(["string", "int", "bool", "string-list", 
 export type ConfigOptionType = z.infer<typeof ConfigOptionType>;
 
 export const ConfigOption = z.object({
-  name: z.string(),
+  /** The key; dots in it are part of a flat name. */
+  name: z.string().min(1, { error: "expected a name" }),
   type: ConfigOptionType,
   default: z.unknown().optional(),
   required: z.boolean().optional(),
@@ -18,11 +19,12 @@ export type Hook = z.infer<typeof Hook>;
 
 export const SchemaResponse = z.object({
   contract_version: z.string(),
-  supported_contract_versions: z.array(z.string()).optional(),
+  /** Left out, it is `contract_version` alone. */
+  supported_contract_versions: z.array(z.string()).nullish(),
   plugin_name: z.string(),
   plugin_version: z.string(),
   description: z.string().optional(),
   config_options: z.array(ConfigOption).nullish(),
-  hooks: z.array(z.string()).optional(),
+  hooks: z.array(z.string()).nullish(),
 });
 export type SchemaResponse = z.infer<typeof SchemaResponse>;

@@ -1,0 +1,103 @@
+import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../process/run.ts";
+
+/** Both ends of one pipe, as descriptors of this process; whoever takes it closes them. */
+export interface Pipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
+
+const batch = 8;
+const refillBelow = 4;
+
+/**
+ * Pipes for what plugins write. What Node gives a child for `pipe` is a socket, and a socket cannot be opened through
+ * /dev/stdout or /dev/stderr, which scripts do all the time. Node cannot make a real pipe either, so these are FIFOs whose
+ * names are gone before anyone sees them; a few are made ahead, because `mkfifo` costs a process.
+ */
+export class PipeStock {
+  readonly #ready: Pipe[] = [];
+  #filling: Promise<void> | undefined;
+
+  /** Make the first batch ahead of the first call. */
+  async prepare(): Promise<void> {
+    if (this.#ready.length < refillBelow) await this.#fill();
+  }
+
+  async take(): Promise<Pipe> {
+    for (;;) {
+      const pipe = this.#ready.pop();
+      if (pipe === undefined) {
+        await this.#fill();
+        continue;
+      }
+      // A failure to refill is met, and told, by the `take` that finds nothing left.
+      if (this.#ready.length < refillBelow) this.#fill().catch(() => undefined);
+      return pipe;
+    }
+  }
+
+  #fill(): Promise<void> {
+    this.#filling ??= this.#make().finally(() => {
+      this.#filling = undefined;
+    });
+    return this.#filling;
+  }
+
+  async #make(): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "dockersnap-pipes-"));
+    try {
+      const names = Array.from({ length: batch }, (_, index) => join(folder, String(index)));
+      await run("mkfifo", ["-m", "600", ...names], { timeoutMs: 10_000 });
+      for (const name of names) this.#ready.push(openPipe(name));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function openPipe(name: string): Pipe {
+  // A FIFO opened both ways never waits for its other end, and with it open neither do the two that are kept.
+  const both = openSync(name, constants.O_RDWR);
+  try {
+    return { readEnd: openSync(name, constants.O_RDONLY), writeEnd: openSync(name, constants.O_WRONLY) };
+  } finally {
+    closeSync(both);
+  }
+}
+
+/** Linux's O_TMPFILE with O_DIRECTORY; Node has no name for it. */
+const nameless = 0o20200000;
+
+/**
+ * A descriptor to read `text` from, to be closed by whoever asked. It is a file without a name, in memory where there is
+ * room: a plugin may leave it unread, read it twice, or open it as /dev/stdin, and needs no one to feed it.
+ */
+export function inputFile(text: string): number {
+  const file = openNameless();
+  try {
+    writeSync(file, text);
+    return openSync(`/proc/self/fd/${file}`, constants.O_RDONLY);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openNameless(): number {
+  try {
+    return openSync("/dev/shm", constants.O_RDWR | nameless, 0o600);
+  } catch {
+    // No /dev/shm, or a kernel or file system without nameless files: one that is unlinked at once is the same.
+    const folder = mkdtempSync(join(tmpdir(), "dockersnap-input-"));
+    try {
+      const file = openSync(join(folder, "input"), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+      unlinkSync(join(folder, "input"));
+      return file;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}

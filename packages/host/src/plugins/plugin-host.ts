@@ -1,0 +1,145 @@
+import { DockersnapError, nearest, type PluginInfo, type PluginInput, type ProgressEvent } from "@dockersnap/contract";
+import type { Log, PluginCallOptions, PluginHost, PluginResponses, StreamingCommand } from "@dockersnap/core";
+import pLimit from "p-limit";
+import { ask } from "./ask.ts";
+import { discover } from "./discover.ts";
+import { pluginEnvironment } from "./environment.ts";
+import { PipeStock } from "./pipes.ts";
+import { type ProbedPlugin, probe } from "./probe.ts";
+import { type PluginCall, PluginRunner } from "./runner.ts";
+import { stream } from "./stream.ts";
+import { defaultTimeouts, type PluginTimeouts } from "./timeouts.ts";
+
+export interface PluginHostOptions {
+  /** Where plugins are installed. */
+  readonly dir: string;
+  /** In milliseconds; the contract's defaults for what is left out. */
+  readonly timeouts?: Partial<PluginTimeouts>;
+  /** Handed to plugins as DOCKERSNAP_LOG_LEVEL. */
+  readonly logLevel: string;
+  /** What plugins inherit; the daemon's own environment when left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+const probedAtOnce = 4;
+
+/** Plugins that answer questions at one time; a deploy is not held up by them. */
+const askedAtOnce = 16;
+
+/** Plugins of one folder. Knows none until the first `reload`. */
+export function createPluginHost(options: PluginHostOptions): PluginHost {
+  const { dir, log } = options;
+  const pipes = new PipeStock();
+  const runner = new PluginRunner({
+    pipes,
+    env: pluginEnvironment(options.env ?? process.env, options.logLevel),
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    log,
+  });
+  const questions = pLimit(askedAtOnce);
+  let plugins: ReadonlyMap<string, ProbedPlugin> = new Map();
+  let reloading: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<readonly PluginInfo[]> | undefined;
+
+  const list = () => [...plugins.values()].map(({ info }) => info);
+
+  const load = async () => {
+    const bounded = pLimit(probedAtOnce);
+    const found = await look(dir, log);
+    if (found.length > 0) await pipes.prepare();
+    const probed = await Promise.all(found.map((plugin) => bounded(() => probe(runner, plugin))));
+    plugins = new Map(probed.map((plugin) => [plugin.info.name, plugin]));
+    for (const { info } of probed) announce(log, info);
+    return list();
+  };
+
+  const callable = (name: string): ProbedPlugin => {
+    const plugin = plugins.get(name);
+    if (plugin === undefined) throw unknown(name, [...plugins.keys()], dir);
+    if (plugin.ready === undefined) throw disabled(plugin.info);
+    return plugin;
+  };
+
+  const callOf = <C extends PluginCall["command"]>(
+    name: string,
+    command: C,
+    input: PluginInput,
+    { signal }: PluginCallOptions,
+  ) => ({ plugin: name, path: callable(name).path, command, input, signal });
+
+  return {
+    list,
+    ready(name) {
+      const { ready } = callable(name);
+      if (ready === undefined) throw unknown(name, [], dir);
+      return ready;
+    },
+    reload() {
+      // A look that is already under way may have passed what changed just now; those who come meanwhile share the next.
+      waiting ??= reloading.then(() => {
+        waiting = undefined;
+        const loaded = load();
+        reloading = loaded.catch(() => undefined);
+        return loaded;
+      });
+      return waiting;
+    },
+    async ask<C extends keyof PluginResponses>(
+      name: string,
+      command: C,
+      input: PluginInput,
+      callOptions: PluginCallOptions = {},
+    ): Promise<PluginResponses[C]> {
+      const call = callOf(name, command, input, callOptions);
+      return questions(() => ask(runner, call));
+    },
+    async stream(
+      name: string,
+      command: StreamingCommand,
+      input: PluginInput,
+      onProgress: (event: ProgressEvent) => void,
+      callOptions: PluginCallOptions = {},
+    ) {
+      await stream(runner, callOf(name, command, input, callOptions), onProgress);
+    },
+  };
+}
+
+/** A folder that cannot be read leaves the daemon without plugins, not without everything else. */
+async function look(dir: string, log: Log) {
+  try {
+    return await discover(dir);
+  } catch (error) {
+    log.error("the folder of plugins cannot be read; there are no plugins", { dir, error });
+    return [];
+  }
+}
+
+function announce(log: Log, info: PluginInfo): void {
+  const { name, status, version, error, warnings } = info;
+  if (status === "ready") log.info("plugin ready", { plugin: name, version });
+  else log.warn("plugin disabled", { plugin: name, reason: error });
+  for (const warning of warnings ?? []) log.warn(warning, { plugin: name });
+}
+
+function unknown(name: string, known: readonly string[], dir: string): DockersnapError {
+  const meant = nearest(name, known);
+  const next =
+    meant !== undefined
+      ? `Did you mean '${meant}'?`
+      : known.length > 0
+        ? `There ${known.length === 1 ? "is" : "are"} ${known.map((other) => `'${other}'`).join(", ")}.`
+        : `None is installed in ${dir}.`;
+  return new DockersnapError("not_found", `There is no plugin '${name}'. ${next}`, {
+    details: { plugin: name, ...(meant === undefined ? {} : { nearest: meant }) },
+  });
+}
+
+function disabled({ name, error = "no reason is known" }: PluginInfo): DockersnapError {
+  return new DockersnapError(
+    "not_found",
+    `Plugin '${name}' is disabled: ${/[.!?]$/.test(error) ? error : `${error}.`} Once that is put right, 'dockersnap plugin reload' takes it in.`,
+    { details: { plugin: name, reason: error } },
+  );
+}

@@ -1,0 +1,90 @@
+import type { PluginCommand, PluginInput, ProgressEvent } from "@dockersnap/contract";
+import type { Log } from "@dockersnap/core";
+import { type Ending, invoke } from "./invoke.ts";
+import { StderrReader } from "./log-forwarding.ts";
+import type { PipeStock } from "./pipes.ts";
+import { ProgressReader } from "./progress.ts";
+import { ResponseReader } from "./response.ts";
+import type { PluginTimeouts } from "./timeouts.ts";
+
+/** One command of one plugin. */
+export interface PluginCall {
+  readonly plugin: string;
+  readonly path: string;
+  readonly command: PluginCommand;
+  readonly input?: PluginInput;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a plugin's process did. */
+export interface Answered {
+  readonly ending: Ending;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface Streamed {
+  readonly ending: Ending;
+  /** What was on stdout and is no event. */
+  readonly stdout: string;
+  readonly lastError: string | undefined;
+  readonly fault: { readonly error: unknown } | undefined;
+  readonly stderr: string;
+}
+
+interface Options {
+  readonly pipes: PipeStock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeouts: PluginTimeouts;
+  readonly log: Log;
+}
+
+/** Runs plugins' processes and reads what they write; what it means is for whoever asked. */
+export class PluginRunner {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** A command that answers once. */
+  async answer(call: PluginCall): Promise<Answered> {
+    const stdout = new ResponseReader();
+    const { ending, stderr } = await this.#run(call, (chunk) => stdout.push(chunk), this.#logOf(call));
+    return { ending, stdout: stdout.bytes(), stderr };
+  }
+
+  /** A command that tells its progress. */
+  async stream(call: PluginCall, onProgress: (event: ProgressEvent) => void): Promise<Streamed> {
+    const log = this.#logOf(call);
+    const progress = new ProgressReader(log, onProgress);
+    const { ending, stderr } = await this.#run(call, (chunk) => progress.push(chunk), log);
+    progress.end();
+    return { ending, stdout: progress.otherOutput, lastError: progress.lastError, fault: progress.fault, stderr };
+  }
+
+  async #run(call: PluginCall, onStdout: (chunk: Buffer) => string | undefined, log: Log) {
+    const { pipes, env, timeouts } = this.#options;
+    const stderr = new StderrReader(log);
+    const ending = await invoke(pipes, {
+      path: call.path,
+      command: call.command,
+      input: call.input === undefined ? undefined : JSON.stringify(call.input),
+      env,
+      timeoutMs: timeouts[call.command],
+      signal: call.signal,
+      onStdout,
+      onStderr: (chunk) => stderr.push(chunk),
+    });
+    stderr.end();
+    return { ending, stderr: stderr.words() };
+  }
+
+  #logOf({ plugin, command, input }: PluginCall): Log {
+    return this.#options.log.child({
+      plugin,
+      command,
+      ...(input === undefined ? {} : { instance: input.instance_name }),
+    });
+  }
+}
