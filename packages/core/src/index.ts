@@ -19,6 +19,7 @@ export type * from "./platform/platform.ts";
 export type * from "./platform/records.ts";
 export { reconcile } from "./reconcile/reconcile.ts";
 export { findStrays, removeStray, type Stray } from "./reconcile/strays.ts";
+export { removeExpired } from "./snapshot/expiry.ts";
 export { removeSnapshot } from "./snapshot/remove.ts";
 export { revertInstance } from "./snapshot/revert.ts";
 export { takeSnapshot } from "./snapshot/take.ts";

@@ -113,7 +113,7 @@ export class Workloads {
             "access",
             this.#input(record, workload, "access", ports, host),
           );
-    return resolveAccess(response, { host, ports, socket, instance: record.name });
+    return resolveAccess(response, { host, ports, socket, instance: record.name, plugin: workload?.plugin });
   }
 
   async describe(record: InstanceRecord): Promise<WorkloadDescription> {
@@ -162,8 +162,10 @@ export class Workloads {
     const ports = command === "deploy" ? [] : this.#deps.ports(record.name);
     const input = this.#input(record, workload, command, ports);
     const onProgress = (event: ProgressEvent) => {
-      // The plugin is complete before the operation is; clients take this event for the end of everything.
-      if (event.step !== "complete" || event.status !== "done") tools.report(event);
+      // The plugin ends before the operation does, and clients take these two for the end of everything.
+      const looksFinal =
+        (event.step === "complete" && event.status === "done") || (event.step === "error" && event.status === "error");
+      if (!looksFinal) tools.report(event);
     };
     await this.#deps.platform.plugins.stream(workload.plugin, command, input, onProgress, { signal: tools.signal });
   }

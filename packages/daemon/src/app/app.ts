@@ -13,6 +13,7 @@ import {
   PortForwarding,
   type Records,
   reconcile,
+  removeExpired,
   removeInstance,
   removeSnapshot,
   restartInstance,
@@ -42,6 +43,9 @@ export interface AppParts {
   /** Watches every step of every operation; only the fault suite has one. */
   readonly observer?: StepObserver;
 }
+
+/** Snapshots outlive their time by this much at most. */
+const expiryIntervalMs = 10 * 60_000;
 
 /** The core on its adapters, without an edge. */
 export interface App {
@@ -135,6 +139,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   });
   const service = createService({ lifecycle, operations, health, events, metrics, startedAt: systemClock.now() });
 
+  let stopExpiry = () => {};
   return {
     service,
     async start() {
@@ -147,12 +152,32 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         (error) => log.error("starting engines failed", { error }),
       );
       health.start();
+      stopExpiry = every(expiryIntervalMs, log, () => removeExpired({ platform, operations }));
     },
     async close(signal) {
       health.stop();
+      stopExpiry();
       await operations.close(signal);
       await adapters.engines.close();
     },
+  };
+}
+
+/** Do `work` now and then again and again, `ms` after it ended; the returned function ends that. */
+function every(ms: number, log: Log, work: () => Promise<void>): () => void {
+  let cancel = () => {};
+  let isOver = false;
+  const round = () => {
+    work()
+      .catch((error: unknown) => log.error("a regular task failed and is tried again at its next time", { error }))
+      .finally(() => {
+        if (!isOver) cancel = systemClock.after(ms, round);
+      });
+  };
+  round();
+  return () => {
+    isOver = true;
+    cancel();
   };
 }
 
