@@ -32,10 +32,21 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
       const answer = await io.choose("The operation is still running.", choices, over.signal);
       if (over.signal.aborted) return;
       if (answer !== "cancel") return leave();
-      await client().operations.cancel(operation);
-      cancelled = true;
+      const refused = await cancel(operation);
+      cancelled = refused === undefined;
       view.resume();
-      view.say("Cancelling: what was done is being taken back.");
+      view.say(refused ?? "Cancelling: what was done is being taken back.");
+    }
+
+    /** Why it cannot be cancelled, such as a step past which there is no way back; it is followed on then. */
+    async function cancel(id: string): Promise<string | undefined> {
+      try {
+        await client().operations.cancel(id);
+        return undefined;
+      } catch (error) {
+        if (error instanceof DockersnapError) return error.message;
+        throw error;
+      }
     }
 
     const { promise: failed, reject } = Promise.withResolvers<never>();

@@ -16,7 +16,13 @@ interface World {
   follow<T>(act: (options: FollowOptions) => Promise<T>): Promise<T>;
 }
 
-function world({ interactive, answer }: { interactive: boolean; answer?: () => Promise<string | undefined> }): World {
+interface Setting {
+  readonly interactive: boolean;
+  readonly answer?: () => Promise<string | undefined>;
+  readonly refusal?: DockersnapError;
+}
+
+function world({ interactive, answer, refusal }: Setting): World {
   let written = "";
   let asked = 0;
   let released = false;
@@ -49,7 +55,11 @@ function world({ interactive, answer }: { interactive: boolean; answer?: () => P
     run: async () => 0,
     become: async () => 0,
   };
-  const client = { operations: { cancel: async (id: string) => void cancelled.push(id) } } as unknown as Client;
+  const cancel = async (id: string) => {
+    cancelled.push(id);
+    if (refusal !== undefined) throw refusal;
+  };
+  const client = { operations: { cancel } } as unknown as Client;
   const out = new Output(io, { format: "text", quiet: false, color: false });
   return {
     io,
@@ -128,6 +138,23 @@ it("cancels it when asked to, and follows on until it is taken back", async () =
   await expect(failure).rejects.toBeInstanceOf(InterruptedError);
   expect(cancelled).toEqual(["op1"]);
   expect(written()).toContain("Cancelling");
+});
+
+it("follows on, and says why, when it cannot be cancelled", async () => {
+  const refusal = new DockersnapError("wrong_state", "It is past the point of no return.");
+  const { follow, press, cancelled, written } = world({ interactive: true, answer: async () => "cancel", refusal });
+  const result = follow(async (options) => {
+    options.onOperation?.("op1");
+    const { promise, resolve } = running(options);
+    press();
+    queueMicrotask(function whenRefused() {
+      if (cancelled.length === 0) setImmediate(whenRefused);
+      else setImmediate(() => resolve("done"));
+    });
+    return promise;
+  });
+  expect(await result).toBe("done");
+  expect(written()).toContain("It is past the point of no return.");
 });
 
 it("answers with the result when the operation ends during the question", async () => {

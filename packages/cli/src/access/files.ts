@@ -25,7 +25,12 @@ export async function writeAccessFiles(
 ): Promise<void> {
   const wanted = files.map((file) => ({ ...file, parts: pathParts(file.name), bits: modeBits(file) }));
   const before = await readManifest(folder);
-  await ownFolder(dirname(folder));
+  const base = dirname(folder);
+  // A service's user may have a home that nobody has made yet.
+  await mkdir(dirname(base), { recursive: true }).catch((error) => {
+    throw cannotWrite(dirname(base), error);
+  });
+  await ownFolder(base);
   await ownFolder(folder);
   const names = new Set(wanted.map(({ parts }) => parts.join("/")));
   for (const { parts } of wanted) await checkPath(folder, parts);
@@ -98,7 +103,7 @@ async function checkPath(folder: string, parts: readonly string[]): Promise<void
 /** A folder of one's own that nobody else can read. Throws when a symbolic link or a file is there instead. */
 async function ownFolder(path: string): Promise<void> {
   await mkdir(path, { mode: 0o700 }).catch((error) => {
-    if (error.code !== "EEXIST") throw error;
+    if (error.code !== "EEXIST") throw cannotWrite(path, error);
   });
   // Opened without following a link, so that what is checked is what is changed.
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch((error) => {
@@ -157,6 +162,14 @@ function isMissing(error: unknown): boolean {
 function missingAsUndefined(error: unknown): undefined {
   if (!isMissing(error)) throw error;
   return undefined;
+}
+
+function cannotWrite(path: string, cause: NodeJS.ErrnoException): DockersnapError {
+  return new DockersnapError(
+    "wrong_state",
+    `The folder ${path} for access files cannot be made (${cause.code ?? cause.message}). Set HOME to a folder you may write to.`,
+    { cause },
+  );
 }
 
 function inTheWay(path: string): DockersnapError {

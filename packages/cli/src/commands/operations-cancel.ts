@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 export const operationsCancel = defineCommand({
   summary: "Ask an operation to stop and take back what it did",
   args: { id: word("id", "The operation", "operation") },
-  examples: ["dockersnap operations cancel op_01hv"],
+  examples: ["dockersnap operations cancel op-mwse23jd-1360c9c0"],
   async run({ args, client, out }) {
     await client.operations.cancel(args.id);
     await out.done(undefined, { text: () => `Asked ${args.id} to stop.\n`, names: () => [args.id] });

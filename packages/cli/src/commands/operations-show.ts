@@ -7,7 +7,7 @@ import { span } from "../output/time.ts";
 export const operationsShow = defineCommand({
   summary: "Show one operation with its steps",
   args: { id: word("id", "The operation", "operation") },
-  examples: ["dockersnap operations show op_01hv"],
+  examples: ["dockersnap operations show op-mwse23jd-1360c9c0"],
   async run({ args, client, out }) {
     const operation = await client.operations.get(args.id);
     await out.result(operation, { text: () => shown(operation, out.colors.bold), names: () => [operation.id] });

@@ -7,12 +7,20 @@ import { span } from "./time.ts";
 
 interface Step {
   readonly name: string;
+  /** A plugin's, within one of the daemon's. */
+  readonly inner: boolean;
   status: ProgressEvent["status"];
   message: string | undefined;
   percent: number | undefined;
   readonly began: number;
   took: number | undefined;
 }
+
+/**
+ * Steps of the daemon in which a plugin tells its own. Those come one after the other, and rarely does a plugin say that one is
+ * done; the daemon's own may run side by side and always do.
+ */
+const plugins = new Set(["deploy", "teardown"]);
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameMs = 80;
@@ -51,9 +59,9 @@ export function liveProgress(
     const told = step.message === undefined ? "" : `  ${oneLine(step.message)}`;
     const name = oneLine(step.name);
     // One step is one line, or the way back up would be counted wrongly.
-    const room = (sink.columns ?? 80) - [...name].length - time.length - percent.length - 6;
+    const room = (sink.columns || 80) - [...name].length - time.length - percent.length - 8;
     const message = [...told].length > room ? `${[...told].slice(0, Math.max(0, room - 1)).join("")}…` : told;
-    return `${mark(step)} ${name}${percent} ${colors.dim(time)}${colors.dim(room > 3 ? message : "")}`;
+    return `${step.inner ? "  " : ""}${mark(step)} ${name}${percent} ${colors.dim(time)}${colors.dim(room > 3 ? message : "")}`;
   }
 
   function mark(step: Step): string {
@@ -65,27 +73,31 @@ export function liveProgress(
   function update(event: ProgressEvent): void {
     let step = steps.findLast((known) => known.name === event.step && known.status === "running");
     if (step === undefined) {
-      const began = now();
-      step = { name: event.step, status: "running", message: undefined, percent: undefined, began, took: undefined };
+      const inner = !plugins.has(event.step) && running().some((known) => plugins.has(known.name));
+      if (inner) finish("done", running().filter(isInner));
+      const name = event.step;
+      step = { name, inner, status: "running", message: undefined, percent: undefined, began: now(), took: undefined };
       steps.push(step);
     }
-    step.status = event.status;
     step.message = event.message ?? step.message;
     step.percent = event.percent ?? step.percent;
-    if (event.status !== "running") step.took = now() - step.began;
+    if (event.status === "running") return;
+    finish(event.status, plugins.has(step.name) ? [step, ...running().filter(isInner)] : [step]);
   }
 
-  /** Plugins name their steps one after the other and rarely say that one is done. */
-  function finish(status: "done" | "error"): void {
-    for (const step of steps.filter((known) => known.status === "running")) {
+  function finish(status: "done" | "error", ended: readonly Step[]): void {
+    for (const step of ended) {
       step.status = status;
       step.took = now() - step.began;
     }
   }
 
+  const running = () => steps.filter((step) => step.status === "running");
+  const isInner = (step: Step) => step.inner;
+
   return {
     event(event) {
-      if (isEnd(event)) finish(event.status === "done" ? "done" : "error");
+      if (isEnd(event)) finish(event.status === "done" ? "done" : "error", running());
       else update(event);
       draw();
     },

@@ -42,6 +42,26 @@ it("marks what a plugin left open as done at the end, and as failed at an error"
   bad.end();
 });
 
+it("shows a plugin's steps within the daemon's, each over when the next begins", () => {
+  const shown = view();
+  shown.event({ step: "deploy", status: "running" });
+  shown.event({ step: "pulling", status: "running" });
+  shown.event({ step: "starting", status: "running" });
+  expect(last()).toBe("\u001b[2A\u001b[0J⠋ deploy 0 ms\n  ✔ pulling 0 ms\n  ⠋ starting 0 ms\n");
+  shown.event({ step: "deploy", status: "done" });
+  expect(last()).toContain("✔ deploy 0 ms\n  ✔ pulling 0 ms\n  ✔ starting 0 ms\n");
+  shown.end();
+});
+
+it("leaves the daemon's own steps running side by side", () => {
+  const shown = view();
+  shown.event({ step: "dataset", status: "running" });
+  shown.event({ step: "network", status: "running" });
+  shown.event({ step: "dataset", status: "done" });
+  expect(last()).toContain("✔ dataset 0 ms\n⠋ network 0 ms\n");
+  shown.end();
+});
+
 it("keeps a step on one line of the terminal and its text harmless", () => {
   const shown = view();
   shown.event({ step: "deploy", status: "running", message: `\u001b[2J${"long ".repeat(30)}` });
