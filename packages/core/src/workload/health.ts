@@ -5,9 +5,11 @@ import {
   type InstanceHealth,
 } from "@dockersnap/contract/words";
 import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
+  readonly log: Log;
   /** 0 turns the polling off; probes on demand still work. */
   readonly intervalMs: number;
   /** Failures in a row before `healthy` turns false. */
@@ -15,11 +17,11 @@ export interface HealthDeps {
   /** Running instances that have a workload. */
   readonly running: () => Promise<readonly string[]>;
   readonly probe: (instance: string, signal: AbortSignal) => Promise<HealthResponse>;
-  /** The verdict flipped. */
+  /** The verdict became another. */
   readonly changed: (instance: string, healthy: boolean) => void;
 }
 
-/** The last probe of one instance, and the verdict behind the threshold. */
+/** The last probe of one instance, and what the threshold makes of it. */
 export interface KnownHealth {
   /** Turns false after as many failures in a row as the threshold asks, true again at the first success. */
   readonly healthy: boolean;
@@ -30,7 +32,18 @@ export interface KnownHealth {
   readonly message: string | undefined;
 }
 
-/** Probes of different instances that run side by side. */
+interface Remembered extends KnownHealth {
+  readonly verdict: Exclude<InstanceHealth, "none">;
+}
+
+/** A probe under way, and the one asked for meanwhile, which begins after it. */
+interface Probing {
+  readonly stop: AbortController;
+  readonly answer: Promise<KnownHealth>;
+  next: Promise<KnownHealth> | undefined;
+}
+
+/** Polled probes of different instances that run side by side; one asked for does not wait for them. */
 const probesAtOnce = 4;
 
 /**
@@ -39,10 +52,14 @@ const probesAtOnce = 4;
  */
 export class HealthMonitor {
   readonly #deps: HealthDeps;
-  readonly #known = new Map<string, KnownHealth>();
-  readonly #probing = new Map<string, Promise<KnownHealth>>();
-  readonly #stop = new AbortController();
-  #cancelNext: () => void = () => undefined;
+  readonly #known = new Map<string, Remembered>();
+  readonly #probing = new Map<string, Probing>();
+  /** Polls still to come in this round, by instance, with what calls them off. */
+  readonly #planned = new Map<string, () => void>();
+  readonly #queue = new Set<string>();
+  #polling = 0;
+  #cancelRound: () => void = () => undefined;
+  #isStopped = false;
 
   constructor(deps: HealthDeps) {
     this.#deps = deps;
@@ -50,99 +67,151 @@ export class HealthMonitor {
 
   /** Poll from now on, until `stop`. */
   start(): void {
-    if (this.#deps.intervalMs > 0) this.#schedule(0);
+    if (this.#deps.intervalMs > 0) this.#planRound(0);
   }
 
   /** Poll no more and end the probes under way. */
   stop(): void {
-    this.#cancelNext();
-    this.#stop.abort();
+    this.#isStopped = true;
+    this.#cancelRound();
+    for (const cancel of this.#planned.values()) cancel();
+    this.#planned.clear();
+    this.#queue.clear();
+    const reason = new DockersnapError("shutting_down", "The daemon is stopping.");
+    for (const { stop } of this.#probing.values()) stop.abort(reason);
   }
 
-  /** What is shown beside an instance; undefined before its first probe. */
+  /** What is shown beside an instance; undefined before its first probe, `unknown` until one was good or enough were not. */
   verdict(instance: string): InstanceHealth | undefined {
-    const known = this.#known.get(instance);
-    return known === undefined ? undefined : known.healthy ? "healthy" : "unhealthy";
+    return this.#known.get(instance)?.verdict;
   }
 
-  /** What is known, or a probe's answer where nothing is known yet or `fresh` asks for one now. */
+  /**
+   * What is known. With `fresh`, and where nothing is known, the answer of a probe begun after this call: its `healthy` is
+   * what the probe said, whatever the threshold makes of it.
+   */
   async get(instance: string, { fresh }: { fresh: boolean }): Promise<KnownHealth> {
     const known = fresh ? undefined : this.#known.get(instance);
-    return known ?? this.#probe(instance);
+    return known ?? this.#probeNow(instance);
   }
 
+  /** The instance stopped, is gone, or holds another state: what was seen of it counts no more, nor what is being seen. */
   forget(instance: string): void {
     this.#known.delete(instance);
+    this.#planned.get(instance)?.();
+    this.#planned.delete(instance);
+    this.#queue.delete(instance);
+    this.#probing
+      .get(instance)
+      ?.stop.abort(
+        new DockersnapError("wrong_state", `Instance '${instance}' was changed while its health was asked for.`),
+      );
+    this.#probing.delete(instance);
   }
 
-  #schedule(ms: number): void {
-    this.#cancelNext = this.#deps.clock.after(ms, () => {
-      this.#round().finally(() => {
-        if (!this.#stop.signal.aborted) this.#schedule(0);
-      });
-    });
+  #planRound(ms: number): void {
+    this.#cancelRound = this.#deps.clock.after(ms, () => void this.#round());
   }
 
-  /** One probe of everybody, begun evenly over one interval; ends no earlier than the interval. */
+  /** Plan one poll of everybody, evenly over one interval. */
   async #round(): Promise<void> {
-    const { running, intervalMs } = this.#deps;
-    const names = await running().catch(() => []);
-    const gap = intervalMs / Math.max(1, names.length);
-    const underWay = new Set<Promise<unknown>>();
-    for (const name of names) {
-      if (underWay.size >= probesAtOnce) await Promise.race(underWay);
-      const probe = this.#probe(name).catch(() => undefined);
-      underWay.add(probe);
-      probe.then(() => underWay.delete(probe));
-      await this.#pause(gap);
+    const { clock, log, running, intervalMs } = this.#deps;
+    this.#planRound(intervalMs);
+    let names: readonly string[];
+    try {
+      names = await running();
+    } catch (error) {
+      log.error("it cannot be told which instances run; their health is not asked for this time", { error });
+      return;
     }
-    if (names.length === 0) await this.#pause(intervalMs);
+    if (this.#isStopped) return;
+    const present = new Set(names);
+    for (const name of this.#known.keys()) if (!present.has(name)) this.forget(name);
+    for (const [index, name] of names.entries()) {
+      this.#planned.get(name)?.();
+      this.#planned.set(
+        name,
+        clock.after((index * intervalMs) / names.length, () => {
+          this.#planned.delete(name);
+          this.#queue.add(name);
+          this.#poll();
+        }),
+      );
+    }
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#stop.signal.aborted) return resolve();
-      const cancel = this.#deps.clock.after(ms, resolve);
-      this.#stop.signal.addEventListener("abort", () => {
-        cancel();
-        resolve();
-      });
-    });
+  #poll(): void {
+    for (const name of this.#queue) {
+      if (this.#polling >= probesAtOnce) return;
+      this.#queue.delete(name);
+      if (this.#probing.has(name)) continue;
+      this.#polling += 1;
+      const done = () => {
+        this.#polling -= 1;
+        this.#poll();
+      };
+      // Only a probe that was called off rejects, and a poll has nobody to tell.
+      this.#begin(name).answer.then(done, done);
+    }
   }
 
-  #probe(instance: string): Promise<KnownHealth> {
+  #probeNow(instance: string): Promise<KnownHealth> {
     const underWay = this.#probing.get(instance);
-    if (underWay !== undefined) return underWay;
-    const probe = this.#ask(instance).finally(() => this.#probing.delete(instance));
-    this.#probing.set(instance, probe);
-    return probe;
+    if (underWay === undefined) return this.#begin(instance).answer;
+    const { stop, answer } = underWay;
+    const begin = () => {
+      if (stop.signal.aborted) throw stop.signal.reason;
+      // Someone who came in between has begun it already.
+      return (this.#probing.get(instance) ?? this.#begin(instance)).answer;
+    };
+    underWay.next ??= answer.then(begin, begin);
+    return underWay.next;
   }
 
-  async #ask(instance: string): Promise<KnownHealth> {
+  #begin(instance: string): Probing {
+    const stop = new AbortController();
+    const answer = this.#probe(instance, stop.signal).finally(() => {
+      if (this.#probing.get(instance) === probing) this.#probing.delete(instance);
+    });
+    const probing: Probing = { stop, answer, next: undefined };
+    this.#probing.set(instance, probing);
+    return probing;
+  }
+
+  async #probe(instance: string, signal: AbortSignal): Promise<KnownHealth> {
+    const answer = await this.#ask(instance, signal);
+    if (signal.aborted) throw signal.reason;
+    const known = this.#remember(instance, answer);
+    return { ...known, healthy: answer.healthy };
+  }
+
+  #remember(instance: string, answer: HealthResponse): KnownHealth {
     const { clock, failureThreshold, changed } = this.#deps;
-    const answer = await this.#answer(instance);
-    this.#stop.signal.throwIfAborted();
     const before = this.#known.get(instance);
     const consecutiveFails = answer.healthy ? 0 : (before?.consecutiveFails ?? 0) + 1;
+    const healthy = consecutiveFails < failureThreshold;
+    const verdict = !healthy ? "unhealthy" : answer.healthy ? "healthy" : (before?.verdict ?? "unknown");
     const known: KnownHealth = {
-      // Before the first success there is nothing to hold on to: what the probe says counts at once.
-      healthy: answer.healthy || (before?.healthy === true && consecutiveFails < failureThreshold),
+      healthy,
       checks: answer.checks ?? [],
       checkedAt: clock.now().toISOString(),
       consecutiveFails,
       status: answer.status,
       message: answer.message,
     };
-    this.#known.set(instance, known);
-    if (known.healthy !== before?.healthy) changed(instance, known.healthy);
+    this.#known.set(instance, { ...known, verdict });
+    if (verdict !== "unknown" && verdict !== before?.verdict) changed(instance, healthy);
     return known;
   }
 
   /** A probe that cannot run is an unhealthy workload with a check that says why. */
-  async #answer(instance: string): Promise<HealthResponse> {
+  async #ask(instance: string, signal: AbortSignal): Promise<HealthResponse> {
     try {
-      return await this.#deps.probe(instance, this.#stop.signal);
+      return await this.#deps.probe(instance, signal);
     } catch (error) {
+      if (!signal.aborted && !(error instanceof DockersnapError)) {
+        this.#deps.log.error("a health probe could not run", { instance, error });
+      }
       const message =
         error instanceof DockersnapError ? error.message : "the probe could not run; see the daemon's log";
       return { healthy: false, checks: [{ name: "plugin", ok: false, message }] };

@@ -4,9 +4,12 @@ type Labelled = Pick<ContainerSummary, "id" | "labels" | "ports">;
 
 const kubernetesApiPort = 6443;
 
+/** A label ends up between `${PORT:` and `}`, and on one line of a list. */
+const usableLabel = /^[^}\p{Cc}]{1,128}$/u;
+
 /**
  * Names a container's port: by its label `dockersnap.port.<port>`, `kubernetes-api` for 6443, else by container and port.
- * Among all `containers` a name is given once; a second port that would have it is named by its container.
+ * Among all `containers` a name is given once, to the first that would have it; every other is named by its container.
  */
 export function portLabels(
   containers: readonly Labelled[],
@@ -28,7 +31,7 @@ export function portLabels(
 
 function givenName(labels: Readonly<Record<string, string>>, port: number): string | undefined {
   const label = labels[`dockersnap.port.${port}`]?.trim();
-  if (label !== undefined && label !== "") return label;
+  if (label !== undefined && usableLabel.test(label)) return label;
   return port === kubernetesApiPort ? "kubernetes-api" : undefined;
 }
 

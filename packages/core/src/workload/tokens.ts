@@ -10,6 +10,8 @@ import {
 
 export interface AccessFacts {
   readonly instance: string;
+  /** Whose answer it is; undefined without a workload. */
+  readonly plugin?: string | undefined;
   /** The instance's Docker socket on the daemon's host. */
   readonly socket: string;
   /** An IPv4 or IPv6 address or a name, without brackets. */
@@ -22,19 +24,22 @@ const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const octalMode = /^0?[0-7]{3}$/;
 const defaultMode = "0600";
 
+/** Where a token stands inside a URL's authority; user names longer than this are not looked for. */
+const authorityBefore = /:\/\/(?:[^\s/]*@)?$/;
+const longestAuthority = 300;
+
 /**
  * A plugin's access answer with `${HOST}` and `${PORT:<label>}` put in, in one pass: what was put in is never looked at
  * again. `${ACCESS_DIR}` is the client's. An unknown port stays as it stands and is warned of. What could harm whoever
  * uses the answer (a file outside its folder, an odd environment name) makes the whole of it `plugin_failed`.
  */
 export function resolveAccess(response: AccessResponse, facts: AccessFacts): Access {
+  refuseHarm(response, facts.plugin);
   const warnings = new Set<string>();
   const put = (text: string) => resolve(text, facts, warnings);
 
-  const env = Object.fromEntries(
-    Object.entries(response.env ?? {}).map(([name, value]) => [checkedName(name), put(value)]),
-  );
-  const files = (response.files ?? []).map((file) => ({ ...checkedFile(file), content: put(file.content) }));
+  const env = Object.fromEntries(Object.entries(response.env ?? {}).map(([name, value]) => [name, put(value)]));
+  const files = (response.files ?? []).map((file) => ({ ...file, mode: modeOf(file), content: put(file.content) }));
   const endpoints = (response.endpoints ?? []).map((endpoint) => withUrl(endpoint, facts, put, warnings));
   return {
     contract_version: response.contract_version ?? contractVersion,
@@ -47,21 +52,27 @@ export function resolveAccess(response: AccessResponse, facts: AccessFacts): Acc
 }
 
 function resolve(text: string, { host, ports }: AccessFacts, warnings: Set<string>): string {
+  const hostPorts = new Map(ports.map((port) => [port.description, String(port.host_port)]));
   return text.replace(token, (whole, name: string, label: string | undefined, offset: number) => {
-    if (name === "HOST") return inUrl(text, offset, whole.length) ? urlHost(host) : host;
-    const port = ports.find((each) => each.description === label);
-    if (port !== undefined) return String(port.host_port);
+    if (name === "HOST") return inAuthority(text, offset, whole.length) ? urlHost(host) : host;
+    const port = hostPorts.get(label ?? "");
+    if (port !== undefined) return port;
     warnings.add(unknownPort(label ?? "", ports));
     return whole;
   });
 }
 
-/** An IPv6 address needs brackets exactly where a URL's authority or a `host:port` pair is written. */
-function inUrl(text: string, offset: number, length: number): boolean {
-  const before = text[offset - 1];
-  const isBracketed = before === "[";
-  const after = text.slice(offset + length);
-  return !isBracketed && (/(:\/\/|@)$/.test(text.slice(0, offset)) || /^:(\d|\$\{PORT:)/.test(after));
+/**
+ * An IPv6 address needs brackets exactly where a URL's authority or a `host:port` pair is written: after `://` (with a user
+ * name or without), or before `:` and a port.
+ */
+function inAuthority(text: string, offset: number, length: number): boolean {
+  if (text[offset - 1] === "[") return false;
+  const end = offset + length;
+  return (
+    authorityBefore.test(text.slice(Math.max(0, offset - longestAuthority), offset)) ||
+    /^:(\d|\$\{PORT:)/.test(text.slice(end, end + 8))
+  );
 }
 
 function urlHost(host: string): string {
@@ -74,14 +85,16 @@ function withUrl(
   put: (text: string) => string,
   warnings: Set<string>,
 ): AccessEndpoint {
-  if (endpoint.url !== undefined) return { ...endpoint, url: put(endpoint.url) };
-  if (endpoint.host_port_label === undefined) return endpoint;
-  const port = facts.ports.find((each) => each.description === endpoint.host_port_label);
+  const { url, host_port_label: label, scheme } = endpoint;
+  // Plugins in Go write an empty string for what they leave out.
+  if (url !== undefined && url !== "") return { ...endpoint, url: put(url) };
+  if (label === undefined || label === "") return endpoint;
+  const port = facts.ports.find((each) => each.description === label);
   if (port === undefined) {
-    warnings.add(unknownPort(endpoint.host_port_label, facts.ports));
+    warnings.add(unknownPort(label, facts.ports));
     return endpoint;
   }
-  return { ...endpoint, url: `${endpoint.scheme ?? "https"}://${urlHost(facts.host)}:${port.host_port}` };
+  return { ...endpoint, url: `${scheme || "https"}://${urlHost(facts.host)}:${port.host_port}` };
 }
 
 function unknownPort(label: string, ports: readonly PortMapping[]): string {
@@ -89,36 +102,39 @@ function unknownPort(label: string, ports: readonly PortMapping[]): string {
   return `No forwarded port is labelled '${label}'; ${known === "" ? "no port is forwarded yet" : `there are ${known}`}.`;
 }
 
-function checkedName(name: string): string {
-  if (environmentName.test(name)) return name;
-  throw refused(`it sets the environment variable ${JSON.stringify(name)}, which is no name a shell takes`);
-}
+const modeOf = ({ mode }: AccessFile) => mode || defaultMode;
 
-function checkedFile(file: AccessFile): AccessFile & { mode: string } {
-  const mode = file.mode === undefined || file.mode === "" ? defaultMode : file.mode;
-  if (!isPlainRelativePath(file.name)) {
-    throw refused(`it writes a file ${JSON.stringify(file.name)}, which is no plain relative path`);
-  }
-  if (!octalMode.test(mode)) {
-    throw refused(
-      `it gives the file '${file.name}' the mode ${JSON.stringify(mode)}; expected octal digits such as "0600"`,
-    );
-  }
-  return { ...file, mode };
-}
-
-function isPlainRelativePath(name: string): boolean {
-  const parts = name.split("/");
-  return (
-    name.length <= 255 &&
-    !/[\p{Cc}\\]/u.test(name) &&
-    parts.every((part) => part !== "" && part !== "." && part !== "..")
+function refuseHarm({ env, files }: AccessResponse, plugin: string | undefined): void {
+  const faults = [...Object.entries(env ?? {}).flatMap(environmentFaults), ...(files ?? []).flatMap(fileFaults)];
+  if (faults.length === 0) return;
+  throw new DockersnapError(
+    "plugin_failed",
+    `${plugin === undefined ? "The plugin" : `Plugin '${plugin}'`} gave an access answer that cannot be used: ${faults.join("; ")}. Its author has to mend it.`,
+    { details: { ...(plugin === undefined ? {} : { plugin }), command: "access", faults } },
   );
 }
 
-function refused(why: string): DockersnapError {
-  return new DockersnapError(
-    "plugin_failed",
-    `The plugin's access answer was refused: ${why}. Its author has to mend it.`,
+function environmentFaults([name, value]: readonly [string, string]): string[] {
+  if (!environmentName.test(name)) {
+    return [`it sets the environment variable ${JSON.stringify(name)}, which is no name a shell takes`];
+  }
+  return value.includes("\0") ? [`the environment variable ${name} holds a NUL, which no environment can`] : [];
+}
+
+function fileFaults(file: AccessFile): string[] {
+  const name = JSON.stringify(file.name);
+  return [
+    ...(isPlainRelativePath(file.name) ? [] : [`it writes a file ${name}, which is no plain relative path`]),
+    ...(octalMode.test(modeOf(file))
+      ? []
+      : [`it gives the file ${name} the mode ${JSON.stringify(file.mode)}; expected octal digits such as "0600"`]),
+  ];
+}
+
+function isPlainRelativePath(name: string): boolean {
+  return (
+    name.length <= 255 &&
+    !/[\p{Cc}\\]/u.test(name) &&
+    name.split("/").every((part) => part !== "" && part !== "." && part !== "..")
   );
 }

@@ -1,0 +1,165 @@
+import {
+  type ConfigOption,
+  contractVersion,
+  DockersnapError,
+  type Hook,
+  nearest,
+  type PluginCommand,
+  type PluginInfo,
+  type PluginInput,
+  type ProgressEvent,
+} from "@dockersnap/contract/words";
+import type { PluginCallOptions, PluginHost, PluginResponses, ReadyPlugin, StreamingCommand } from "../plugins.ts";
+
+type Answer<C extends keyof PluginResponses> = (
+  input: PluginInput,
+  signal: AbortSignal,
+) => PluginResponses[C] | Promise<PluginResponses[C]>;
+
+type Act = (input: PluginInput, report: (event: ProgressEvent) => void, signal: AbortSignal) => void | Promise<void>;
+
+type Answers = { readonly [C in keyof PluginResponses]?: Answer<C> };
+
+/** What a plugin does when it is called; what is left out succeeds and says little. A hook that is here is listed. */
+export type MemoryPlugin = Answers & {
+  readonly [C in StreamingCommand]?: Act;
+} & {
+  readonly configOptions?: readonly ConfigOption[];
+  /** Why it may not be used. */
+  readonly disabled?: string;
+};
+
+export interface MemoryPluginCall {
+  readonly plugin: string;
+  readonly command: PluginCommand;
+  readonly input: PluginInput;
+}
+
+const hookNames: readonly Hook[] = ["pre_snapshot", "post_snapshot", "post_revert", "post_clone"];
+
+/** Plugins that are functions. A handler that throws a `DockersnapError` fails with it, anything else as `plugin_failed`. */
+export class MemoryPlugins implements PluginHost {
+  /** Every call so far, in order. */
+  readonly calls: MemoryPluginCall[] = [];
+  readonly #installed = new Map<string, MemoryPlugin>();
+  #loaded: ReadonlyMap<string, MemoryPlugin> = new Map();
+
+  /** Put a plugin in place and take it in at once. A second one of the name takes the first one's place. */
+  add(name: string, plugin: MemoryPlugin = {}): this {
+    this.install(name, plugin);
+    this.#loaded = new Map(this.#installed);
+    return this;
+  }
+
+  /** Put a plugin in place for the next reload. */
+  install(name: string, plugin: MemoryPlugin = {}): void {
+    this.#installed.set(name, plugin);
+  }
+
+  /** Take a plugin away, seen at the next reload. */
+  uninstall(name: string): void {
+    this.#installed.delete(name);
+  }
+
+  list(): readonly PluginInfo[] {
+    return [...this.#loaded].map(([name, plugin]) => describe(name, plugin)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  ready(name: string): ReadyPlugin {
+    const plugin = this.#find(name);
+    return {
+      info: describe(name, plugin),
+      schema: {
+        contract_version: contractVersion,
+        plugin_name: name,
+        plugin_version: "1.0.0",
+        config_options: [...(plugin.configOptions ?? [])],
+      },
+      contractVersion,
+      hooks: hooksOf(plugin),
+    };
+  }
+
+  async reload(): Promise<readonly PluginInfo[]> {
+    this.#loaded = new Map(this.#installed);
+    return this.list();
+  }
+
+  async ask<C extends keyof PluginResponses>(
+    name: string,
+    command: C,
+    input: PluginInput,
+    { signal = new AbortController().signal }: PluginCallOptions = {},
+  ): Promise<PluginResponses[C]> {
+    const answers: Answers = this.#begin(name, command, input, signal);
+    const answer: Answer<C> = answers[command] ?? (() => silentAnswer(name, command));
+    return guarded(name, command, () => answer(input, signal));
+  }
+
+  async stream(
+    name: string,
+    command: StreamingCommand,
+    input: PluginInput,
+    onProgress: (event: ProgressEvent) => void,
+    { signal = new AbortController().signal }: PluginCallOptions = {},
+  ): Promise<void> {
+    const plugin = this.#begin(name, command, input, signal);
+    await guarded(name, command, () => plugin[command]?.(input, onProgress, signal));
+    onProgress({ step: "complete", status: "done" });
+  }
+
+  #begin(name: string, command: PluginCommand, input: PluginInput, signal: AbortSignal): MemoryPlugin {
+    const plugin = this.#find(name);
+    if (signal.aborted) throw new DockersnapError("cancelled", `Plugin '${name}' was cancelled at ${command}.`);
+    this.calls.push({ plugin: name, command, input });
+    return plugin;
+  }
+
+  #find(name: string): MemoryPlugin {
+    const plugin = this.#loaded.get(name);
+    if (plugin === undefined) {
+      const meant = nearest(name, this.#loaded.keys());
+      throw new DockersnapError(
+        "not_found",
+        `There is no plugin '${name}'.${meant === undefined ? "" : ` Did you mean '${meant}'?`}`,
+      );
+    }
+    if (plugin.disabled !== undefined) {
+      throw new DockersnapError("not_found", `Plugin '${name}' is disabled: ${plugin.disabled}`);
+    }
+    return plugin;
+  }
+}
+
+function describe(name: string, plugin: MemoryPlugin): PluginInfo {
+  if (plugin.disabled !== undefined) return { name, status: "disabled", error: plugin.disabled };
+  return {
+    name,
+    status: "ready",
+    version: "1.0.0",
+    supported_contract_versions: [contractVersion],
+    config_options: [...(plugin.configOptions ?? [])],
+  };
+}
+
+const hooksOf = (plugin: MemoryPlugin) => hookNames.filter((hook) => plugin[hook] !== undefined);
+
+function silentAnswer<C extends keyof PluginResponses>(name: string, command: C): PluginResponses[C] {
+  const answers: PluginResponses = {
+    validate: { valid: true },
+    access: {},
+    describe: { workload_type: name, status: "running" },
+    health: { healthy: true },
+  };
+  return answers[command];
+}
+
+async function guarded<T>(name: string, command: PluginCommand, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DockersnapError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DockersnapError("plugin_failed", `Plugin '${name}' failed at ${command}: ${why}`, { cause: error });
+  }
+}
