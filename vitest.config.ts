@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/**/*.test.ts"],
+          globalSetup: "tests/support/sweep.ts",
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

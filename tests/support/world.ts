@@ -6,6 +6,7 @@ import { watch } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, createClient } from "@dockersnap/client";
+import { leftovers } from "./audit.ts";
 import { destroyWorld } from "./destroy.ts";
 import { repository } from "./repository.ts";
 
@@ -180,6 +181,21 @@ export class World implements AsyncDisposable {
     await this.killDaemon();
     await destroyWorld(this.configFile, this.name(""));
     rmSync(this.dir, { recursive: true, force: true });
+    const left = leftovers(this.id);
+    if (left.length > 0) throw new Error(`The world ${this.id} left behind:\n${left.join("\n")}`);
+  }
+
+  /**
+   * Delete every instance as a person would and stop the daemon, then dispose. Rejects when any of that leaves
+   * something of an instance on the machine.
+   */
+  async end(): Promise<void> {
+    if (this.#daemon === undefined) return;
+    const instances = await this.client.instances.list();
+    await Promise.all(instances.map(({ name }) => this.client.instances.delete(name)));
+    await this.stopDaemon();
+    const left = leftovers(this.name(""));
+    if (left.length > 0) throw new Error(`Deleted instances left behind:\n${left.join("\n")}`);
   }
 
   async #endDaemon(signal: NodeJS.Signals): Promise<number | null> {
