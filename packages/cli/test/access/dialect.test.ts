@@ -3,10 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fish } from "../../src/access/fish.ts";
 import { posix } from "../../src/access/posix.ts";
 import { dialectFor } from "../../src/access/shells.ts";
+
+// Many shells are started, on machines that may be busy with others.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** How a shell is made to read the code, with the way it is evaluated put in place of EVAL. */
 const posixShells: [string, string, string[]][] = [
