@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type RuntimeFiles, replaceFile } from "./runtime-files.ts";
+import { execRootInside } from "./sandbox.ts";
 
 export interface ProxySettings {
   readonly http?: string | undefined;
@@ -29,7 +30,7 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
   const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile, dns } = configuration;
   const contents = {
     "data-root": dataRoot,
-    "exec-root": files.execRoot,
+    "exec-root": execRootInside,
     pidfile: files.dockerdPidFile,
     hosts: [`unix://${files.socket}`],
     "storage-driver": "overlay2",

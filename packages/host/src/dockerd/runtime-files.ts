@@ -12,6 +12,7 @@ export interface RuntimeFiles {
   readonly pidFile: string;
   /** Made before and removed after everything else, so that it stands as long as anything is left. */
   readonly folder: string;
+  /** dockerd's and containerd's own files of what runs; inside the sandbox it is `execRootInside`. */
   readonly execRoot: string;
   /** dockerd's own pid as its pid namespace counts it, which means nothing on the host. */
   readonly dockerdPidFile: string;
@@ -41,18 +42,14 @@ export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
   };
 }
 
-/** `invalid_request` when a socket of the engine would get a path longer than the kernel takes. */
-export function checkSocketPaths(name: string, files: RuntimeFiles): void {
-  const sockets = [files.socket, join(files.execRoot, "containerd/containerd-debug.sock")];
-  for (const path of sockets) {
-    const excess = Buffer.byteLength(path) - longestSocketPath;
-    if (excess > 0) {
-      throw new DockersnapError(
-        "invalid_request",
-        `The engine of '${name}' cannot listen on ${path}: a socket's path has at most ${longestSocketPath} bytes. Choose a run_dir or a name shorter by ${excess}.`,
-      );
-    }
-  }
+/** `invalid_request` when the engine's socket would get a path longer than the kernel takes. */
+export function checkSocketPath(name: string, files: RuntimeFiles): void {
+  const excess = Buffer.byteLength(files.socket) - longestSocketPath;
+  if (excess <= 0) return;
+  throw new DockersnapError(
+    "invalid_request",
+    `The engine of '${name}' cannot listen on ${files.socket}: a socket's path has at most ${longestSocketPath} bytes. Choose a run_dir or a name shorter by ${excess}.`,
+  );
 }
 
 /** Make the folders and the configuration of an engine about to start. */

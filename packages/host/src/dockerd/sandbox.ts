@@ -13,23 +13,28 @@ import type { RuntimeFiles } from "./runtime-files.ts";
 const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
 
 /**
- * Runs as the sandbox's first process. Gives containerd's shims a folder of the engine's own, because the sockets they
- * leave when killed would stay on the host for good; puts the instance's resolv.conf in place; joins the control groups
- * it is given entrances of; says that the sandbox is ready; becomes the init that reaps. Fixed as well.
+ * Runs as the sandbox's first process. Puts the engine's own folders and the instance's resolv.conf in place; joins the
+ * control groups it is given entrances of; says that the sandbox is ready; becomes the init that reaps. Fixed as well.
  *
  * Mounting and joining go side by side: the first process to change its group in a while waits some ten milliseconds
  * for the kernel.
  */
 const setUpScript = `set -e
-{ mount --bind "$1" "$2"; [ -z "$3" ] || mount --bind "$3" "$4"; } & mounts=$!
-shift 4
+{ mount --bind "$1" "$2"; mount --bind "$3" "$4"; [ -z "$5" ] || mount --bind "$5" "$6"; } & mounts=$!
+shift 6
 for entrance; do echo 0 >"$entrance"; done
 wait "$mounts"
 if [ -n "\${NOTIFY_SOCKET:-}" ]; then systemd-notify --ready; unset NOTIFY_SOCKET; else echo ready; fi
 exec docker-init -- sleep infinity >/dev/null`;
 
-/** containerd's compiled-in place for its shims' sockets. */
+/** containerd's compiled-in place for its shims' sockets, which would stay on the host for good when they are killed. */
 const hostShims = "/run/containerd";
+
+/**
+ * Every engine's exec-root, as it is seen inside. containerd keeps the paths of running containers' files in the data-root,
+ * and the engine of a clone clears away what it finds there from its source: the same path leads each to its own.
+ */
+export const execRootInside = "/run/docker";
 
 export type Command = readonly [program: string, ...args: string[]];
 
@@ -51,7 +56,7 @@ export interface SandboxSpec {
 export type SandboxCommand = (entrances: readonly string[]) => Command;
 
 export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Promise<SandboxCommand> {
-  await mkdir(hostShims, { recursive: true, mode: 0o711 });
+  for (const place of [hostShims, execRootInside]) await mkdir(place, { recursive: true, mode: 0o711 });
   const resolvConf = spec.resolvConf === undefined ? ["", ""] : [spec.resolvConf, resolvConfTarget()];
   return (entrances) => [
     "nsenter",
@@ -61,7 +66,18 @@ export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Pr
     // Mounts the host makes later (the pool) are seen inside; none made inside gets out.
     ...["--propagation", "slave"],
     ...["--pid", "--fork", "--kill-child", "--mount-proc"],
-    ...["sh", "-c", setUpScript, "sh", files.shims, hostShims, ...resolvConf, ...entrances],
+    ...[
+      "sh",
+      "-c",
+      setUpScript,
+      "sh",
+      files.shims,
+      hostShims,
+      files.execRoot,
+      execRootInside,
+      ...resolvConf,
+      ...entrances,
+    ],
   ];
 }
 

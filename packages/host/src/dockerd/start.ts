@@ -5,7 +5,7 @@ import { reviveDockerd, startDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { killEngine } from "./kill.ts";
 import { lastWords } from "./last-words.ts";
-import { anyFileLeft, checkSocketPaths, prepareFiles, writeRecord } from "./runtime-files.ts";
+import { anyFileLeft, checkSocketPath, prepareFiles, writeRecord } from "./runtime-files.ts";
 import { findInit, prepareSandbox } from "./sandbox.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function startEngine(
   const { name } = spec;
   const { log } = environment;
   const found = findEngine(environment, name);
-  checkSocketPaths(name, found.files);
+  checkSocketPath(name, found.files);
 
   const init = livingInit(found);
   try {
