@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Measurement } from "./measurement.ts";
+import { timed, type WorldMaker } from "./stage.ts";
+import { summarize } from "./statistics.ts";
+
+const instances = 20;
+const watchedMs = 60_000;
+const spans = 4;
+const requests = 500;
+
+/** What the daemon takes for itself with many instances that do nothing, its health checks at their usual pace. */
+export async function idle(makeWorld: WorldMaker): Promise<readonly Measurement[]> {
+  const world = await makeWorld({
+    poolBytes: 16 * 1024 ** 3,
+    config: { plugins: { health_poll_interval: "30s" } },
+  });
+  for (let index = 0; index < instances; index += 1) {
+    await world.client.instances.create({
+      name: world.name(`i${index}`),
+      workload_inline: { plugin: "echo", config: { text: "hi" } },
+    });
+  }
+  // Fetched by a client without a library, to measure the daemon's part of it.
+  const answers: number[] = [];
+  await world.client.instances.list();
+  for (let index = 0; index < requests; index += 1) {
+    answers.push(await timed(async () => (await fetch(`${world.url}/api/v1/instances`)).text()));
+  }
+  const shares: number[] = [];
+  const memory: number[] = [];
+  const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  for (let span = 0; span < spans; span += 1) {
+    const [before, from] = [ownTicks(world.daemonPid), performance.now()];
+    await pause(watchedMs / spans);
+    const seconds = (performance.now() - from) / 1000;
+    shares.push(((ownTicks(world.daemonPid) - before) / ticksPerSecond / seconds) * 100);
+    memory.push(residentMegabytes(world.daemonPid));
+  }
+  return [
+    { name: `daemon's CPU, ${instances} idle instances`, unit: "%", ours: summarize(shares), aim: atMost(1) },
+    { name: "daemon's resident memory", unit: "MB", ours: summarize(memory), aim: atMost(150) },
+    {
+      name: `GET /instances, ${instances} instances`,
+      unit: "ms",
+      ours: summarize(answers),
+      aim: { kind: "p95 at most", atMost: 5 },
+    },
+  ];
+}
+
+const atMost = (value: number) => ({ kind: "at most", atMost: value }) as const;
+
+/** CPU time of the process itself, without the plugins it ran. */
+function ownTicks(pid: number): number {
+  const [utime = 0, stime = 0] = readFileSync(`/proc/${pid}/stat`, "utf8")
+    // The name stands in parentheses and may hold anything; utime and stime are the 12th and 13th after it.
+    .replace(/^.*\) /s, "")
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return utime + stime;
+}
+
+function residentMegabytes(pid: number): number {
+  const [, kilobytes = Number.NaN] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (Number(kilobytes) * 1024) / 1_000_000;
+}
