@@ -22,7 +22,7 @@ const v6 = { ...facts, host: "2001:db8::1" };
 const own = { DOCKER_HOST: "unix:///run/dockersnap/demo.sock", DOCKERSNAP_INSTANCE: "demo" };
 
 /** What one environment value becomes. */
-const put = (value: string, at: AccessFacts = facts) => resolveAccess({ env: { V: value } }, at).env["V"];
+const put = (value: string, at: AccessFacts = facts) => resolveAccess({ env: { V: value } }, at).env.V;
 
 describe("tokens", () => {
   it("are put in wherever they may stand, and nowhere else", () => {
