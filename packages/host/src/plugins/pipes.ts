@@ -10,13 +10,12 @@ export interface Pipe {
   readonly writeEnd: number;
 }
 
-const batch = 8;
-const refillBelow = 4;
+const batch = 16;
 
 /**
  * Pipes for what plugins write. What Node gives a child for `pipe` is a socket, and a socket cannot be opened through
  * /dev/stdout or /dev/stderr, which scripts do all the time. Node cannot make a real pipe either, so these are FIFOs whose
- * names are gone before anyone sees them; a few are made ahead, because `mkfifo` costs a process.
+ * names are gone before anyone sees them, made in batches because `mkfifo` costs a process.
  */
 export class PipeStock {
   readonly #ready: Pipe[] = [];
@@ -24,19 +23,15 @@ export class PipeStock {
 
   /** Make the first batch ahead of the first call. */
   async prepare(): Promise<void> {
-    if (this.#ready.length < refillBelow) await this.#fill();
+    if (this.#ready.length === 0) await this.#fill();
   }
 
   async take(): Promise<Pipe> {
     for (;;) {
       const pipe = this.#ready.pop();
-      if (pipe === undefined) {
-        await this.#fill();
-        continue;
-      }
-      // A failure to refill is met, and told, by the `take` that finds nothing left.
-      if (this.#ready.length < refillBelow) this.#fill().catch(() => undefined);
-      return pipe;
+      if (pipe !== undefined) return pipe;
+      // Only ever waited for: what was made in the background would be left in the folder when the daemon ends.
+      await this.#fill();
     }
   }
 
