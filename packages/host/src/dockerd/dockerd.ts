@@ -112,7 +112,7 @@ async function answersInTime({ files }: Engine, signal: AbortSignal): Promise<bo
 }
 
 /** The engine's dockerd by the host's pid, whoever started it. */
-export function findDockerd({ files, group }: Engine): ProcessIdentity | undefined {
+export function findDockerd({ files, group }: Pick<Engine, "files" | "group">): ProcessIdentity | undefined {
   let text: string;
   try {
     text = readFileSync(files.dockerdPidFile, "utf8");

@@ -1,9 +1,13 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import { killProcess } from "../process/identity.ts";
+import type { EngineCgroup } from "./cgroups/index.ts";
 import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { removeFiles } from "./runtime-files.ts";
+import { findInit } from "./sandbox.ts";
 
-/** Processes die in milliseconds; one inside the kernel (a stuck disk) may take as long as its device. */
+/** A sandbox ends in milliseconds with its init. */
+const sandboxDeadlineMs = 2_000;
+/** A process inside the kernel (a disk that does not answer) may take as long as its device. */
 const deadlineMs = 30_000;
 
 /**
@@ -13,10 +17,32 @@ const deadlineMs = 30_000;
 export async function killEngine(environment: EngineEnvironment, name: string): Promise<void> {
   const engine = findEngine(environment, name);
   const groups = possibleGroups(environment, name).filter((group) => group.exists());
-  await Promise.all(groups.map((group) => group.kill()));
-  const init = livingInit(engine);
-  if (init !== undefined) killProcess(init, "SIGKILL");
+  await Promise.all(groups.map((group) => group.thawAll()));
+  const inits = [livingInit(engine), ...groups.map(findInit)].filter((init) => init !== undefined);
+  for (const init of inits) killProcess(init, "SIGKILL");
+  if (inits.length > 0) await endedBySandbox(groups);
+  await endRest(name, groups);
+  await engine.supervision.forget(name);
+  await Promise.all(groups.map((group) => group.remove()));
+  // Last: while the folder stands, what is left has a name that it is found by.
+  await removeFiles(engine.files);
+}
 
+/**
+ * The way everything ends with its init, and the helpers outside reap what was theirs. Killed all together, dockerd
+ * would be left to the host's init, and the sandbox's own could not go before that one has reaped it.
+ */
+async function endedBySandbox(groups: readonly EngineCgroup[]): Promise<void> {
+  const deadline = AbortSignal.timeout(sandboxDeadlineMs);
+  try {
+    await Promise.all(groups.map((group) => group.untilEmpty(deadline)));
+  } catch (error) {
+    if (!deadline.aborted) throw error;
+  }
+}
+
+async function endRest(name: string, groups: readonly EngineCgroup[]): Promise<void> {
+  await Promise.all(groups.map((group) => group.kill()));
   const deadline = AbortSignal.timeout(deadlineMs);
   try {
     // An empty group means that each process has let go of its mounts: from here on the dataset is nobody's.
@@ -29,8 +55,4 @@ export async function killEngine(environment: EngineEnvironment, name: string): 
       { cause: error },
     );
   }
-  await engine.supervision.forget(name);
-  await Promise.all(groups.map((group) => group.remove()));
-  // Last: while the folder stands, what is left has a name that it is found by.
-  await removeFiles(engine.files);
 }

@@ -86,13 +86,9 @@ export function inSandbox(init: ProcessIdentity, command: Command): Command {
   return ["nsenter", "--target", String(init.pid), "--net", "--mount", "--pid", ...command];
 }
 
-/** The init of a sandbox that has just become ready in this group, by the host's pid. */
-export function findInit(name: string, group: EngineCgroup): ProcessIdentity {
-  const init = findByInnerPid(group, 1);
-  if (init === undefined) {
-    throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
-  }
-  return init;
+/** The init of the sandbox in this group, by the host's pid. */
+export function findInit(group: EngineCgroup): ProcessIdentity | undefined {
+  return findByInnerPid(group, 1);
 }
 
 /** The process in the engine's part of the group that its own pid namespace knows by this number. */

@@ -85,7 +85,10 @@ async function bringUp(
     group.create(),
   ]);
   await supervision.launch({ name, group, command, limits: spec.limits, log: files.log }, signal);
-  const init = findInit(name, group);
+  const init = findInit(group);
+  if (init === undefined) {
+    throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
+  }
   // Before dockerd: from its first instruction on the next daemon is to find it.
   await writeRecord(files, { ...init, supervision: supervision.kind });
   await startDockerd(environment, engine, init, signal);

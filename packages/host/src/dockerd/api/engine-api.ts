@@ -25,6 +25,7 @@ const Container = z.object({
 });
 
 const Containers = z.array(Container);
+const Details = z.object({ HostConfig: z.object({ Tmpfs: z.record(z.string(), z.unknown()).nullish() }) });
 const Failure = z.object({ message: z.string() });
 
 /** The API of the engine called `name` behind `socket`. */
@@ -55,6 +56,21 @@ export function createEngineApi(name: string, socket: string): EngineApi {
         );
       }
       return parsed.data.map(summary);
+    },
+
+    async tmpfs(id) {
+      const response = await ask("GET", `/containers/${encodeURIComponent(id)}/json`, listTimeoutMs);
+      if (response.status === 404) return [];
+      if (response.status !== 200) throw refused(name, `describe container '${id}'`, response);
+      const parsed = Details.safeParse(parseJson(response.body));
+      if (!parsed.success) {
+        throw new DockersnapError(
+          "internal",
+          `The engine of '${name}' described container '${id}' in a form dockersnap does not know.`,
+          { cause: parsed.error },
+        );
+      }
+      return Object.keys(parsed.data.HostConfig.Tmpfs ?? {});
     },
 
     async startContainer(id) {

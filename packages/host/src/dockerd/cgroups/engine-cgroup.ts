@@ -37,7 +37,17 @@ export class EngineCgroup {
 
   /** The files a process writes itself into to join the engine's part, one per hierarchy. */
   get entrances(): readonly string[] {
-    return this.#roots.map((root) => join(root, this.path, "engine", "cgroup.procs"));
+    return this.#roots.map((root) => this.#entrance(root));
+  }
+
+  /** Those of the hierarchies without controllers alone, by which systemd knows whose a process is. */
+  get trackingEntrances(): readonly string[] {
+    const named = this.#hierarchies.legacy.filter(({ controllers }) =>
+      controllers.every((controller) => controller.startsWith("name=")),
+    );
+    return [...unifiedRoot(this.#hierarchies), ...named.map(({ mountPoint }) => mountPoint)].map((root) =>
+      this.#entrance(root),
+    );
   }
 
   exists(): boolean {
@@ -83,7 +93,7 @@ export class EngineCgroup {
     return applyLimits(this.#hierarchies, this.path, limits);
   }
 
-  /** Move a process, without children it has already, into the engine's part. One that has ended is let be. */
+  /** Move a process, without the children it has already, into the engine's part. One that has ended is let be. */
   async admit(pid: number | undefined): Promise<void> {
     if (pid === undefined) return;
     for (const entrance of this.entrances) {
@@ -97,7 +107,7 @@ export class EngineCgroup {
 
   /** Processes in the engine's part, by the host's pids. */
   enginePids(): readonly number[] {
-    const [first] = this.entrances;
+    const [first] = [...this.trackingEntrances, ...this.entrances];
     return first === undefined ? [] : readPids(first);
   }
 
@@ -109,10 +119,13 @@ export class EngineCgroup {
     await this.#freezer?.thaw(this.containersPath);
   }
 
+  /** Let everything in it go on, containers that Docker paused included: the legacy freezer's do not die before. */
+  async thawAll(): Promise<void> {
+    await this.#freezer?.thawTree(this.path);
+  }
+
   /** SIGKILL every process in it, however deep. */
   async kill(): Promise<void> {
-    // A process held by the legacy freezer does not die before it is let go, a paused container's included.
-    await this.#freezer?.thawTree(this.path);
     const { unified } = this.#hierarchies;
     if (unified !== undefined) {
       try {
@@ -140,6 +153,10 @@ export class EngineCgroup {
   /** Remove the groups and all beneath them, in every hierarchy. Needs them empty; absent ones are removed already. */
   async remove(): Promise<void> {
     await Promise.all(this.#roots.map((root) => removeTree(join(root, this.path))));
+  }
+
+  #entrance(root: string): string {
+    return join(root, this.path, "engine", "cgroup.procs");
   }
 
   async #pids(): Promise<readonly number[]> {

@@ -38,9 +38,12 @@ export function createSystemdSupervision(prefix: string): Supervision {
           { cause: error },
         );
       }
-      // After the start: systemd puts the process into the unit's own group first, which takes none once it hands
-      // controllers on.
-      await launch.group.delegate("own group");
+      const { group } = launch;
+      // On a hybrid machine systemd takes away, with the unit's start, groups in hierarchies it has no use for itself.
+      await group.create();
+      for (const pid of group.enginePids()) await group.admit(pid);
+      // Only now: systemd puts the process into the unit's own group first, which takes none once it hands controllers on.
+      await group.delegate("own group");
     },
 
     async forget(name) {
@@ -71,7 +74,7 @@ export function unitArguments(unit: string, { name, group, command, limits, log 
     StandardError: `append:${log}`,
     ...limitProperties(limits),
   };
-  const entered: Command = inCgroup(group.entrances, command([]));
+  const entered: Command = inCgroup(group.trackingEntrances, command([]));
   return [
     "--quiet",
     // Forgotten as soon as it has ended, failed or not.

@@ -1,0 +1,66 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { daemonJson, dockerdEnvironment, setLiveRestore } from "../../src/dockerd/configuration.ts";
+import { checkSocketPath, runtimeFiles } from "../../src/dockerd/runtime-files.ts";
+
+const settings = { logMaxSize: "10m", logMaxFile: 3, dns: [], liveRestore: true };
+
+it("keeps everything of an engine in its own folders and lets containers outlive dockerd", () => {
+  const files = runtimeFiles("/run/dockersnap", "web");
+  const written = JSON.parse(
+    daemonJson(files, { ...settings, dataRoot: "/pool/web", cgroupParent: "/dockersnap-web/containers" }),
+  );
+  expect(written).toEqual({
+    "data-root": "/pool/web",
+    "exec-root": "/run/docker",
+    pidfile: "/run/dockersnap/web/exec/dockerd.pid",
+    hosts: ["unix:///run/dockersnap/web.sock"],
+    "storage-driver": "overlay2",
+    "live-restore": true,
+    "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    "cgroup-parent": "/dockersnap-web/containers",
+    "log-driver": "json-file",
+    "log-opts": { "max-size": "10m", "max-file": "3" },
+    "log-level": "warn",
+    features: { "containerd-snapshotter": false },
+  });
+});
+
+it("names name servers only where there are some", () => {
+  const files = runtimeFiles("/run/dockersnap", "web");
+  const configuration = { ...settings, dns: ["192.0.2.53"], dataRoot: "/pool/web", cgroupParent: "/c" };
+  expect(JSON.parse(daemonJson(files, configuration))).toMatchObject({ dns: ["192.0.2.53"] });
+});
+
+it("turns live restore off and on in what is written already, and nothing else", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "dockerd-configuration-"));
+  try {
+    const files = { ...runtimeFiles(dir, "web"), configuration: join(dir, "daemon.json") };
+    const before = daemonJson(files, { ...settings, dataRoot: "/pool/web", cgroupParent: "/c" });
+    await writeFile(files.configuration, before);
+    expect(await setLiveRestore(files, true)).toBe(false);
+    expect(await setLiveRestore(files, false)).toBe(true);
+    expect(JSON.parse(await readFile(files.configuration, "utf8"))["live-restore"]).toBe(false);
+    expect(await setLiveRestore(files, true)).toBe(true);
+    expect(await readFile(files.configuration, "utf8")).toBe(before);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+it("gives dockerd the proxy and none of the daemon's own variables", () => {
+  const environment = dockerdEnvironment({ http: "http://192.0.2.1:3128", noProxy: "localhost" });
+  expect(Object.keys(environment).sort()).toEqual(["HOME", "HTTP_PROXY", "NO_PROXY", "PATH"]);
+  expect(environment.PATH?.split(":")).toContain("/usr/sbin");
+});
+
+it("refuses sockets with longer paths than the kernel takes, and says by how much", () => {
+  expect(() => checkSocketPath("web", runtimeFiles("/run/dockersnap", "web"))).not.toThrow();
+  expect(() => checkSocketPath("a".repeat(32), runtimeFiles("/run/dockersnap", "a".repeat(32)))).not.toThrow();
+  const long = `/${"r".repeat(98)}`;
+  expect(() => checkSocketPath("web", runtimeFiles(long, "web"))).toThrow(
+    expect.objectContaining({ code: "invalid_request", message: expect.stringContaining("shorter by 1.") }),
+  );
+});

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { isAlive, killProcess } from "../../src/process/identity.ts";
+import { run } from "../../src/process/run.ts";
+import { Machine, never } from "./machine.ts";
+import { reportsOf } from "./reports.ts";
+
+it("keeps containers running while dockerd is killed and comes back, and reports it as a change", async () => {
+  await using machine = await Machine.start();
+  const reports = reportsOf(machine.engines);
+  await machine.engines.start(await machine.prepare("web"), never);
+  await reports.changed("web");
+  await machine.importImage("web");
+  const id = await machine.docker("web", "create", "box", "sleep", "1000");
+  await reports.settled("web", () => machine.engines.api("web").startContainer(id));
+  const container = await machine.containerProcess("web", id);
+
+  await reports.settled("web", async () => killProcess(machine.dockerd("web"), "SIGKILL"));
+
+  expect(isAlive(container)).toBe(true);
+  expect(await machine.engines.state("web")).toBe("running");
+  expect(await machine.engines.api("web").containers()).toMatchObject([{ id, state: "running" }]);
+  expect(reports.gone).toEqual([]);
+});
+
+it("hands containers over to the next daemon as they are", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const id = await machine.docker("web", "run", "--detach", "box", "sleep", "1000");
+  const container = await machine.containerProcess("web", id);
+  await machine.engines.close();
+
+  const next = machine.nextDaemon();
+  expect(await next.adopt(spec)).toBe(true);
+  expect(isAlive(container)).toBe(true);
+  expect(await machine.containerProcess("web", id)).toEqual(container);
+});
+
+it("takes up an engine whose dockerd died while no daemon was there", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const id = await machine.docker("web", "run", "--detach", "box", "sleep", "1000");
+  const container = await machine.containerProcess("web", id);
+  await machine.engines.close();
+  killProcess(machine.dockerd("web"), "SIGKILL");
+
+  const next = machine.nextDaemon();
+  expect(await next.adopt(spec)).toBe(true);
+  expect(await next.api("web").containers()).toMatchObject([{ id, state: "running" }]);
+  expect(isAlive(container)).toBe(true);
+});
+
+it("stops containers by their own signals, and restart policies bring them back with the next start", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const says = "trap 'echo bye; exit 0' TERM; while :; do sleep 1000 & wait; done";
+  const keep = ["run", "--detach", "--restart", "unless-stopped"];
+  const kept = await machine.docker("web", ...keep, "--name", "kept", "box", "sh", "-c", says);
+  const plain = await machine.docker("web", "run", "--detach", "box", "sh", "-c", says);
+  const stopped = await machine.docker("web", ...keep, "--name", "stopped", "box", "sh", "-c", says);
+  await machine.docker("web", "stop", "stopped");
+
+  await machine.engines.stop("web", never);
+  expect(machine.leftovers()).toEqual([]);
+  await machine.engines.start(spec, never);
+
+  const states = new Map((await machine.engines.api("web").containers()).map(({ id, state }) => [id, state]));
+  expect(states).toEqual(
+    new Map([
+      [kept, "running"],
+      [plain, "exited"],
+      [stopped, "exited"],
+    ]),
+  );
+  expect(await machine.docker("web", "logs", kept)).toBe("bye");
+  expect(await machine.docker("web", "inspect", "--format", "{{.State.ExitCode}}", plain)).toBe("0");
+});
+
+it("holds every process of every container still from freeze to thaw", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  await machine.importImage("web");
+  const id = await machine.docker("web", "run", "--detach", "box", "sh", "-c", "while :; do :; done");
+  const { pid } = await machine.containerProcess("web", id);
+  const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "")[0];
+  expect(state()).toBe("R");
+
+  await machine.engines.freeze("web");
+  expect(state()).not.toBe("R");
+  expect(await machine.engines.api("web").containers()).toMatchObject([{ id, state: "running" }]);
+
+  await machine.engines.thaw("web");
+  expect(state()).toBe("R");
+});
+
+it("tells of published ports, labels and mounts", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  await machine.importImage("web");
+  const publish = ["--publish", "127.0.0.1:8080:80", "--publish", "53:53/udp", "--expose", "9999"];
+  const more = ["--name", "front", "--label", "role=front", "--volume", "data:/data"];
+  await machine.docker("web", "run", "--detach", ...publish, ...more, "box", "sleep", "1000");
+
+  const [container] = await machine.engines.api("web").containers();
+  expect(container).toMatchObject({ name: "front", image: "box", labels: { role: "front" } });
+  expect(container?.mounts).toEqual([
+    { type: "volume", source: expect.stringContaining("/volumes/data/_data"), destination: "/data" },
+  ]);
+  const ports = container?.ports.filter(({ ip }) => !ip.includes(":"));
+  expect(ports).toHaveLength(2);
+  expect(ports).toContainEqual({ ip: "127.0.0.1", publicPort: 8080, privatePort: 80, protocol: "tcp" });
+  expect(ports).toContainEqual({ ip: "0.0.0.0", publicPort: 53, privatePort: 53, protocol: "udp" });
+});
+
+it("leaves a running container alone when an engine starts on a copy of its data-root", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const kept = ["run", "--detach", "--restart", "unless-stopped", "--name", "kept"];
+  const id = await machine.docker("web", ...kept, "box", "sleep", "1000");
+  const copy = join(machine.dir, "pool", "copy");
+  await run("btrfs", ["subvolume", "snapshot", spec.dataRoot, copy]);
+
+  await machine.engines.start(await machine.prepare("copy"), never);
+
+  expect(await machine.docker("web", "exec", "kept", "cat", "/proc/1/comm")).toBe("sleep");
+  expect(await machine.docker("copy", "exec", "kept", "cat", "/proc/1/comm")).toBe("sleep");
+  expect(await machine.engines.api("web").containers()).toMatchObject([{ id, state: "running" }]);
+});
