@@ -45,6 +45,8 @@ export interface ContainerSummary {
 /** The part of a running dockerd's API the core needs. Rejects with `not_ready` when dockerd does not answer. */
 export interface EngineApi {
   containers(): Promise<readonly ContainerSummary[]>;
+  /** Where a container has file systems in memory that its mounts do not list; none for a container that is gone. */
+  tmpfs(id: string): Promise<readonly string[]>;
   startContainer(id: string): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { DockersnapError, type SnapshotRequest } from "@dockersnap/contract/words";
+import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { restoreEngine } from "../instance/steps.ts";
@@ -67,7 +68,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         says: "writing out what is dirty",
         needed: (job) => running(job),
         run: async ({ input, state }, { signal }) => {
-          const looking = engines.api(input.name).containers();
+          const looking = look(engines.api(input.name));
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
           const [containers] = await Promise.all([looking, storage.settle(input.name, soon)]);
           state.notCaptured = notCaptured(containers, storage.path(input.name));
@@ -139,6 +140,18 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
     },
     failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
   };
+}
+
+async function look(api: EngineApi): Promise<readonly ContainerSummary[]> {
+  return Promise.all(
+    (await api.containers()).map(async (container) => ({
+      ...container,
+      mounts: [
+        ...container.mounts,
+        ...(await api.tmpfs(container.id)).map((destination) => ({ type: "tmpfs", source: "", destination })),
+      ],
+    })),
+  );
 }
 
 /** `already_exists` if the label is taken, in the records or on the disk: what is there must never be written over or undone away. */

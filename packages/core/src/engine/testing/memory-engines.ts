@@ -129,6 +129,7 @@ export class MemoryEngines implements EngineHost {
         this.#begin("containers");
         return this.#containers(this.#running(name).spec.dataRoot);
       },
+      tmpfs: async () => [],
       startContainer: async (id) => {
         this.#begin("startContainer");
         const { dataRoot } = this.#running(name).spec;
