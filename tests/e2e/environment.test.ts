@@ -20,7 +20,7 @@ afterAll(() => world?.end());
 /** Run a command that must succeed. */
 async function ok(...args: string[]): Promise<CliResult> {
   const result = await cli(world, ...args);
-  expect(result, `dockersnap ${args.join(" ")}`).toMatchObject({ code: 0 });
+  expect(result, `dockersnap ${args.join(" ")}: ${result.stderr}`).toMatchObject({ code: 0 });
   return result;
 }
 

@@ -52,7 +52,9 @@ function processes(mark: string): string[] {
         const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
         const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8");
         const cwd = readlinkSync(`/proc/${pid}/cwd`);
-        return [line, cgroup, cwd].some((words) => words.includes(mark)) ? [`process ${pid} ${line}`] : [];
+        if (line.includes(mark)) return [`process ${pid} ${line}`];
+        const whose = [...cgroup.split("\n"), cwd].find((words) => words.includes(mark));
+        return whose === undefined ? [] : [`process ${pid} ${line} (${whose})`];
       } catch {
         // It ended while it was looked at.
         return [];
