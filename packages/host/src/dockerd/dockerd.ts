@@ -132,7 +132,7 @@ async function endProcess(process: ProcessIdentity, signal: AbortSignal): Promis
 }
 
 /** Shortens an overgrown log; a dockerd that still writes to it goes on at its end, because it appends. */
-export function openLog(path: string): number {
+function openLog(path: string): number {
   const log = openSync(path, "a", 0o600);
   if (fstatSync(log).size > maxLogBytes) ftruncateSync(log, 0);
   return log;

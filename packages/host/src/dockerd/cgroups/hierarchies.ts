@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-export interface LegacyHierarchy {
+interface LegacyHierarchy {
   readonly mountPoint: string;
   /** Controllers attached to it, or `name=…` for one without any. */
   readonly controllers: readonly string[];
