@@ -82,5 +82,5 @@ export type StepMoment = "begin" | "acted" | "journalled" | "undo-begin" | "undo
 
 /** Watches every step from inside. The daemon has none; the fault suite kills and fails here. */
 export interface StepObserver {
-  at(moment: StepMoment, kind: string, step: string): Promise<void> | void;
+  at(moment: StepMoment, kind: string, step: string, instance: string): Promise<void> | void;
 }

@@ -62,12 +62,12 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
     try {
       journal.step(step.name, "running");
       run.report({ step: step.name, status: "running", message: step.says });
-      await deps.observer?.at("begin", kind.name, step.name);
+      await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
       await step.run(job, tools(deps, run, run.signal));
-      await deps.observer?.at("acted", kind.name, step.name);
+      await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
       journal.step(step.name, "done");
       run.report({ step: step.name, status: "done" });
-      await deps.observer?.at("journalled", kind.name, step.name);
+      await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
     } catch (error) {
       journal.step(step.name, "failed", messageOf(error));
@@ -100,10 +100,10 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
   run.report({ step: step.name, status: "running", message: `taking back: ${step.says}` });
   for (const attempt of [1, 2]) {
     try {
-      await deps.observer?.at("undo-begin", kind.name, step.name);
+      await deps.observer?.at("undo-begin", kind.name, step.name, journal.record.instance);
       const deadline = AbortSignal.timeout(undoDeadlineMs);
       await step.undo?.(journal.record as AnyJob, tools(deps, run, deadline));
-      await deps.observer?.at("undo-acted", kind.name, step.name);
+      await deps.observer?.at("undo-acted", kind.name, step.name, journal.record.instance);
       journal.step(step.name, "undone");
       return true;
     } catch (error) {

@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { DockersnapError, type Instance } from "@dockersnap/contract";
+import { pageOn } from "../support/connection.ts";
+import { Engine } from "../support/engine.ts";
+import type { World } from "../support/world.ts";
+
+/** The named volume every instance of this suite has; its one file is its data, and what its web container serves. */
+export const volume = "data";
+const dataFile = join("volumes", volume, "_data", "index.html");
+
+const answerWithinMs = 10_000;
+const askAgainMs = 20;
+
+/** An instance as a person and the disk see it, without what differs from one time to the next. */
+export interface Sight {
+  readonly status: Instance["status"] | "absent";
+  readonly error?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly data?: string | undefined;
+  /** Labels the API lists. Those that carry a time are `auto`. */
+  readonly snapshots: readonly string[];
+  /** What is in the snapshots on disk, by label. */
+  readonly kept: Readonly<Record<string, string | undefined>>;
+  /** Names and states; undefined where no engine runs. */
+  readonly containers?: readonly string[] | undefined;
+  /** What its first forwarded port answers. */
+  readonly page?: string | undefined;
+}
+
+export const absent: Sight = { status: "absent", snapshots: [], kept: {} };
+
+/** Look at an instance from every side. Rejects when a side that should answer does not. */
+export async function see(world: World, name: string): Promise<Sight> {
+  const instance = await find(world, name);
+  const dataset = join(world.stateDir, "pool/instances", name);
+  const kept = keptOf(world, name);
+  if (instance === undefined) return { ...absent, kept, ...dataOf(dataset) };
+  return {
+    status: instance.status,
+    error: instance.error,
+    parent: instance.parent,
+    ...dataOf(dataset),
+    snapshots: instance.snapshots.map(({ label }) => timeless(label)),
+    kept,
+    ...(instance.status === "running" ? await liveOf(world, instance) : {}),
+  };
+}
+
+export async function find(world: World, name: string): Promise<Instance | undefined> {
+  try {
+    return await world.client.instances.get(name);
+  } catch (error) {
+    if (error instanceof DockersnapError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+/** Put words into an instance's data, past its engine. */
+export function writeData(world: World, name: string, words: string): void {
+  const file = join(world.stateDir, "pool/instances", name, dataFile);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, words);
+}
+
+function dataOf(tree: string): { data?: string } {
+  const file = join(tree, dataFile);
+  return existsSync(file) ? { data: readFileSync(file, "utf8") } : {};
+}
+
+function keptOf(world: World, name: string): Sight["kept"] {
+  const folder = join(world.stateDir, "pool/snapshots", name);
+  const labels = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return Object.fromEntries(labels.map((label) => [timeless(label), dataOf(join(folder, label)).data]));
+}
+
+const timeless = (label: string) => (label.startsWith("auto-before-revert-") ? "auto" : label);
+
+async function liveOf(world: World, { name, socket }: Instance): Promise<Pick<Sight, "containers" | "page">> {
+  const engine = new Engine(socket);
+  const names = await engine.containers();
+  const states = await Promise.all(names.map((container) => engine.state(container)));
+  const { ports } = await world.client.instances.ports(name);
+  const [first] = ports;
+  return {
+    containers: names.map((container, index) => `${container} ${states[index]?.Running ? "runs" : "is down"}`),
+    ...(first === undefined ? {} : { page: await answerOn(first.host_port) }),
+  };
+}
+
+/** A container counts as running before the program in it listens, and nothing tells when it does: so it is asked again. */
+async function answerOn(port: number): Promise<string> {
+  const deadline = AbortSignal.timeout(answerWithinMs);
+  for (;;) {
+    try {
+      return await pageOn(port);
+    } catch (error) {
+      if (deadline.aborted) throw error;
+      await pause(askAgainMs);
+    }
+  }
+}
