@@ -8,7 +8,7 @@ export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
   | { readonly method: "kill" | "state" | "freeze" | "thaw" | "containers"; readonly name: string }
-  | { readonly method: "startContainer"; readonly name: string; readonly id: string }
+  | { readonly method: "tmpfs" | "startContainer"; readonly name: string; readonly id: string }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
   | { readonly method: "list" | "close" };
 
@@ -72,6 +72,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.stop(call.name, new AbortController().signal);
     case "containers":
       return host.api(call.name).containers();
+    case "tmpfs":
+      return host.api(call.name).tmpfs(call.id);
     case "startContainer":
       return host.api(call.name).startContainer(call.id);
     case "adopt":

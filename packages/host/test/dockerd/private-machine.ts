@@ -138,6 +138,7 @@ class RemoteEngines implements EngineHost {
   api(name: string) {
     return {
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),
+      tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),
       startContainer: (id: string) => this.#call<void>({ method: "startContainer", name, id }),
     };
   }
