@@ -52,7 +52,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
           },
           undo: ({ input }) => platform.storage.remove(input.name),
         },
-        networkStep(lifecycle, name, { undoable: true }),
+        networkStep(lifecycle, name),
       ],
       startEngineStep(lifecycle, name),
       portsStep(lifecycle, name),

@@ -51,7 +51,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
           run: ({ input }) => platform.storage.create(input.name),
           undo: ({ input }) => platform.storage.remove(input.name),
         },
-        networkStep(lifecycle, name, { undoable: true }),
+        networkStep(lifecycle, name),
       ],
       startEngineStep(lifecycle, name),
       {

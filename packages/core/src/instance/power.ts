@@ -2,7 +2,7 @@ import type { OperationKind, Step } from "../operation/kind.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
-import { networkStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
+import { freshNetworkStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
 
 interface PowerState {
   readonly wasRunning: boolean;
@@ -54,7 +54,7 @@ function upSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
   const name = (input: InstanceInput) => input.name;
   const engine = startEngineStep<InstanceInput, PowerState>(lifecycle, name);
   return [
-    networkStep(lifecycle, name, { undoable: false }),
+    freshNetworkStep(lifecycle, name),
     {
       ...engine,
       // Taking back a start that found the engine up must not end it.

@@ -5,16 +5,28 @@ import { findInstance } from "./lookup.ts";
 /** Steps several verbs share. `name` tells which instance a step of this operation is about. */
 type Named<Input> = (input: Input) => string;
 
-export function networkStep<Input, State>(
-  { platform, specs }: Lifecycle,
-  name: Named<Input>,
-  { undoable }: { undoable: boolean },
-): Step<Input, State> {
+/** The first network of a new instance. */
+export function networkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
     says: "connecting it to the host",
     run: ({ input }) => platform.network.create(specs.network(findInstance(platform.records, name(input)))),
-    ...(undoable ? { undo: ({ input }) => platform.network.remove(name(input)) } : {}),
+    undo: ({ input }) => platform.network.remove(name(input)),
+  };
+}
+
+/** A network for an engine that is about to start; that of an engine that runs is only looked after. */
+export function freshNetworkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
+  return {
+    name: "network",
+    says: "connecting it to the host",
+    run: async ({ input }) => {
+      const { engines, network, records } = platform;
+      const spec = specs.network(findInstance(records, name(input)));
+      // What is left of a dead engine may come back to life, in the namespace it has.
+      if ((await engines.state(name(input))) === "stopped") await network.renew(spec);
+      else await network.create(spec);
+    },
   };
 }
 

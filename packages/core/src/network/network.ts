@@ -31,6 +31,12 @@ export interface Network {
   /** Namespace, veth pair, addresses, routes, DNS. What is there and right stays; what is wrong is made anew. */
   create(spec: NetworkSpec): Promise<void>;
 
+  /**
+   * As `create`, with a namespace nobody has used: in one that holds rules and bridges of an engine before it, dockerd first
+   * takes those away one by one. Nothing of the instance runs; forwards stay.
+   */
+  renew(spec: NetworkSpec): Promise<void>;
+
   /** Take all of it away, forwards included. Absent is already removed. */
   remove(name: string): Promise<void>;
 

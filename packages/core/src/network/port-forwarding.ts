@@ -179,7 +179,8 @@ function* candidates(wanted: number): Generator<number> {
 
 /** What the containers publish, once per protocol and port: Docker lists the IPv4 and the IPv6 side of one port apart. */
 function published(containers: readonly ContainerSummary[]): readonly PublishedService[] {
-  const running = containers.filter((container) => container.state === "running" || container.state === "paused");
+  // Docker lists the newest first; of two that claim one label or one port, the older keeps it.
+  const running = containers.filter((container) => isUp(container.state)).reverse();
   const label = portLabels(running);
   const services = new Map<string, PublishedService>();
   for (const container of running) {
@@ -202,4 +203,8 @@ function published(containers: readonly ContainerSummary[]): readonly PublishedS
   return [...services.values()].sort(
     (a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol),
   );
+}
+
+function isUp(state: string): boolean {
+  return state === "running" || state === "paused";
 }

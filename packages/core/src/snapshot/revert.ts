@@ -1,7 +1,7 @@
 import { autoRevertLabelPrefix, type RevertRequest } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { networkStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
+import { freshNetworkStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import { requireFreeLabel } from "./take.ts";
 
@@ -61,13 +61,15 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
           if (swap === undefined || swap === "undone") await storage.removeSnapshot(input.name, state.keptAs);
         },
       },
-      {
-        name: "swap",
-        says: "putting the snapshot in its place",
-        run: ({ input }) => storage.revert(input.name, input.label),
-        undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
-      },
-      networkStep(lifecycle, name, { undoable: false }),
+      [
+        {
+          name: "swap",
+          says: "putting the snapshot in its place",
+          run: ({ input }) => storage.revert(input.name, input.label),
+          undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
+        },
+        freshNetworkStep(lifecycle, name),
+      ],
       startEngineStep(lifecycle, name),
       portsStep(lifecycle, name),
       {
@@ -79,7 +81,11 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
       {
         name: "commit",
         says: "writing it down",
-        run: (job) => commit(lifecycle, job),
+        run: (job) => {
+          commit(lifecycle, job);
+          // Failures of what was thrown away do not count against what is there now.
+          workloads.forget(job.input.name);
+        },
       },
     ],
     result({ input }) {

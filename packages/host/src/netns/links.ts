@@ -31,15 +31,13 @@ export class Links {
   }
 
   /** Look, and change nothing. `wrong_state` when something of the host's own is in the way of what the spec says. */
-  async survey({ name, addresses }: NetworkSpec): Promise<Survey> {
+  async survey(spec: NetworkSpec): Promise<Survey> {
+    const { name, addresses } = spec;
     const namespace = await namespaceState(this.#names.netnsPath(name));
-    const [device, inside, routes] = await Promise.all([
-      this.#device(name),
+    const [{ device, routes }, inside] = await Promise.all([
+      this.#surveyHost(spec, namespace),
       namespace === "sound" ? insideView(this.#names.namespace(name)) : undefined,
-      hostRoutes(),
     ]);
-    if (device !== undefined && !this.#isOurs(name, device, namespace)) throw foreignDevice(name, device);
-    refuseCollision(addresses.subnet, this.#names.device(name), routes);
     const right =
       device !== undefined &&
       inside?.link !== undefined &&
@@ -56,6 +54,20 @@ export class Links {
         isRouted(addresses.subnet, addresses.inside, this.#names.device(name), routes),
       );
     return { namespace, device, inside, right };
+  }
+
+  /** As `survey`, and takes whatever namespace is there for one to be replaced. */
+  async surveyForRenewal(spec: NetworkSpec): Promise<Survey> {
+    const found = await namespaceState(this.#names.netnsPath(spec.name));
+    const { device } = await this.#surveyHost(spec, found);
+    return { namespace: found === "absent" ? "absent" : "broken", device, inside: undefined, right: false };
+  }
+
+  async #surveyHost({ name, addresses }: NetworkSpec, namespace: Survey["namespace"]) {
+    const [device, routes] = await Promise.all([this.#device(name), hostRoutes()]);
+    if (device !== undefined && !this.#isOurs(name, device, namespace)) throw foreignDevice(name, device);
+    refuseCollision(addresses.subnet, this.#names.device(name), routes);
+    return { device, routes };
   }
 
   /** Have namespace, link, addresses and routes as the spec says. A sound namespace is kept, whatever its link is like. */

@@ -88,13 +88,21 @@ class HostNetwork implements Network {
     return resolvConfIn(this.#parts.names.etcFolder(name));
   }
 
-  async create(spec: NetworkSpec): Promise<void> {
-    const { names, claims, links, table, firewall, dns, log } = this.#parts;
+  create(spec: NetworkSpec): Promise<void> {
+    return this.#establish(spec, () => this.#parts.links.survey(spec));
+  }
+
+  renew(spec: NetworkSpec): Promise<void> {
+    return this.#establish(spec, () => this.#parts.links.surveyForRenewal(spec));
+  }
+
+  async #establish(spec: NetworkSpec, survey: () => Promise<Survey>): Promise<void> {
+    const { names, claims, table, firewall, dns, log } = this.#parts;
     const { name, addresses } = spec;
     const device = names.device(name);
     const work = `set up the network of instance ${name}`;
     await acting(work, [claims.take(name)]);
-    const [survey, resolver] = await acting(work, [links.survey(spec), hostResolver(dns, addresses.host)]);
+    const [found, resolver] = await acting(work, [survey(), hostResolver(dns, addresses.host)]);
     if (resolver.unreachable) {
       log.warn("no name server of this host has an IPv4 address; set docker.dns for instances to look up names", {
         instance: name,
@@ -109,7 +117,7 @@ class HostNetwork implements Network {
     ];
     // Side by side: nothing runs in the namespace yet that a rule could come too late for.
     await acting(work, [
-      this.#make(spec, survey),
+      this.#make(spec, found),
       table.replace(name, ["links", "dns"], elements),
       firewall.accept([{ name, device, stub }]),
       writeResolver(this.resolvConf(name), resolver.text),

@@ -21,6 +21,7 @@ export interface Agent {
   start(options: AgentOptions): Promise<void>;
   open(): Promise<void>;
   create(spec: NetworkSpec): Promise<void>;
+  renew(spec: NetworkSpec): Promise<void>;
   remove(name: string): Promise<void>;
   setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void>;
   hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean>;
@@ -51,6 +52,7 @@ const agent: Agent = {
   },
   open: () => started().open(),
   create: (spec) => started().create(spec),
+  renew: (spec) => started().renew(spec),
   remove: (name) => started().remove(name),
   setForwards: (spec, forwards) => started().setForwards(spec, forwards),
   hostPortTaken: (port, protocol) => started().hostPortTaken(port, protocol),

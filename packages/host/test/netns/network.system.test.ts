@@ -37,6 +37,18 @@ describe("a network made again", () => {
     await works(host);
   });
 
+  it("is another one when it is renewed, with the forwards it had", async () => {
+    await using host = await PrivateHost.start();
+    await host.network.create(web);
+    await host.network.setForwards(web, [forward(8080, 80)]);
+    const namespaceOf = () => host.run(["readlink", "/proc/self/ns/net"], { inside });
+    const before = await namespaceOf();
+    await host.network.renew(web);
+    expect(await namespaceOf()).not.toBe(before);
+    await works(host);
+    expect(await host.ask("tcp", "127.0.0.1", 8080)).toMatch(/^web /);
+  });
+
   it.each([
     ["only the name of the namespace", "touch /run/netns/ds-web"],
     ["only the namespace", "ip netns add ds-web"],

@@ -63,6 +63,7 @@ export class PrivateHost implements AsyncDisposable {
       netnsPath: (name) => paths.netnsPath(name),
       resolvConf: (name) => paths.resolvConf(name),
       create: (spec) => this.#call("create", spec),
+      renew: (spec) => this.#call("renew", spec),
       remove: (name) => this.#call("remove", name),
       setForwards: (spec, forwards) => this.#call("setForwards", spec, forwards),
       hostPortTaken: (port, protocol) => this.#call("hostPortTaken", port, protocol),

@@ -2,7 +2,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { Forward, Network, NetworkSpec } from "../network.ts";
 
 /** Methods of the network that can be made to fail. */
-export type NetworkMethod = "open" | "create" | "remove" | "setForwards" | "hostPortTaken" | "list";
+export type NetworkMethod = "open" | "create" | "renew" | "remove" | "setForwards" | "hostPortTaken" | "list";
 
 /**
  * A network that is only remembered. Tests see what is in force with `has` and `forwards`, take a port of the host with
@@ -49,6 +49,15 @@ export class MemoryNetwork implements Network {
 
   async create(spec: NetworkSpec): Promise<void> {
     this.#begin("create");
+    this.#set(spec);
+  }
+
+  async renew(spec: NetworkSpec): Promise<void> {
+    this.#begin("renew");
+    this.#set(spec);
+  }
+
+  #set(spec: NetworkSpec): void {
     const { subnet } = spec.addresses;
     const other = [...this.#networks.values()].find((known) => known.addresses.subnet === subnet);
     if (other !== undefined && other.name !== spec.name) {
