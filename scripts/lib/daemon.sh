@@ -40,7 +40,7 @@ start_in_background() {
 
 # One that runs already is stopped, so that the one just built takes over. Its engines go on.
 stop_running_daemon() {
-  local pid_file=/run/dockersnap/daemon.pid pid
+  local pid_file=/run/dockersnap/_daemon.pid pid
   [ -s "$pid_file" ] || return 0
   pid="$(cat "$pid_file")"
   tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q 'serve' || return 0

@@ -102,13 +102,15 @@ install_node() {
   export PATH="$root/.node/bin:$PATH"
 }
 
-# Unchanged since the last time means nothing to do.
+# Unchanged since the last time means nothing to do. What is locked is installed as locked; 'npm ci' would besides refuse a
+# lock file without the optional packages of other platforms, which not every mirror of the registry has.
 install_dependencies() {
   local stamp="$root/node_modules/.installed-from" sum
   sum="$(cat "$root/package-lock.json" "$root/.node/bin/node" | sha256sum)"
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
-  say "Installing the project's libraries (npm ci)"
-  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >/dev/null) || die "npm ci failed; its words are above."
+  say "Installing the project's libraries"
+  (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >/dev/null) ||
+    die "npm could not install the project's libraries; its words are above."
   printf '%s\n' "$sum" >"$stamp"
 }
 

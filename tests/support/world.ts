@@ -128,7 +128,8 @@ export class World implements AsyncDisposable {
       join(repository, "dist/daemon/main.mjs"),
     ];
     // A killed daemon leaves its pid file; this one's tells when it listens.
-    rmSync(join(this.runDir, "daemon.pid"), { force: true });
+    mkdirSync(this.runDir, { recursive: true, mode: 0o755 });
+    rmSync(join(this.runDir, "_daemon.pid"), { force: true });
     const log = openSync(this.logFile, "a");
     const child = spawn(program, [...before, "serve", "--config", this.configFile], {
       stdio: ["ignore", log, log],
@@ -210,7 +211,7 @@ export class World implements AsyncDisposable {
 
   /** The daemon writes its pid file once it listens. */
   async #listens(signal: AbortSignal): Promise<void> {
-    const pidFile = join(this.runDir, "daemon.pid");
+    const pidFile = join(this.runDir, "_daemon.pid");
     const changes = watch(this.runDir, { signal });
     if (existsSync(pidFile)) return;
     for await (const _change of changes) {

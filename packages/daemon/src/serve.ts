@@ -29,7 +29,8 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
 
   const stopAsked = signalled(["SIGTERM", "SIGINT"]);
   const records = openRecords({ path: join(config.state_dir, "records.db") });
-  const pidFile = join(config.run_dir, "daemon.pid");
+  // No instance can be called so: the folder's other files bear instances' names.
+  const pidFile = join(config.run_dir, "_daemon.pid");
   try {
     const adapters = createAdapters(config, log);
     const app = createApp({ config, adapters, records, log, ...(observer === undefined ? {} : { observer }) });

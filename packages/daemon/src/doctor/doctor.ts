@@ -40,7 +40,7 @@ function print({ subject, seen, advice }: Finding): void {
 function checkDaemon(config: Config): Finding {
   const subject = "daemon";
   try {
-    const pid = Number(readFileSync(join(config.run_dir, "daemon.pid"), "utf8"));
+    const pid = Number(readFileSync(join(config.run_dir, "_daemon.pid"), "utf8"));
     process.kill(pid, 0);
     return { subject, seen: `running, process ${pid}` };
   } catch {
