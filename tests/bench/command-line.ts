@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../support/repository.ts";
 import { cleanEnvironment } from "../support/world.ts";
@@ -15,7 +16,9 @@ const runsPerRun = 3;
 /** The command line against the same Node that does nothing. */
 export async function commandLine({ world, runs }: Stage): Promise<readonly Measurement[]> {
   // Without NODE_EXTRA_CA_CERTS and the like, which would make every start of Node longer alike.
-  const env = { ...cleanEnvironment(), DOCKERSNAP_REMOTE: world.url, HOME: join(world.dir, "home") };
+  const home = join(world.dir, "home");
+  mkdirSync(home, { mode: 0o700 });
+  const env = { ...cleanEnvironment(), DOCKERSNAP_REMOTE: world.url, HOME: home };
   const execute = async (program: string, ...args: string[]) => {
     const child = spawn(program, args, { env, stdio: "ignore" });
     const [code] = await once(child, "exit");
