@@ -155,8 +155,12 @@ class DockerdEngines implements EngineHost {
         return [...groups].map((group) => supervision.instanceOf(group));
       }),
     ]);
-    const names = [...folders, ...grouped.flat()].filter((name) => name !== undefined);
-    return [...new Set(names)].sort();
+    // Names of groups are the machine's: one that lives without a folder of ours belongs to another daemon's engine.
+    const abandoned = grouped
+      .flat()
+      .filter((name) => name !== undefined)
+      .filter((name) => possibleGroups(this.#environment, name).every((group) => group.enginePids().length === 0));
+    return [...new Set([...folders, ...abandoned])].sort();
   }
 
   async close(): Promise<void> {

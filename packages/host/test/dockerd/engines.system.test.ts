@@ -42,7 +42,7 @@ it("clears away an engine whose record was never written", async () => {
   const spec = await machine.prepare("web");
   await machine.engines.start(spec, never);
   const init = machine.init("web");
-  await run("rm", ["--recursive", join(machine.runDir, "web"), machine.engines.pidFile("web")]);
+  await run("rm", [join(machine.runDir, "web", "sandbox.json"), machine.engines.pidFile("web")]);
 
   const next = machine.nextDaemon();
   expect(await next.list()).toEqual(["web"]);
@@ -52,6 +52,14 @@ it("clears away an engine whose record was never written", async () => {
 
   expect(isAlive(init)).toBe(false);
   expect(await next.state("web")).toBe("running");
+});
+
+it("does not list the living engine of a daemon with another run folder", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  const other = machine.nextDaemon({ runDir: join(machine.dir, "other") });
+
+  expect(await other.list()).toEqual([]);
 });
 
 it("leaves nothing of a start that is cancelled on the way", async () => {

@@ -40,12 +40,13 @@ export class Machine implements AsyncDisposable {
     return machine;
   }
 
-  nextDaemon(): EngineHost {
+  nextDaemon(change: Partial<EngineHostOptions> = {}): EngineHost {
     const host = createEngineHost({
       runDir: this.runDir,
       cgroupPrefix: `${this.mark}-`,
       log: silent,
       ...this.#options,
+      ...change,
     });
     this.#hosts.push(host);
     return host;
