@@ -34,6 +34,7 @@ export function createAdapters(config: Config, log: Log) {
       dir: config.plugins.dir,
       timeouts: config.plugins.timeouts,
       logLevel: config.log_level,
+      compileCacheDir: `${config.state_dir}/compile-cache`,
       log,
     }),
   };

@@ -19,6 +19,8 @@ export interface PluginHostOptions {
   readonly logLevel: string;
   /** What plugins inherit; the daemon's own environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where Node keeps what it compiled of plugins; made when needed. Only the daemon's own user may be able to write there. */
+  readonly compileCacheDir?: string;
   readonly log: Log;
 }
 
@@ -33,7 +35,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const pipes = new PipeStock();
   const runner = new PluginRunner({
     pipes,
-    env: pluginEnvironment(options.env ?? process.env, options.logLevel),
+    env: pluginEnvironment(options.env ?? process.env, options.logLevel, options.compileCacheDir),
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     log,
   });

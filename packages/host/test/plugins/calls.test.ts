@@ -161,6 +161,16 @@ describe("a plugin's process", () => {
     expect(await read("pgid")).toBe(await read("pid"));
   });
 
+  it.each([
+    ["the daemon's", {}, "/var/cache/compiled"],
+    ["the operator's own", { NODE_COMPILE_CACHE: "/mine" }, "/mine"],
+  ])("finds a folder for what Node compiles: %s", async (_whose, env, folder) => {
+    await using at = await place({ env: { PATH: "/usr/bin:/bin", ...env }, compileCacheDir: "/var/cache/compiled" });
+    await at.install("p", { deploy: `echo "$NODE_COMPILE_CACHE" > ${at.dir}/folder` });
+    await at.host.stream("p", "deploy", input(), () => undefined);
+    expect(await readFile(join(at.dir, "folder"), "utf8")).toBe(`${folder}\n`);
+  });
+
   it("goes on undisturbed by a reload", async () => {
     await using at = await place();
     await at.install("p", {
