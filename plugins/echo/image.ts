@@ -17,12 +17,13 @@ export async function provideImage(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string> {
-  if (await isThere(docker, wanted)) return wanted;
+  const [isPulled, hasFallback] = await Promise.all([isThere(docker, wanted), isThere(docker, fallbackImage)]);
+  if (isPulled) return wanted;
   progress.step("pulling", `pulling ${wanted}`);
   const failure = await pull(docker, wanted, signal);
   if (failure === undefined) return wanted;
   signal.throwIfAborted();
-  if (await isThere(docker, fallbackImage)) return fallbackImage;
+  if (hasFallback) return fallbackImage;
   const { busyboxArchive } = await import("./busybox.ts");
   const archive = await busyboxArchive();
   if (archive === undefined) {
