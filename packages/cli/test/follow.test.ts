@@ -23,7 +23,7 @@ it("shows progress as lines on stderr and the result on stdout", async () => {
   const { code, stdout, stderr } = await runCli(["create", "demo"], { daemon });
   expect({ code, stdout }).toEqual({ code: 0, stdout: "Created demo.\n" });
   expect(stderr.replace(/\[\d+ ms\]/g, "[t]")).toBe(
-    "[t] reserve done\n[t] deploy running: pulling (40 %)\nwarning: port 1 is taken\n" +
+    "[t] reserve done\n[t] deploy: pulling (40 %)\nwarning: port 1 is taken\n" +
       'Use it with: eval "$(dockersnap use demo)"\n',
   );
 });

@@ -1,4 +1,5 @@
-import type { CreateInstanceRequest } from "@dockersnap/contract/words";
+import type { Client } from "@dockersnap/client";
+import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { readConfigFile } from "../config/file.ts";
@@ -10,7 +11,8 @@ import { list, text } from "../options.ts";
 export const create = defineCommand({
   summary: "Create an instance, with a workload if a plugin is named",
   description:
-    "Values of --config that read as true, false, null, a number or bracketed JSON are just that; all others are text.\n" +
+    "Values of --config that read as true, false, null, a number or bracketed JSON are just that, unless the plugin takes\n" +
+    "text for that key; all others are text.\n" +
     "They win over the same keys of --config-file.",
   args: { name: word("name", "The new instance's name") },
   options: {
@@ -28,15 +30,16 @@ export const create = defineCommand({
     "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g",
   ],
   async run({ args, options, client, follow, out }) {
-    const config = {
-      ...(options.configFile === undefined ? {} : await readConfigFile(options.configFile)),
-      ...parsePairs(options.config, "--config"),
-    };
+    const fromFile = options.configFile === undefined ? {} : await readConfigFile(options.configFile);
+    // Looked at before anybody is asked about the plugin.
+    const given = parseTexts(options.config, "--config");
     const configured = options.configFile !== undefined || options.config.length > 0;
     if (configured && options.plugin === undefined) {
       throw new UsageError("A configuration is its plugin's: name that with --plugin.");
     }
     const limits = parseLimits(options);
+    const texts = Object.keys(given).length === 0 ? undefined : await textOptions(client, options.plugin);
+    const config = { ...fromFile, ...parsePairs(options.config, "--config", texts) };
     const request: CreateInstanceRequest = {
       name: args.name,
       ...(options.plugin === undefined ? {} : { workload_inline: { plugin: options.plugin, config } }),
@@ -49,3 +52,15 @@ export const create = defineCommand({
     out.note(`Use it with: eval "$(dockersnap use ${instance.name})"`);
   },
 });
+
+/** The options the plugin declares to be text. Of a plugin that is not there the create itself says so. */
+async function textOptions(client: Client, plugin: string | undefined): Promise<ReadonlySet<string>> {
+  if (plugin === undefined) return new Set();
+  try {
+    const { config_options: declared = [] } = await client.plugins.get(plugin);
+    return new Set(declared.filter(({ type }) => type === "string" || type === "path").map(({ name }) => name));
+  } catch (error) {
+    if (error instanceof DockersnapError) return new Set();
+    throw error;
+  }
+}

@@ -1,13 +1,21 @@
 import { UsageError } from "../failure.ts";
 
-/** `key=value` words, later ones winning. Values that read as JSON scalars or bracketed JSON are parsed. */
-export function parsePairs(pairs: readonly string[], flag: string): Record<string, unknown> {
-  // fromEntries defines even `__proto__` as a key like any other.
-  return Object.fromEntries(pairs.map((pair) => split(pair, flag)).map(([key, text]) => [key, parseValue(text)]));
+/**
+ * `key=value` words, later ones winning. Values that read as JSON scalars or bracketed JSON are parsed, but for `texts`:
+ * keys that are known to take text.
+ */
+export function parsePairs(
+  pairs: readonly string[],
+  flag: string,
+  texts: ReadonlySet<string> = new Set(),
+): Record<string, unknown> {
+  const values = Object.entries(parseTexts(pairs, flag));
+  return Object.fromEntries(values.map(([key, text]) => [key, texts.has(key) ? text : parseValue(text)]));
 }
 
 /** The same with every value as the text it is. */
 export function parseTexts(pairs: readonly string[], flag: string): Record<string, string> {
+  // fromEntries defines even `__proto__` as a key like any other.
   return Object.fromEntries(pairs.map((pair) => split(pair, flag)));
 }
 

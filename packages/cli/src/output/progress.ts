@@ -27,18 +27,22 @@ export function ndjsonProgress(sink: Sink): ProgressView {
   return { ...noProgress, event: (event) => sink.write(`${JSON.stringify(event)}\n`) };
 }
 
-/** One line an event with the time since the beginning, for logs. */
+/** One line a step with the time since the beginning, for logs; its end has one only where it says something new. */
 export function lineProgress(sink: Sink, now: () => number = () => performance.now()): ProgressView {
   const began = now();
+  const announced = new Set<string>();
   const line = (text: string) => sink.write(`[${span(now() - began)}] ${text}\n`);
   return {
     ...noProgress,
     event(event) {
       // The end has a line of its own: the result, or the error.
       if (isEnd(event)) return;
-      const percent = event.percent === undefined ? "" : ` (${Math.round(event.percent)} %)`;
-      const words = event.message === undefined ? event.status : `${event.status}: ${event.message}`;
-      line(oneLine(`${event.step} ${words}${percent}`));
+      const { step, status, message, percent } = event;
+      if (status === "done" && message === undefined && announced.has(step)) return;
+      announced.add(step);
+      const what = status === "running" ? step : `${step} ${status}`;
+      const share = percent === undefined ? "" : ` (${Math.round(percent)} %)`;
+      line(oneLine(`${what}${message === undefined ? "" : `: ${message}`}${share}`));
     },
     say: (text) => line(oneLine(text)),
   };

@@ -27,12 +27,24 @@ it("creates with a workload, its configuration from flags over a file", async ()
   const limits = ["--memory", "512m", "--cpus", "1.5", "--pids=100", "--label", "team=web", "--label", "n=1"];
   const { code, stdout } = await runCli([...argv, ...limits, "-o", "name"], { daemon });
   expect({ code, stdout }).toEqual({ code: 0, stdout: "demo\n" });
-  expect(daemon.received[0]?.body).toEqual({
+  expect(daemon.received.find(({ route }) => route === "POST /instances")?.body).toEqual({
     name: "demo",
     workload_inline: { plugin: "echo", config: { text: "from file", port: 5678, nested: { a: [1, 2] }, on: true } },
     limits: { memory: 536_870_912, cpus: 1.5, pids: 100 },
     labels: { team: "web", n: "1" },
   });
+});
+
+it("sends what reads as a number as text where the plugin takes text", async () => {
+  await using daemon = await doing("POST /instances", instance("demo"));
+  const options = [
+    { name: "text", type: "string" },
+    { name: "port", type: "int" },
+  ];
+  daemon.script["GET /plugins/echo"] = json(200, { name: "echo", status: "ready", config_options: options });
+  await runCli(["create", "demo", "-p", "echo", "--config", "text=123", "--config", "port=80"], { daemon });
+  const { body } = daemon.received.find(({ route }) => route === "POST /instances") ?? {};
+  expect(body).toMatchObject({ workload_inline: { config: { text: "123", port: 80 } } });
 });
 
 it("sends nothing but the name when nothing else is asked", async () => {
