@@ -1,14 +1,20 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 
 const answerWithinMs = 10_000;
 
-/** A TCP connection to a server that sends back what it is sent. */
+/** A TCP connection to a server that sends back what it is sent. One question at a time. */
 export class EchoConnection implements Disposable {
   readonly #socket: Socket;
+  readonly #lines: AsyncIterator<string>;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+    // Ends the lines; whoever waits for one is told there.
+    socket.on("error", () => undefined);
+    socket.setTimeout(answerWithinMs, () => socket.destroy());
   }
 
   static async open(port: number, host = "127.0.0.1"): Promise<EchoConnection> {
@@ -17,17 +23,12 @@ export class EchoConnection implements Disposable {
     return new EchoConnection(socket);
   }
 
-  /** Sends a line and resolves with what came back; rejects when the connection is gone. */
+  /** Sends a line and resolves with the one that came back; rejects when the connection is gone or silent. */
   async say(words: string): Promise<string> {
-    const signal = AbortSignal.timeout(answerWithinMs);
-    const answer = once(this.#socket, "data", { signal });
-    const closed = once(this.#socket, "close", { signal }).then(() => {
-      throw new Error("The connection was closed.");
-    });
-    closed.catch(() => undefined);
     this.#socket.write(`${words}\n`);
-    const [data] = await Promise.race([answer, closed]);
-    return String(data).trim();
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error("The connection was closed, or silent for too long.");
+    return value;
   }
 
   [Symbol.dispose](): void {

@@ -19,6 +19,7 @@ export interface ContainerSpec {
   readonly tmpfs?: readonly string[];
   /** What to run in place of `/bin/busybox`. */
   readonly entrypoint?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface ContainerState {
@@ -54,10 +55,13 @@ export class Engine {
       Entrypoint: [spec.entrypoint ?? "/bin/busybox"],
       Cmd: spec.command ?? ["sleep", "1000000"],
       StopTimeout: 1,
+      Labels: spec.labels ?? {},
       ExposedPorts: Object.fromEntries(ports.map(({ inside }) => [inside, {}])),
       HostConfig: {
         PortBindings: Object.fromEntries(
-          ports.map(({ inside, address, port }) => [inside, [{ HostIp: address, HostPort: port }]]),
+          Map.groupBy(ports, ({ inside }) => inside)
+            .entries()
+            .map(([inside, all]) => [inside, all.map(({ address, port }) => ({ HostIp: address, HostPort: port }))]),
         ),
         RestartPolicy: { Name: spec.restart ?? "no" },
         Binds: spec.volumes ?? [],

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { forwardsTable } from "@dockersnap/daemon";
+import { expect } from "vitest";
+import { leftovers } from "./audit.ts";
+import { killAndWait, sandboxPid } from "./processes.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Take away what a power cut takes, behind the daemon's back: every process, namespace, device, rule, mount and the run
+ * folder. What is on the disk stays, `/etc/netns` included. The next daemon finds what it would find after a reboot.
+ */
+export async function powerCut(world: World): Promise<void> {
+  const instances = await world.client.instances.list();
+  const running = instances.filter(({ status }) => status === "running").map(({ name }) => name);
+  const inits = await Promise.all(running.map((name) => sandboxPid(world, name)));
+  await world.killDaemon();
+  await Promise.all(inits.map(killAndWait));
+  const left = () => leftovers(world.id);
+  await expect.poll(() => left().filter((line) => line.startsWith("process")), { timeout: 10_000 }).toEqual([]);
+
+  for (const line of left()) {
+    const [, namespace] = /^network namespace (\S+)/.exec(line) ?? [];
+    if (namespace !== undefined) execFileSync("ip", ["netns", "delete", namespace]);
+  }
+  // Deleting a namespace takes its link away some time later; a new one of the same name must not meet the old.
+  await expect.poll(() => left().filter((line) => line.startsWith("link")), { timeout: 10_000 }).toEqual([]);
+  for (const line of left()) {
+    const [, group] = /^file (\/sys\/fs\/cgroup\/.+)$/.exec(line) ?? [];
+    if (group !== undefined) execFileSync("find", [group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+"]);
+  }
+  removeRules(world);
+  const pool = join(world.stateDir, "pool");
+  const device = execFileSync("findmnt", ["--noheadings", "--output", "SOURCE", pool], { encoding: "utf8" }).trim();
+  execFileSync("umount", [pool]);
+  // A loop device of a mount may go by itself when the mount does.
+  if (left().some((line) => line.startsWith(`loop device ${device}:`))) execFileSync("losetup", ["--detach", device]);
+  rmSync(world.runDir, { recursive: true, force: true });
+  // The kernel lets go of the device once the last namespace has followed the unmount.
+  await expect
+    .poll(() => left().filter((line) => !line.startsWith("file /etc/netns/")), { timeout: 10_000 })
+    .toEqual([]);
+}
+
+function removeRules(world: World): void {
+  const table = forwardsTable(world.runDir);
+  const tables = execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n");
+  if (tables.includes(`table ip ${table}`)) execFileSync("nft", ["delete", "table", "ip", table]);
+  for (const line of execFileSync("iptables-save", ["-t", "filter"], { encoding: "utf8" }).split("\n")) {
+    const [, ...rule] = line.split(" ");
+    if (line.startsWith("-A ") && line.includes(world.id)) execFileSync("iptables", ["-w", "5", "-D", ...rule]);
+  }
+}
