@@ -1,5 +1,6 @@
 import { DockersnapError, instanceNamePattern, nameRules } from "@dockersnap/contract/words";
 import type { EngineHost, EngineObserver, EngineSpec, Log } from "@dockersnap/core";
+import { isAlive } from "../process/identity.ts";
 import { createEngineApi } from "./api/engine-api.ts";
 import { listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
@@ -94,12 +95,14 @@ class DockerdEngines implements EngineHost {
 
   async state(name: string) {
     checkName(name);
+    const watch = this.#watches.get(name);
+    if (watch?.sandboxLives) return watch.holds ? "running" : "dead";
     const engine = findEngine(this.#environment, name);
     if (livingInit(engine) === undefined) {
       const left = anyFileLeft(engine.files) || possibleGroups(this.#environment, name).some((group) => group.exists());
       return left ? "dead" : "stopped";
     }
-    return this.#watches.get(name)?.holds === false ? "dead" : "running";
+    return watch?.holds === false ? "dead" : "running";
   }
 
   async freeze(name: string): Promise<void> {
@@ -176,14 +179,15 @@ class DockerdEngines implements EngineHost {
   #watch(name: string): void {
     const environment = this.#environment;
     const engine = findEngine(environment, name);
+    const init = livingInit(engine);
     const watch = new Watch({
       name,
       socket: engine.files.socket,
       log: environment.log,
-      sandboxLives: () => livingInit(engine) !== undefined,
+      // Asked for at every look at an instance, so without reading the record again: a sandbox has one init all its life.
+      sandboxLives: () => init !== undefined && isAlive(init),
       untilSandboxEnded: (signal) => engine.group.untilEmpty(signal),
       revive: async (signal) => {
-        const init = livingInit(engine);
         if (init !== undefined) await reviveDockerd(environment, engine, init, signal);
       },
       changed: () => this.#tell((observer) => observer.changed(name)),

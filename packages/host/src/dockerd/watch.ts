@@ -45,6 +45,10 @@ export class Watch {
     this.#done = this.#run();
   }
 
+  get sandboxLives(): boolean {
+    return this.#engine.sandboxLives();
+  }
+
   /** Whether dockerd answers or is coming back. */
   get holds(): boolean {
     return !this.#givenUp;
