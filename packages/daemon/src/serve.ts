@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import type { StepObserver } from "@dockersnap/core";
 import { openRecords } from "@dockersnap/host";
 import { createAdapters } from "./app/adapters.ts";
@@ -22,6 +23,7 @@ export interface ServeOptions {
 /** Run the daemon until it is told to stop. Resolves with the exit code; engines go on running. */
 export async function serve({ configFile, observer }: ServeOptions): Promise<number> {
   const { config, warnings } = loadConfig({ file: configFile, environment: process.env });
+  keepYoungGenerationSmall();
   const log = createLog({ level: config.log_level });
   for (const warning of warnings) log.warn(warning);
   mkdirSync(config.state_dir, { recursive: true, mode: 0o711 });
@@ -49,6 +51,14 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
     rmSync(pidFile, { force: true });
     records.close();
   }
+}
+
+/**
+ * V8 lets the space for short-lived objects grow with every burst and a daemon that then idles never gives it back: 20 MB for
+ * nothing, since what a request leaves behind is collected in well under a millisecond.
+ */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 /** The first of these signals; a second one ends the process at once, as it would without us. */
