@@ -44,11 +44,13 @@ END
 start_engine() { # NAME
   local files=$run/$1
   mkdir -p "$files/exec" "$files/shims" /run/containerd
+  echo 'nameserver 127.0.0.1' >"$files/resolv.conf"
   # Without a folder of its own for the shims' sockets, each kill would leave some on the host for good.
   # shellcheck disable=SC2016
   nsenter --net="/run/netns/ds-$prefix$1" \
     unshare --mount --propagation slave --pid --fork --kill-child --mount-proc \
-    sh -c 'mount --bind "$0" /run/containerd && exec docker-init -- "$@"' "$files/shims" \
+    sh -c 'mount --bind "$0/shims" /run/containerd && mount --bind "$0/resolv.conf" /etc/resolv.conf &&
+      exec docker-init -- "$@"' "$files" \
     dockerd --data-root "$pool/$1" --exec-root "$files/exec" --pidfile "$files/dockerd.pid" \
     --host "unix://$files/docker.sock" --storage-driver overlay2 --cgroup-parent "/$prefix$1" \
     >>"$files/dockerd.log" 2>&1 &
@@ -95,6 +97,7 @@ create() { # NAME
   btrfs subvolume create "$pool/$1" &&
     make_network "$1" &&
     start_engine "$1" &&
+    { docker_api "$1" POST '/images/create?fromImage=hashicorp/http-echo&tag=latest' || :; } &&
     docker_api "$1" POST '/images/create?fromSrc=-&repo=echo&tag=1&changes=ENTRYPOINT+%5B%22%2Fhttp-echo%22%5D' \
       --header 'Content-Type: application/x-tar' --data-binary "@$archive" &&
     docker_api "$1" POST '/containers/create?name=echo' --header 'Content-Type: application/json' --data "$container" &&
