@@ -1,6 +1,6 @@
 import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
-import { forgetInstance, freeSubnetIndex, requireFreeName } from "./create.ts";
+import { forgetUnlessLeft, freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
 import { networkStep, portsStep, startEngineStep } from "./steps.ts";
@@ -40,7 +40,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
         name: "reserve",
         says: "reserving its name and subnet",
         run: ({ input, state }) => platform.records.instances.insert(cloneRecord(lifecycle, input, state)),
-        undo: ({ input }) => forgetInstance(lifecycle, input.name),
+        undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, input.name, tools),
       },
       [
         {

@@ -1,6 +1,6 @@
 import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { lowestFreeIndex } from "../network/addresses.ts";
-import type { OperationKind } from "../operation/kind.ts";
+import type { OperationKind, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
@@ -42,7 +42,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         name: "reserve",
         says: "reserving its name and subnet",
         run: ({ input, state }) => platform.records.instances.insert(newRecord(lifecycle, input, state)),
-        undo: ({ input }) => forgetInstance(lifecycle, input.name),
+        undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, input.name, tools),
       },
       [
         {
@@ -84,6 +84,15 @@ export function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name:
     "already_exists",
     `Instance '${name}' exists already. Choose another name, or remove it with 'dockersnap delete ${name}'.`,
   );
+}
+
+/**
+ * Give the name back, unless something of the instance could not be taken away: then it stays listed, to be deleted by
+ * whoever sees it or by the next start of the daemon.
+ */
+export function forgetUnlessLeft(lifecycle: Lifecycle, name: string, { status }: Pick<StepTools, "status">): void {
+  const isLeft = ["engine", "network", "dataset"].some((step) => status(step) === "undo_failed");
+  if (!isLeft) forgetInstance(lifecycle, name);
 }
 
 export function forgetInstance({ platform, ports, workloads }: Lifecycle, name: string): void {

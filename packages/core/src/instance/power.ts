@@ -6,6 +6,7 @@ import { freshNetworkStep, portsStep, restoreEngine, startEngineStep } from "./s
 
 interface PowerState {
   readonly wasRunning: boolean;
+  readonly wasDesired: "running" | "stopped";
 }
 
 type PowerKind = OperationKind<InstanceInput, PowerState>;
@@ -38,8 +39,8 @@ function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
-      readyInstance(platform.records, input.name);
-      return { wasRunning: (await platform.engines.state(input.name)) === "running" };
+      const { desired } = readyInstance(platform.records, input.name);
+      return { wasRunning: (await platform.engines.state(input.name)) === "running", wasDesired: desired };
     },
     steps,
     result({ input }) {
@@ -90,5 +91,6 @@ function wantStep({ platform }: Lifecycle, desired: "running" | "stopped"): Step
     name: "commit",
     says: "writing it down",
     run: ({ input }) => platform.records.instances.update(input.name, { desired, problem: undefined }),
+    undo: ({ input, state }) => platform.records.instances.update(input.name, { desired: state.wasDesired }),
   };
 }

@@ -30,13 +30,19 @@ export function freshNetworkStep<Input, State>({ platform, specs }: Lifecycle, n
   };
 }
 
-export function startEngineStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
+export function startEngineStep<Input, State>(
+  { platform, specs, ports }: Lifecycle,
+  name: Named<Input>,
+): Step<Input, State> {
   return {
     name: "engine",
     says: "starting its Docker engine",
     run: ({ input }, { signal }) =>
       platform.engines.start(specs.engine(findInstance(platform.records, name(input))), signal),
-    undo: ({ input }) => platform.engines.kill(name(input)),
+    undo: async ({ input }) => {
+      await platform.engines.kill(name(input));
+      await ports.clear(name(input));
+    },
   };
 }
 

@@ -57,7 +57,7 @@ export interface OperationKind<Input, State> {
   readonly name: string;
   readonly cancellable: boolean;
   readonly recovery: Recovery;
-  /** Once this step is done there is no way back: later failures are tried again, then left for the next start. */
+  /** From this step on there is no way back: failures are tried again, then left to whoever asks again, or the next start. */
   readonly pointOfNoReturn?: string;
   readonly steps: Steps<Input, State>;
   /** The instance the operation is about. */

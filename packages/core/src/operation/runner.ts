@@ -57,7 +57,8 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
   if (step.needed?.(job) === false) return;
   run.signal.throwIfAborted();
 
-  const attempts = pastNoReturn(run) ? attemptsPastNoReturn : 1;
+  const hasWayBack = step.name !== kind.pointOfNoReturn && !pastNoReturn(run);
+  const attempts = hasWayBack ? 1 : attemptsPastNoReturn;
   for (let attempt = 1; ; attempt += 1) {
     try {
       journal.step(step.name, "running");
@@ -114,10 +115,10 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
   return false;
 }
 
-/** Whether the step after which there is no way back is done. */
+/** Whether the step that has no way back was begun: how far it came, nobody can know. */
 export function pastNoReturn(run: Pick<Run, "kind" | "journal">): boolean {
   const { pointOfNoReturn } = run.kind;
-  return pointOfNoReturn !== undefined && run.journal.stepStatus(pointOfNoReturn) === "done";
+  return pointOfNoReturn !== undefined && run.journal.stepStatus(pointOfNoReturn) !== undefined;
 }
 
 function wasBegun(journal: Journal, step: string): boolean {

@@ -15,7 +15,7 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
     name: "remove-snapshot",
     cancellable: false,
     recovery: "finish",
-    pointOfNoReturn: "begin",
+    pointOfNoReturn: "dataset",
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     prepare(input) {
@@ -29,7 +29,6 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
       return {};
     },
     steps: [
-      { name: "begin", says: "deciding to remove it", run: () => undefined },
       {
         name: "dataset",
         says: "removing the snapshot",

@@ -9,6 +9,7 @@ export type RevertInput = Omit<RevertRequest, "force"> & { readonly name: string
 
 interface RevertState {
   readonly wasRunning: boolean;
+  readonly wasDesired: "running" | "stopped";
   readonly previousHead: string | undefined;
   /** Where the present is kept. */
   readonly keptAs: string;
@@ -39,7 +40,7 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
       const keptAs = `${autoRevertLabelPrefix}${startedAt.replaceAll(":", "-")}`;
       await requireFreeLabel(lifecycle, input.name, keptAs);
       const wasRunning = (await engines.state(input.name)) === "running";
-      return { wasRunning, previousHead: record.head, keptAs, startedAt };
+      return { wasRunning, wasDesired: record.desired, previousHead: record.head, keptAs, startedAt };
     },
     steps: [
       {
@@ -86,6 +87,11 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
           // Failures of what was thrown away do not count against what is there now.
           workloads.forget(job.input.name);
         },
+        undo: ({ input, state }) =>
+          records.transaction(() => {
+            records.snapshots.remove(input.name, state.keptAs);
+            records.instances.update(input.name, { head: state.previousHead, desired: state.wasDesired });
+          }),
       },
     ],
     result({ input }) {

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { container, World } from "../world.ts";
+
+/**
+ * Every operation, disturbed at every moment of every step it has: afterwards the instance is as before or the operation
+ * is done, and nothing else has changed. The steps are taken from an undisturbed run, so that a new one is covered by
+ * itself.
+ */
+interface Case {
+  readonly kind: string;
+  readonly input: Record<string, unknown>;
+  /** The instances it may change. */
+  readonly about: readonly string[];
+}
+
+const snapshot = (mode: string): Case => ({
+  kind: "snapshot",
+  input: { name: "web", label: "taken", mode },
+  about: ["web"],
+});
+
+const cases: readonly Case[] = [
+  { kind: "create", input: { name: "new", workload_inline: { plugin: "echo" } }, about: ["new"] },
+  { kind: "clone", input: { source: "web", label: "old", name: "new" }, about: ["new"] },
+  { kind: "delete", input: { name: "web" }, about: ["web"] },
+  { kind: "stop", input: { name: "web" }, about: ["web"] },
+  { kind: "start", input: { name: "down" }, about: ["down"] },
+  { kind: "restart", input: { name: "web" }, about: ["web"] },
+  { kind: "revert", input: { name: "web", label: "old" }, about: ["web"] },
+  { kind: "remove-snapshot", input: { name: "web", label: "old" }, about: ["web"] },
+  snapshot("live"),
+  snapshot("paused"),
+  snapshot("stopped"),
+];
+
+async function host(): Promise<World> {
+  const world = new World();
+  world.plugins.add("echo", {
+    pre_snapshot: () => undefined,
+    post_snapshot: () => undefined,
+    post_revert: () => undefined,
+  });
+  for (const name of ["web", "down", "bystander"]) {
+    await world.did("create", { name, workload_inline: { plugin: "echo" } });
+    world.write(name, "data", "old");
+    await world.did("snapshot", { name, label: "old" });
+    world.write(name, "data", "new");
+    world.engines.setContainers(name, [
+      container({ ports: [{ ip: "0.0.0.0", publicPort: 80, privatePort: 80, protocol: "tcp" }] }),
+    ]);
+    await world.did("restart", { name });
+  }
+  await world.did("stop", { name: "down" });
+  return world;
+}
+
+/** What can be told apart of an instance, without the names that hold a time. */
+async function state(world: World, name: string): Promise<unknown> {
+  const sight = await world.sight(name);
+  const timeless = JSON.stringify(sight).replaceAll(/auto-before-revert-[^"]*/g, "auto");
+  const { record, ...rest } = JSON.parse(timeless) as { record?: { createdAt?: string } };
+  return {
+    ...rest,
+    record: record === undefined ? undefined : { ...record, createdAt: undefined },
+    frozen: world.engines.isFrozen(name),
+  };
+}
+
+const states = async (world: World, names: readonly string[]) =>
+  Object.fromEntries(await Promise.all(names.map(async (name) => [name, await state(world, name)])));
+
+describe.each(cases)("$kind $input.mode", ({ kind, input, about }) => {
+  const others = ["web", "down", "bystander"].filter((name) => !about.includes(name));
+
+  async function expectHonestEnd(disturb: (world: World, step: string) => Promise<string>) {
+    const whole = await host();
+    const before = await states(whole, about);
+    const { steps } = await whole.run(kind, input);
+    const done = await states(whole, about);
+    expect(steps.length).toBeGreaterThan(1);
+    for (const { name: step } of steps) {
+      const world = await host();
+      const untouched = await states(world, others);
+      const status = await disturb(world, step);
+      expect({ step, others: await states(world, others) }).toEqual({ step, others: untouched });
+      expect({ step, about: await states(world, about) }).toEqual({ step, about: status === "done" ? done : before });
+    }
+  }
+
+  it.each(["begin", "acted"] as const)("is as before, or done, when any step fails at %s", async (moment) => {
+    await expectHonestEnd(async (world, step) => (await world.failing({ step, moment }, kind, input)).status);
+  });
+
+  it.each(["begin", "acted", "journalled"] as const)(
+    "is as before, or done, when the daemon dies at %s of any step",
+    async (moment) => {
+      await expectHonestEnd(async (world, step) => {
+        const { status, recovered } = await world.dying({ step, moment }, kind, input);
+        expect(recovered).toBe(status === "done" ? "finished" : "undone");
+        return status;
+      });
+    },
+  );
+});

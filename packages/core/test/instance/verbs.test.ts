@@ -1,0 +1,281 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { container, World } from "../world.ts";
+
+let world: World;
+
+beforeEach(async () => {
+  world = new World();
+  world.plugins.add("echo", {});
+  await world.plugins.reload();
+});
+
+describe("create", () => {
+  it("makes a running instance with all that belongs to it", async () => {
+    expect(await world.did("create", { name: "web" })).toMatchObject({
+      name: "web",
+      status: "running",
+      subnet: "10.10.0.0/16",
+      metallb_ip: "10.10.10.10",
+      snapshots: [],
+      health: "none",
+    });
+    expect(await world.sight("web")).toMatchObject({ engine: "running", network: true, dataset: { present: true } });
+  });
+
+  it("gives each instance the lowest free subnet", async () => {
+    for (const name of ["a", "b", "c"]) await world.did("create", { name });
+    await world.did("delete", { name: "b" });
+    await world.did("create", { name: "d" });
+    expect((await world.describe("d")).subnet).toBe("10.11.0.0/16");
+  });
+
+  it("asks the plugin first and makes nothing when it refuses", async () => {
+    world.plugins.add("picky", { validate: () => ({ valid: false, errors: ["the moon is wrong"] }) });
+    const operation = await world.run("create", { name: "web", workload_inline: { plugin: "picky" } });
+    expect(operation.error).toMatchObject({
+      code: "plugin_refused",
+      error: expect.stringContaining("the moon is wrong"),
+    });
+    expect(operation.steps.map(({ name }) => name)).toEqual(["validate"]);
+  });
+
+  it("tears down what a failed deploy left, and takes the rest away", async () => {
+    world.plugins.add("broken", {
+      deploy: () => {
+        throw new Error("no luck");
+      },
+      teardown: () => undefined,
+    });
+    const operation = await world.run("create", { name: "web", workload_inline: { plugin: "broken" } });
+    expect(operation).toMatchObject({ status: "failed", error: { code: "plugin_failed" } });
+    expect(world.plugins.calls.map(({ command }) => command)).toEqual(["validate", "deploy", "teardown"]);
+    expect(await world.sight("web")).toMatchObject({
+      record: undefined,
+      dataset: undefined,
+      network: false,
+      engine: "stopped",
+    });
+  });
+
+  it("is refused for a name that is taken, an unknown plugin and a full pool, before anything is begun", async () => {
+    await world.did("create", { name: "web" });
+    await expect(world.run("create", { name: "web" })).rejects.toMatchObject({ code: "already_exists" });
+    await expect(world.run("create", { name: "b", workload_inline: { plugin: "ehco" } })).rejects.toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("'echo'"),
+    });
+    world.storage.total = 0;
+    await expect(world.run("create", { name: "c" })).rejects.toMatchObject({ code: "no_space" });
+    expect(world.records.instances.all().map(({ name }) => name)).toEqual(["web"]);
+  });
+
+  it("stays listed, saying why, while something of it could not be taken away, and goes with the next start", async () => {
+    world.network.failNext("remove");
+    world.network.failNext("remove");
+    const operation = await world.failing({ step: "engine", moment: "begin" }, "create", { name: "web" });
+    expect(operation.status).toBe("failed");
+    expect(await world.describe("web")).toMatchObject({ status: "error", error: expect.stringContaining("network") });
+    await world.restart();
+    expect(await world.sight("web")).toMatchObject({ record: undefined, network: false });
+  });
+});
+
+describe("a snapshot", () => {
+  beforeEach(() => world.did("create", { name: "web" }));
+
+  it("is what the history goes on from", async () => {
+    await world.did("snapshot", { name: "web", label: "one" });
+    await world.did("snapshot", { name: "web", label: "two" });
+    expect(world.records.snapshots.get("web", "two")?.parent).toBe("one");
+    expect((await world.describe("web")).parent).toBe("two");
+  });
+
+  it("names what it cannot hold", async () => {
+    world.engines.setContainers("web", [
+      container({
+        name: "db",
+        mounts: [
+          { type: "bind", source: "/home/me", destination: "/src" },
+          { type: "bind", source: `${world.storage.path("web")}/x`, destination: "/inside" },
+          { type: "tmpfs", source: "", destination: "/scratch" },
+        ],
+      }),
+    ]);
+    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({
+      not_captured: ["bind mount /home/me at /src of container 'db'", "tmpfs at /scratch of container 'db'"],
+    });
+  });
+
+  it("never writes over a label, known to the records or found on the disk alone", async () => {
+    await world.did("snapshot", { name: "web", label: "one" });
+    await world.storage.snapshot("web", "stray");
+    await expect(world.run("snapshot", { name: "web", label: "one" })).rejects.toMatchObject({
+      code: "already_exists",
+    });
+    await expect(world.run("snapshot", { name: "web", label: "stray" })).rejects.toMatchObject({
+      code: "already_exists",
+    });
+  });
+
+  it("releases what the plugin quiesced, also when it could not be taken", async () => {
+    const did: string[] = [];
+    world.plugins.add("db", {
+      pre_snapshot: () => void did.push("pre"),
+      post_snapshot: () => void did.push("post"),
+    });
+    await world.did("create", { name: "db", workload_inline: { plugin: "db" } });
+    await world.did("snapshot", { name: "db", label: "one" });
+    world.storage.failNext("snapshot");
+    expect((await world.run("snapshot", { name: "db", label: "two" })).status).toBe("failed");
+    expect(did).toEqual(["pre", "post", "pre", "post"]);
+  });
+
+  it("is not taken when the plugin cannot quiesce", async () => {
+    world.plugins.add("db", {
+      pre_snapshot: () => {
+        throw new Error("a transaction is open");
+      },
+    });
+    await world.did("create", { name: "db", workload_inline: { plugin: "db" } });
+    expect(await world.run("snapshot", { name: "db", label: "one" })).toMatchObject({ status: "failed" });
+    expect((await world.sight("db")).dataset?.snapshots).toEqual([]);
+  });
+
+  it("thaws the containers when a paused one fails", async () => {
+    world.storage.failNext("snapshot");
+    expect((await world.run("snapshot", { name: "web", label: "one", mode: "paused" })).status).toBe("failed");
+    expect(world.engines.isFrozen("web")).toBe(false);
+  });
+
+  it("that is protected is not removed", async () => {
+    await world.did("snapshot", { name: "web", label: "one" });
+    world.records.snapshots.update("web", "one", { protected: true });
+    await expect(world.run("remove-snapshot", { name: "web", label: "one" })).rejects.toMatchObject({
+      code: "protected",
+    });
+  });
+
+  it("in the middle leaves its child to its parent when it is removed", async () => {
+    for (const label of ["one", "two", "three"]) await world.did("snapshot", { name: "web", label });
+    await world.did("remove-snapshot", { name: "web", label: "two" });
+    expect(world.records.snapshots.get("web", "three")?.parent).toBe("one");
+    expect((await world.sight("web")).dataset?.snapshots).toEqual(["one", "three"]);
+  });
+});
+
+describe("a revert", () => {
+  beforeEach(async () => {
+    await world.did("create", { name: "web" });
+    world.write("web", "data", "old");
+    await world.did("snapshot", { name: "web", label: "old" });
+    world.write("web", "data", "new");
+    await world.did("snapshot", { name: "web", label: "new" });
+    world.write("web", "data", "newest, never kept");
+  });
+
+  it("keeps every other snapshot and the present", async () => {
+    await world.did("revert", { name: "web", label: "old" });
+    expect(world.read("web", "data")).toBe("old");
+    const labels = world.records.snapshots.of("web").map(({ label }) => label);
+    expect(labels.slice(0, 2)).toEqual(["old", "new"]);
+    const kept = labels[2] ?? "";
+    expect(world.records.snapshots.get("web", kept)).toMatchObject({
+      tags: { "dockersnap.auto": "revert" },
+      parent: "new",
+      expiresAt: expect.any(String),
+    });
+
+    await world.did("revert", { name: "web", label: kept });
+    expect(world.read("web", "data")).toBe("newest, never kept");
+    await world.did("revert", { name: "web", label: "new" });
+    expect(world.read("web", "data")).toBe("new");
+  });
+
+  it("offers the nearest label for one that is not there", async () => {
+    await expect(world.run("revert", { name: "web", label: "odl" })).rejects.toMatchObject({
+      code: "not_found",
+      details: { nearest: "old" },
+    });
+  });
+
+  it("keeps the copy of the present when putting it back fails too", async () => {
+    world.storage.failNext("revert");
+    world.storage.failNext("revert");
+    world.storage.failNext("revert");
+    const operation = await world.run("revert", { name: "web", label: "old" });
+    expect(operation.status).toBe("failed");
+    const { error, snapshots } = await world.describe("web");
+    const kept = snapshots.at(-1)?.label ?? "";
+    expect(error).toContain(`'web@${kept}'`);
+    await world.did("revert", { name: "web", label: kept });
+    expect(world.read("web", "data")).toBe("newest, never kept");
+  });
+});
+
+describe("a clone", () => {
+  beforeEach(async () => {
+    await world.did("create", { name: "web" });
+    world.write("web", "data", "golden");
+    await world.did("snapshot", { name: "web", label: "golden" });
+  });
+
+  it("begins as its source was, on a subnet of its own, and shares nothing after", async () => {
+    expect(await world.did("clone", { source: "web", label: "golden", name: "bench" })).toMatchObject({
+      clone_of: "web@golden",
+      subnet: "10.11.0.0/16",
+      status: "running",
+    });
+    world.write("bench", "data", "changed");
+    expect(world.read("web", "data")).toBe("golden");
+  });
+
+  it("stays whole when its source is deleted", async () => {
+    await world.did("clone", { source: "web", label: "golden", name: "bench" });
+    await world.did("delete", { name: "web" });
+    expect(world.read("bench", "data")).toBe("golden");
+  });
+
+  it("gets another host port where its source has the wanted one", async () => {
+    const published = container({ ports: [{ ip: "0.0.0.0", publicPort: 8080, privatePort: 80, protocol: "tcp" }] });
+    world.engines.setContainers("web", [published]);
+    await world.did("restart", { name: "web" });
+    await world.did("clone", { source: "web", label: "golden", name: "bench" });
+    world.engines.setContainers("bench", [published]);
+    await world.did("restart", { name: "bench" });
+    expect(world.ports("web")).toMatchObject([{ host_port: 8080 }]);
+    expect(world.ports("bench")).toMatchObject([
+      { host_port: 20_000, requested_host_port: 8080, container_port: 8080 },
+    ]);
+  });
+});
+
+describe("host ports", () => {
+  it("stay the same over stop, start and a new daemon", async () => {
+    await world.did("create", { name: "web" });
+    const ports = [{ ip: "127.0.0.1", publicPort: 8080, privatePort: 80, protocol: "tcp" as const }];
+    const listener = world.network.listen(8080, "tcp");
+    world.engines.setContainers("web", [container({ ports })]);
+    await world.did("restart", { name: "web" });
+    listener();
+    await world.did("stop", { name: "web" });
+    expect(world.ports("web")).toEqual([]);
+    await world.restart();
+    await world.did("start", { name: "web" });
+    expect(world.ports("web")).toMatchObject([{ host_port: 20_000 }]);
+    expect(world.network.forwards("web")).toEqual([
+      { hostPort: 20_000, protocol: "tcp", targetPort: 8080, loopback: true },
+    ]);
+  });
+});
+
+describe("a new daemon", () => {
+  it("takes up what runs, starts what should run, and leaves down what was stopped", async () => {
+    for (const name of ["up", "crashed", "down"]) await world.did("create", { name });
+    await world.did("stop", { name: "down" });
+    world.engines.crash("crashed");
+    await world.restart();
+    expect(await world.describe("up")).toMatchObject({ status: "running" });
+    expect(await world.describe("crashed")).toMatchObject({ status: "running" });
+    expect(await world.describe("down")).toMatchObject({ status: "stopped" });
+  });
+});

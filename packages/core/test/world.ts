@@ -1,0 +1,234 @@
+import type { Operation } from "@dockersnap/contract";
+import {
+  type ContainerSummary,
+  cloneInstance,
+  createInstance,
+  describeInstance,
+  findInstance,
+  type Lifecycle,
+  type Log,
+  Operations,
+  type Platform,
+  PortForwarding,
+  reconcile,
+  removeInstance,
+  removeSnapshot,
+  restartInstance,
+  revertInstance,
+  Specs,
+  startInstance,
+  stopInstance,
+  takeSnapshot,
+  Workloads,
+} from "../src/index.ts";
+import type { StepMoment } from "../src/operation/kind.ts";
+import {
+  MemoryEngines,
+  MemoryMachine,
+  MemoryNetwork,
+  MemoryPlugins,
+  MemoryRecords,
+  MemoryStorage,
+} from "../src/testing.ts";
+
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+
+/** Where a step is made to fail, or the daemon to die. */
+export interface Fault {
+  readonly step: string;
+  readonly moment: StepMoment;
+}
+
+const caller = { requestedBy: "test" };
+
+/** A host that outlives its daemons, and a daemon on it. */
+export class World {
+  readonly records = new MemoryRecords();
+  readonly storage = new MemoryStorage();
+  readonly network = new MemoryNetwork();
+  readonly plugins = new MemoryPlugins();
+  readonly #machine = new MemoryMachine();
+  engines = new MemoryEngines(this.#machine);
+  #now = Date.parse("2026-01-01T00:00:00Z");
+  #ids = 0;
+  #fault: Fault | undefined;
+  #died: PromiseWithResolvers<void> | undefined;
+  #daemon = this.#startDaemon();
+
+  /** Run an operation to its end. */
+  async run(kind: string, input: unknown): Promise<Operation> {
+    return (await this.#daemon.operations.begin(kind, input, caller)).done;
+  }
+
+  /** As `run`, and it has to succeed. */
+  async did(kind: string, input: unknown): Promise<unknown> {
+    const operation = await this.run(kind, input);
+    if (operation.status !== "done") throw new Error(`${kind} ended ${operation.status}: ${operation.error?.error}`);
+    return operation.result;
+  }
+
+  async failing(fault: Fault, kind: string, input: unknown): Promise<Operation> {
+    this.#fault = fault;
+    try {
+      return await this.run(kind, input);
+    } finally {
+      this.#fault = undefined;
+    }
+  }
+
+  /** The daemon dies at that moment, and the next one starts. Resolves with the operation as that one ended it. */
+  async dying(fault: Fault, kind: string, input: unknown): Promise<Operation> {
+    this.#died = Promise.withResolvers();
+    this.#fault = fault;
+    const { id } = await this.#daemon.operations.begin(kind, input, caller);
+    await this.#died.promise;
+    this.#died = undefined;
+    this.#fault = undefined;
+    await this.restart();
+    return this.#daemon.operations.get(id);
+  }
+
+  /** A new daemon on the same host. */
+  async restart(): Promise<void> {
+    this.engines = new MemoryEngines(this.#machine);
+    this.#daemon = this.#startDaemon();
+    const { started } = await reconcile(this.#daemon.lifecycle, this.#daemon.operations);
+    await started;
+  }
+
+  describe(name: string) {
+    return this.#daemon.lifecycle.describe(findInstance(this.records, name));
+  }
+
+  ports(name: string) {
+    return this.#daemon.lifecycle.ports.of(name);
+  }
+
+  /** What a client and a look at the host would see of one instance. */
+  async sight(name: string) {
+    const record = this.records.instances.get(name);
+    const dataset = (await this.storage.list()).find(({ id }) => id === name);
+    return {
+      record,
+      snapshotRecords: this.records.snapshots.of(name).map(({ label }) => label),
+      dataset,
+      files: dataset?.present
+        ? Object.fromEntries(this.storage.files(name).map((file) => [file, this.read(name, file)]))
+        : {},
+      engine: await this.engines.state(name),
+      network: this.network.has(name),
+      forwards: this.network.has(name) ? this.network.forwards(name) : [],
+    };
+  }
+
+  write(name: string, file: string, text: string): void {
+    this.storage.write(name, file, Buffer.from(text));
+  }
+
+  read(name: string, file: string): string | undefined {
+    const bytes = this.storage.read(name, file);
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+  }
+
+  #startDaemon() {
+    const platform: Platform = {
+      records: this.records,
+      storage: this.storage,
+      engines: this.engines,
+      network: this.network,
+      plugins: this.plugins,
+      clock: {
+        // Every look is a moment later, so that what is kept by time has a name of its own.
+        now: () => this.#laterMoment(),
+        monotonic: () => this.#now,
+        after: (_ms, work) => {
+          queueMicrotask(work);
+          return () => undefined;
+        },
+      },
+      log: quiet,
+      events: { publish: () => undefined },
+      settings: {
+        range: { baseOffset: "10.10.0.0", subnetSize: 16, metallbHostOffset: "10.10" },
+        proxyBind: "127.0.0.1",
+        advertiseHost: undefined,
+        proxyEnv: {},
+        autoKeepMs: 86_400_000,
+      },
+      fileExists: () => false,
+    };
+    const specs = new Specs(platform);
+    const ports = new PortForwarding({
+      ...platform,
+      spec: (name) => {
+        const record = this.records.instances.get(name);
+        return record === undefined ? undefined : specs.network(record);
+      },
+    });
+    const workloads = new Workloads({
+      platform,
+      specs,
+      ports: (name) => ports.of(name),
+      forgetHealth: () => undefined,
+    });
+    const operations = new Operations({
+      ...platform,
+      newId: () => `op-${++this.#ids}`,
+      observer: { at: (moment, _kind, step) => this.#at(moment, step) },
+    });
+    const lifecycle: Lifecycle = {
+      platform,
+      specs,
+      ports,
+      workloads,
+      describe: (record) =>
+        describeInstance(
+          { platform, specs, holder: (name) => operations.holder(name), health: () => undefined },
+          record,
+        ),
+    };
+    for (const kind of [
+      createInstance,
+      removeInstance,
+      startInstance,
+      stopInstance,
+      restartInstance,
+      takeSnapshot,
+      revertInstance,
+      cloneInstance,
+      removeSnapshot,
+    ]) {
+      operations.register(kind(lifecycle));
+    }
+    return { operations, lifecycle };
+  }
+
+  #laterMoment(): Date {
+    this.#now += 1_000;
+    return new Date(this.#now);
+  }
+
+  #at(moment: StepMoment, step: string): Promise<void> | undefined {
+    if (this.#fault?.step !== step || this.#fault.moment !== moment) return undefined;
+    if (this.#died === undefined) {
+      // Once: a step that is tried again succeeds.
+      this.#fault = undefined;
+      throw new Error(`made to fail at ${moment} of ${step}`);
+    }
+    this.#died.resolve();
+    return new Promise(() => undefined);
+  }
+}
+
+export function container(change: Partial<ContainerSummary> = {}): ContainerSummary {
+  return {
+    id: "c".repeat(64),
+    name: "web",
+    image: "web:1",
+    state: "running",
+    labels: {},
+    ports: [],
+    mounts: [],
+    ...change,
+  };
+}
