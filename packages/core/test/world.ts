@@ -1,24 +1,16 @@
 import type { Operation } from "@dockersnap/contract";
 import {
   type ContainerSummary,
-  cloneInstance,
-  createInstance,
   describeInstance,
   findInstance,
   type Lifecycle,
   type Log,
   Operations,
+  operationKinds,
   type Platform,
   PortForwarding,
   reconcile,
-  removeInstance,
-  removeSnapshot,
-  restartInstance,
-  revertInstance,
   Specs,
-  startInstance,
-  stopInstance,
-  takeSnapshot,
   Workloads,
 } from "../src/index.ts";
 import type { StepMoment } from "../src/operation/kind.ts";
@@ -187,19 +179,7 @@ export class World {
           record,
         ),
     };
-    for (const kind of [
-      createInstance,
-      removeInstance,
-      startInstance,
-      stopInstance,
-      restartInstance,
-      takeSnapshot,
-      revertInstance,
-      cloneInstance,
-      removeSnapshot,
-    ]) {
-      operations.register(kind(lifecycle));
-    }
+    for (const kind of operationKinds(lifecycle)) operations.register(kind);
     return { operations, lifecycle };
   }
 

@@ -3,7 +3,7 @@ import type { InstanceRecord } from "../platform/records.ts";
 import { forgetUnlessLeft, freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
-import { networkStep, portsStep, startEngineStep } from "./steps.ts";
+import { commitNewStep, networkStep, portsStep, startEngineStep } from "./steps.ts";
 
 export interface CloneInput {
   readonly source: string;
@@ -65,11 +65,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
           await lifecycle.ports.refresh(input.name);
         },
       },
-      {
-        name: "commit",
-        says: "writing it down",
-        run: ({ input }) => platform.records.instances.update(input.name, { phase: "ready" }),
-      },
+      commitNewStep(lifecycle, name),
     ],
     result({ input }) {
       platform.events.publish({ type: "instance.created", instance: input.name });

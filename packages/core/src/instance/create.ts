@@ -4,7 +4,7 @@ import type { OperationKind, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
-import { networkStep, portsStep, startEngineStep } from "./steps.ts";
+import { commitNewStep, networkStep, portsStep, startEngineStep } from "./steps.ts";
 
 interface CreateState {
   readonly workload: WorkloadRecord | undefined;
@@ -62,11 +62,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         undo: ({ input }, tools) => workloads.teardown(findInstance(platform.records, input.name), tools),
       },
       portsStep(lifecycle, name),
-      {
-        name: "commit",
-        says: "writing it down",
-        run: ({ input }) => platform.records.instances.update(input.name, { phase: "ready" }),
-      },
+      commitNewStep(lifecycle, name),
     ],
     async result({ input, state }) {
       platform.events.publish({ type: "instance.created", instance: input.name });

@@ -46,6 +46,15 @@ export function startEngineStep<Input, State>(
   };
 }
 
+/** From here on the instance is there for good. */
+export function commitNewStep<Input, State>({ platform }: Lifecycle, name: Named<Input>): Step<Input, State> {
+  return {
+    name: "commit",
+    says: "writing it down",
+    run: ({ input }) => platform.records.instances.update(name(input), { phase: "ready" }),
+  };
+}
+
 /** Forward what is published by now, so that whoever is told "done" can connect. */
 export function portsStep<Input, State>({ ports }: Lifecycle, name: Named<Input>): Step<Input, State> {
   return {

@@ -86,7 +86,7 @@ export class Journal {
 }
 
 /** A failure as the record and every client carry it; what is not ours becomes `internal` without its details. */
-export function describeFailure(cause: unknown): { error: string; code: ErrorCode; details?: Record<string, unknown> } {
+function describeFailure(cause: unknown): { error: string; code: ErrorCode; details?: Record<string, unknown> } {
   if (!(cause instanceof DockersnapError)) {
     return isRecorded(cause) ? cause : { error: "The daemon failed at this; its log has the cause.", code: "internal" };
   }

@@ -44,7 +44,7 @@ export interface Hold {
 }
 
 /** How the next daemon ends an operation this one left unfinished. */
-export type Recovery =
+type Recovery =
   /** Take back what was begun. */
   | "undo"
   /** Run it to its end; if that fails, take it back. */

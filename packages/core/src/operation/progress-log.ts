@@ -1,4 +1,5 @@
 import type { ProgressEvent } from "@dockersnap/contract/words";
+import { WakeUps } from "../platform/wake-ups.ts";
 
 /**
  * The progress of one operation from its first event on. Whoever follows reads at a pace of its own from the same list,
@@ -6,20 +7,20 @@ import type { ProgressEvent } from "@dockersnap/contract/words";
  */
 export class ProgressLog {
   readonly #events: ProgressEvent[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = new WakeUps();
   #ended = false;
 
   push(event: ProgressEvent): void {
     if (this.#ended) return;
     this.#events.push(event);
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** The last event; what comes after it is dropped. */
   end(event: ProgressEvent): void {
     this.push(event);
     this.#ended = true;
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** Every event from the first to the terminal one. Ends early, without an error, when `signal` aborts. */
@@ -33,24 +34,8 @@ export class ProgressLog {
       } else if (this.#ended) {
         return;
       } else {
-        await this.#more(signal);
+        await this.#changes.next(signal);
       }
     }
-  }
-
-  #more(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
   }
 }

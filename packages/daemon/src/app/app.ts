@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
 import {
-  cloneInstance,
-  createInstance,
   describeInstance,
   findInstance,
   HealthMonitor,
@@ -9,20 +7,14 @@ import {
   type Lifecycle,
   type Log,
   Operations,
+  operationKinds,
   type Platform,
   PortForwarding,
   type Records,
   reconcile,
   removeExpired,
-  removeInstance,
-  removeSnapshot,
-  restartInstance,
-  revertInstance,
   Specs,
   type StepObserver,
-  startInstance,
-  stopInstance,
-  takeSnapshot,
   Workloads,
 } from "@dockersnap/core";
 import { systemClock } from "../clock.ts";
@@ -120,19 +112,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
-  for (const kind of [
-    createInstance,
-    removeInstance,
-    startInstance,
-    stopInstance,
-    restartInstance,
-    takeSnapshot,
-    revertInstance,
-    cloneInstance,
-    removeSnapshot,
-  ]) {
-    operations.register(kind(lifecycle));
-  }
+  for (const kind of operationKinds(lifecycle)) operations.register(kind);
   const metrics = new Metrics({
     statuses: async () => (await Promise.all(records.instances.all().map(describe))).map(({ status }) => status),
     capacity: () => adapters.storage.capacity(),

@@ -1,5 +1,5 @@
 import type { DaemonEvent } from "@dockersnap/contract/words";
-import type { Clock, EventSink, NewEvent } from "@dockersnap/core";
+import { type Clock, type EventSink, type NewEvent, WakeUps } from "@dockersnap/core";
 
 /** Events kept for those who come back with a `Last-Event-ID`. */
 const kept = 4_096;
@@ -11,7 +11,7 @@ const kept = 4_096;
 export class EventHub implements EventSink {
   readonly #clock: Clock;
   readonly #events: DaemonEvent[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = new WakeUps();
   #lastId: number;
 
   /** Ids go on from the time of start, so that an id of an earlier daemon is never one of this one's. */
@@ -24,7 +24,7 @@ export class EventHub implements EventSink {
     this.#lastId += 1;
     this.#events.push({ id: this.#lastId, at: this.#clock.now().toISOString(), ...event });
     if (this.#events.length > kept) this.#events.shift();
-    for (const wake of [...this.#waiting]) wake();
+    this.#changes.wake();
   }
 
   /** Events after `afterId`, or only those to come without it. Ends when `signal` aborts. */
@@ -33,23 +33,11 @@ export class EventHub implements EventSink {
     while (!signal.aborted) {
       const next = this.#events.find((event) => event.id > last);
       if (next === undefined) {
-        await this.#more(signal);
+        await this.#changes.next(signal);
       } else {
         last = next.id;
         yield next;
       }
     }
-  }
-
-  #more(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
   }
 }

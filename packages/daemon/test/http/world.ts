@@ -23,8 +23,6 @@ export interface Ask {
   readonly raw?: string | Buffer;
 }
 
-export type World = Awaited<ReturnType<typeof openWorld>>;
-
 /** A server on a free port of the loopback, with a service a test can drive. */
 export async function openWorld(options: Partial<Pick<HttpServerOptions, "bounds">> & { token?: string } = {}) {
   const dashboardDir = mkdtempSync(join(tmpdir(), "ds-http-"));

@@ -1,0 +1,24 @@
+import { cloneInstance } from "./instance/clone.ts";
+import { createInstance } from "./instance/create.ts";
+import type { Lifecycle } from "./instance/lifecycle.ts";
+import { restartInstance, startInstance, stopInstance } from "./instance/power.ts";
+import { removeInstance } from "./instance/remove.ts";
+import type { AnyOperationKind } from "./operation/kind.ts";
+import { removeSnapshot } from "./snapshot/remove.ts";
+import { revertInstance } from "./snapshot/revert.ts";
+import { takeSnapshot } from "./snapshot/take.ts";
+
+/** Every kind of operation there is. */
+export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[] {
+  return [
+    createInstance(lifecycle),
+    cloneInstance(lifecycle),
+    startInstance(lifecycle),
+    stopInstance(lifecycle),
+    restartInstance(lifecycle),
+    removeInstance(lifecycle),
+    takeSnapshot(lifecycle),
+    revertInstance(lifecycle),
+    removeSnapshot(lifecycle),
+  ];
+}
