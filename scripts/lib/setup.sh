@@ -18,8 +18,9 @@ check_machine() {
     x86_64 | aarch64) ;;
     *) problems+=("this processor is a $(uname -m); Node 24 can be brought along for x86_64 and aarch64 only.") ;;
   esac
-  command -v npm >/dev/null || problems+=("npm is missing: install Node.js with npm, in any version ('apt-get install npm').")
-  command -v node >/dev/null || problems+=("node is missing: install Node.js, in any version ('apt-get install nodejs').")
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    problems+=("node or npm is missing: install Node.js with npm, in any version ('apt-get install npm'). If you have them for yourself alone, run this as: sudo env PATH=\"\$PATH\" $0")
+  fi
   if [ -n "$(missing_commands)" ] && ! command -v apt-get >/dev/null; then
     problems+=("there is no apt-get here and these programs are missing: $(missing_commands | tr '\n' ' '). Install them, then run this again.")
   fi
