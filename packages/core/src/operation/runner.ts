@@ -31,8 +31,12 @@ export interface Run {
 
 /** Run the steps that are not done yet. Rejects with the first failure, after every step that ran beside it has ended. */
 export async function runSteps(deps: RunnerDeps, run: Run): Promise<void> {
-  for (const entry of run.kind.steps) {
-    const group: readonly AnyStep[] = Array.isArray(entry) ? entry : [entry as AnyStep];
+  const groups = run.kind.steps.map((entry): readonly AnyStep[] => (Array.isArray(entry) ? entry : [entry as AnyStep]));
+  const wasReached = (step: AnyStep) => run.journal.stepStatus(step.name) !== undefined;
+  const lastReached = groups.findLastIndex((group) => group.some(wasReached));
+  for (const [index, whole] of groups.entries()) {
+    // What an earlier daemon left out stays left out: what it was decided by may be gone by now.
+    const group = index < lastReached ? whole.filter(wasReached) : whole;
     const stop = new AbortController();
     const signal = AbortSignal.any([run.signal, stop.signal]);
     const outcomes = await Promise.allSettled(

@@ -299,6 +299,17 @@ describe("an operation the last daemon left unfinished", () => {
     expect(next.list()[0]).toMatchObject({ status: "done", recovered: "finished" });
   });
 
+  it("does not ask again whether a step is needed that was left out", async () => {
+    const world = new World();
+    let isAsked = 0;
+    const [first, ...others] = world.steps("first", "second", "third").flat();
+    const choosy = { ...first, needed: () => ++isAsked > 1 } as (typeof others)[number];
+    const kind = world.kind({ recovery: "finish", steps: [choosy, ...others] });
+    await crash(world, kind, "begin", "third");
+    await world.operations([kind]).recover();
+    expect(world.did).toEqual(["third"]);
+  });
+
   it("goes on being taken back when the daemon died while taking it back", async () => {
     const world = new World();
     const died = Promise.withResolvers<void>();
