@@ -4,13 +4,13 @@ import type { Operation } from "@dockersnap/contract";
 import { findStrays, type Stray } from "@dockersnap/core";
 import { createAdapters, createLog, loadConfig } from "@dockersnap/daemon";
 import { viewRecords } from "@dockersnap/host";
-import { type ContainerState, Engine } from "../support/engine.ts";
+import { Engine } from "../support/engine.ts";
 import { repository } from "../support/repository.ts";
 import { World } from "../support/world.ts";
 import { type Call, type Case, type Exercise, failing } from "./exercise.ts";
 import { type Fault, FaultFiles } from "./fault.ts";
 import { footprint, takeInventory } from "./footprint.ts";
-import { find, type Sight, see, volume, writeData } from "./sight.ts";
+import { find, processesOf, type Sight, see, volume, writeData } from "./sight.ts";
 
 /** What an undisturbed run of an exercise shows of the product. */
 export interface Rehearsal {
@@ -27,6 +27,8 @@ export interface Outcome {
   readonly operation: Operation;
   readonly before: Sight;
   readonly after: Sight;
+  readonly processesBefore: readonly string[];
+  readonly processesAfter: readonly string[];
   readonly footprintBefore: readonly string[];
   readonly footprintAfter: readonly string[];
   readonly notHappened: readonly Fault[];
@@ -35,7 +37,7 @@ export interface Outcome {
 /** What is to be the same whatever happens to the others. */
 interface Bystander {
   readonly sight: Sight;
-  readonly containers: readonly Pick<ContainerState, "Pid" | "StartedAt">[];
+  readonly processes: readonly string[];
   readonly footprint: readonly string[];
 }
 
@@ -97,9 +99,15 @@ export class Drill {
   }
 
   async clone(name: string): Promise<void> {
-    const clone = await this.world.client.instances.clone(this.bystander, { label: "furnished", new_name: name });
-    await new Engine(clone.socket).start("task");
+    await this.world.client.instances.clone(this.bystander, { label: "furnished", new_name: name });
+    await this.startTask(name);
     writeData(this.world, name, `the data of ${name}`);
+  }
+
+  /** Run what does not come back by itself when an engine does. */
+  async startTask(name: string): Promise<void> {
+    const { socket } = await this.world.client.instances.get(name);
+    await new Engine(socket).start("task");
   }
 
   /** Run an exercise twice, once to its end and once failing at the last step. */
@@ -124,9 +132,11 @@ export class Drill {
     const names = exercise.names.slice(0, cases.length);
     await Promise.all(names.map((name) => exercise.ready(name)));
     const before = await Promise.all(names.map((name) => see(this.world, name)));
+    const processes = await this.#processes(exercise, names);
     const inventory = takeInventory(this.world);
     const bystander = await this.#bystander(inventory);
 
+    this.faults.clear();
     for (const [index, name] of names.entries()) this.faults.set(name, cases[index]?.faults ?? []);
     const ids = await Promise.all(names.map((name) => this.#begin(exercise.call(name))));
     const isKill = cases[0]?.by === "kill";
@@ -139,6 +149,7 @@ export class Drill {
     await this.settled();
     const after = await Promise.all(names.map((name) => see(this.world, name)));
     const operations = await Promise.all(ids.map((id) => this.world.client.operations.get(id)));
+    const processesAfter = await this.#processes(exercise, names);
     const left = takeInventory(this.world);
     const outcomes = names.flatMap((name, index): Outcome[] => {
       const [operation, first, last] = [operations[index], before[index], after[index]];
@@ -149,19 +160,19 @@ export class Drill {
           operation,
           before: first,
           after: last,
+          processesBefore: processes[index] ?? [],
+          processesAfter: processesAfter[index] ?? [],
           footprintBefore: footprint(inventory, name),
           footprintAfter: footprint(left, name),
           notHappened: this.faults.waiting(name),
         },
       ];
     });
-    const wave = {
+    return {
       outcomes,
       strays: await this.strays(),
       bystander: { before: bystander, after: await this.#bystander(left) },
     };
-    this.faults.clear();
-    return wave;
   }
 
   /** SIGKILL and a start; what the start itself begins is not waited for. */
@@ -251,13 +262,14 @@ export class Drill {
     }
   }
 
+  async #processes({ keepsContainers }: Exercise, names: readonly string[]) {
+    return keepsContainers === true ? Promise.all(names.map((name) => processesOf(this.world, name))) : [];
+  }
+
   async #bystander(inventory: readonly string[]): Promise<Bystander> {
-    const { socket } = await this.world.client.instances.get(this.bystander);
-    const engine = new Engine(socket);
-    const states = await Promise.all(["web", "task"].map((container) => engine.state(container)));
     return {
       sight: await see(this.world, this.bystander),
-      containers: states.map(({ Pid, StartedAt }) => ({ Pid, StartedAt })),
+      processes: await processesOf(this.world, this.bystander),
       footprint: footprint(inventory, this.bystander),
     };
   }

@@ -20,6 +20,8 @@ export interface Exercise {
   call(name: string): Call;
   /** How it looks when the operation is done, from how it looked before. */
   done(before: Sight, name: string): Sight;
+  /** Containers go through it without being started again, whatever its end. */
+  readonly keepsContainers?: boolean;
 }
 
 /** One disturbance of one operation. */

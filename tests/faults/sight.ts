@@ -29,6 +29,16 @@ export interface Sight {
   readonly page?: string | undefined;
 }
 
+/** When each container's process began, and which it is. */
+export async function processesOf(world: World, name: string): Promise<readonly string[]> {
+  const instance = await find(world, name);
+  if (instance?.status !== "running") return [];
+  const engine = new Engine(instance.socket);
+  const names = await engine.containers();
+  const states = await Promise.all(names.map((container) => engine.state(container)));
+  return names.map((container, index) => `${container} ${states[index]?.Pid} ${states[index]?.StartedAt}`);
+}
+
 export const absent: Sight = { status: "absent", snapshots: [], kept: {} };
 
 /** Look at an instance from every side. Rejects when a side that should answer does not. */

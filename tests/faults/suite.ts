@@ -61,6 +61,7 @@ function judge(exercise: Exercise, rehearsal: Rehearsal, by: Case["by"], outcome
   if (by === "kill") expect(operation.recovered).toBe(isDone ? "finished" : "undone");
   else expect(operation.recovered).toBeUndefined();
   expect(after).toEqual(isDone ? exercise.done(before, name) : before);
+  expect(outcome.processesAfter).toEqual(outcome.processesBefore);
   expect(footprintAfter).toEqual(isDone ? rehearsal.footprint : footprintBefore);
 }
 
