@@ -26,7 +26,6 @@ export function createAdapters(config: Config, log: Log) {
       supervision: "auto",
       logMaxSize: String(config.docker.log_max_size),
       logMaxFile: config.docker.log_max_file,
-      dns: config.docker.dns,
       proxy: config.docker.proxy,
       log,
     }),

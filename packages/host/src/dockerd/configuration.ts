@@ -14,8 +14,6 @@ export interface EngineSettings {
   /** Of one log file of one container, in dockerd's words, such as `10m`. */
   readonly logMaxSize: string;
   readonly logMaxFile: number;
-  /** Name servers for containers; none leaves it to dockerd. */
-  readonly dns: readonly string[];
 }
 
 export interface EngineConfiguration extends EngineSettings {
@@ -25,9 +23,12 @@ export interface EngineConfiguration extends EngineSettings {
   readonly liveRestore: boolean;
 }
 
-/** The contents of dockerd's configuration file. */
+/**
+ * The contents of dockerd's configuration file. Name servers are not in it: containers get those of the sandbox's
+ * resolv.conf, which can be reached from inside also where the host's own are on its loopback.
+ */
 export function daemonJson(files: RuntimeFiles, configuration: EngineConfiguration): string {
-  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile, dns } = configuration;
+  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile } = configuration;
   const contents = {
     "data-root": dataRoot,
     "exec-root": execRootInside,
@@ -43,7 +44,6 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
     "log-level": "warn",
     // Images belong to the data-root, or a snapshot would miss them. Versions that do not know the feature ignore it.
     features: { "containerd-snapshotter": false },
-    ...(dns.length === 0 ? {} : { dns }),
   };
   return render(contents);
 }

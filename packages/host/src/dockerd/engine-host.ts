@@ -24,8 +24,6 @@ export interface EngineHostOptions {
   readonly logMaxSize?: string;
   /** Log files kept of one container. Default: 3. */
   readonly logMaxFile?: number;
-  /** Name servers for containers. Default: dockerd's choice. */
-  readonly dns?: readonly string[] | undefined;
   /** The proxy dockerd pulls images through. */
   readonly proxy?: ProxySettings | undefined;
   /** What control groups and units are called in front of the instance's name. Default: `dockersnap-`. */
@@ -47,7 +45,6 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     settings: {
       logMaxSize: options.logMaxSize ?? "10m",
       logMaxFile: options.logMaxFile ?? 3,
-      dns: options.dns ?? [],
     },
     hierarchies: readHierarchies(),
     supervisions,

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { daemonJson, dockerdEnvironment, setLiveRestore } from "../../src/dockerd/configuration.ts";
 import { checkSocketPath, runtimeFiles } from "../../src/dockerd/runtime-files.ts";
 
-const settings = { logMaxSize: "10m", logMaxFile: 3, dns: [], liveRestore: true };
+const settings = { logMaxSize: "10m", logMaxFile: 3, liveRestore: true };
 
 it("keeps everything of an engine in its own folders and lets containers outlive dockerd", () => {
   const files = runtimeFiles("/run/dockersnap", "web");
@@ -26,12 +26,6 @@ it("keeps everything of an engine in its own folders and lets containers outlive
     "log-level": "warn",
     features: { "containerd-snapshotter": false },
   });
-});
-
-it("names name servers only where there are some", () => {
-  const files = runtimeFiles("/run/dockersnap", "web");
-  const configuration = { ...settings, dns: ["192.0.2.53"], dataRoot: "/pool/web", cgroupParent: "/c" };
-  expect(JSON.parse(daemonJson(files, configuration))).toMatchObject({ dns: ["192.0.2.53"] });
 });
 
 it("turns live restore off and on in what is written already, and nothing else", async () => {
