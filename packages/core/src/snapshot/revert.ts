@@ -1,14 +1,20 @@
 import { autoRevertLabelPrefix, type RevertRequest } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { freshNetworkStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
+import {
+  type EngineBefore,
+  freshNetworkStep,
+  noteStep,
+  portsStep,
+  restoreEngine,
+  startEngineStep,
+} from "../instance/steps.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import { requireFreeLabel } from "./take.ts";
 
 export type RevertInput = Omit<RevertRequest, "force"> & { readonly name: string };
 
-interface RevertState {
-  readonly wasRunning: boolean;
+interface RevertState extends EngineBefore {
   readonly wasDesired: "running" | "stopped";
   readonly previousHead: string | undefined;
   /** Where the present is kept. */
@@ -23,7 +29,7 @@ type RevertJob = Job<RevertInput, RevertState>;
  * and every other snapshot stays; so a failure at any point can go back to exactly what was there.
  */
 export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput, RevertState> {
-  const { platform, workloads } = lifecycle;
+  const { platform, ports, workloads } = lifecycle;
   const { storage, engines, records, clock } = platform;
   const name = (input: RevertInput) => input.name;
   return {
@@ -40,16 +46,22 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
       const keptAs = `${autoRevertLabelPrefix}${startedAt.replaceAll(":", "-")}`;
       await requireFreeLabel(lifecycle, input.name, keptAs);
       const wasRunning = (await engines.state(input.name)) === "running";
-      return { wasRunning, wasDesired: record.desired, previousHead: record.head, keptAs, startedAt };
+      return { wasRunning, ran: [], wasDesired: record.desired, previousHead: record.head, keptAs, startedAt };
     },
     steps: [
+      noteStep(lifecycle, name),
       {
-        // What is thrown away needs no graceful end.
+        // What is thrown away needs no graceful end. Its ports are taken away with it and come back once something answers:
+        // a packet that comes while a container is on its way up has the kernel ask for that container's address too early,
+        // and wait a second before it asks again.
         name: "halt",
         says: "ending everything that runs in it",
-        run: ({ input }) => engines.kill(input.name),
+        run: async ({ input }) => {
+          const ends = await Promise.allSettled([engines.kill(input.name), ports.clear(input.name)]);
+          for (const end of ends) if (end.status === "rejected") throw end.reason;
+        },
         undo: async ({ input, state }, tools) => {
-          if (state.wasRunning) await restoreEngine(lifecycle, input.name, tools);
+          if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
         },
       },
       {
