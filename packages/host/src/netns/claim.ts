@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { isInhabited } from "./inhabitants.ts";
 import type { NetworkNames } from "./names.ts";
 
 /**
@@ -38,6 +39,15 @@ export class Claims {
   async mayBeOurs(name: string): Promise<boolean> {
     const holder = await this.#holder(name);
     return holder === undefined || holder === this.#owner;
+  }
+
+  /**
+   * Whether it may be taken away unasked. What runs in a namespace nobody has marked was not started by a daemon, so that
+   * is somebody else's who likes the same names.
+   */
+  async isLeftover(name: string): Promise<boolean> {
+    const holder = await this.#holder(name);
+    return holder === this.#owner || (holder === undefined && !(await isInhabited(this.#names.netnsPath(name))));
   }
 
   /** With all that is in the folder. */

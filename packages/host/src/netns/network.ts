@@ -178,7 +178,7 @@ class HostNetwork implements Network {
       ...accepted,
     ];
     const all = [...new Set(found)].filter((name) => name !== undefined && name !== "").map(String);
-    const ours = await Promise.all(all.map((name) => claims.mayBeOurs(name)));
+    const ours = await Promise.all(all.map((name) => claims.isLeftover(name)));
     return all.filter((_name, index) => ours[index]).sort();
   }
 

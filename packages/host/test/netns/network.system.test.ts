@@ -156,6 +156,20 @@ describe("a removed network", () => {
     expect(await host.network.list()).toEqual([]);
   });
 
+  it("does not list a namespace that nobody marked and something runs in", async () => {
+    await using host = await PrivateHost.start();
+    await host.run(["ip", "netns", "add", "ds-web"]);
+    const netns = "--net=/run/netns/ds-web";
+    await host.run(["sh", "-c", `nsenter ${netns} sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >/run/sleeper`]);
+    const entered = ["sh", "-c", "until [ /proc/$(cat /run/sleeper)/ns/net -ef /run/netns/ds-web ]; do :; done"];
+    await host.run(entered);
+    try {
+      expect(await host.network.list()).toEqual([]);
+    } finally {
+      await host.run(["sh", "-c", "kill $(cat /run/sleeper)"]);
+    }
+  });
+
   it("leaves devices and namespaces of others alone", async () => {
     await using host = await PrivateHost.start();
     await host.run(["sh", "-c", "ip netns add other; ip link add ve-nspawn type veth peer name x"]);
