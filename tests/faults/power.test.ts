@@ -27,9 +27,9 @@ const exercise = (verb: "start" | "stop" | "restart"): Exercise => ({
 });
 
 await drillOn(drill, exercise("start"), { steps: ["network", "engine", "ports", "commit"], undone: ["engine"] });
-await drillOn(drill, exercise("stop"), { steps: ["shutdown", "unforward", "commit"], undone: ["shutdown"] });
+await drillOn(drill, exercise("stop"), { steps: ["note", "shutdown", "unforward", "commit"], undone: ["shutdown"] });
 await drillOn(drill, exercise("restart"), {
-  steps: ["shutdown", "unforward", "network", "engine", "ports", "commit"],
+  steps: ["note", "shutdown", "unforward", "network", "engine", "ports", "commit"],
   undone: ["engine", "shutdown"],
 });
 

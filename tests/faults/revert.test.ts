@@ -44,6 +44,6 @@ const revert: Exercise = {
 };
 
 await drillOn(drill, revert, {
-  steps: ["halt", "keep", "swap", "network", "engine", "ports", "commit"],
+  steps: ["note", "halt", "keep", "swap", "network", "engine", "ports", "commit"],
   undone: ["engine", "swap", "keep", "halt"],
 });

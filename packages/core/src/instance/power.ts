@@ -2,10 +2,9 @@ import type { OperationKind, Step } from "../operation/kind.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
-import { freshNetworkStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
+import { type EngineBefore, freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
 
-interface PowerState {
-  readonly wasRunning: boolean;
+interface PowerState extends EngineBefore {
   readonly wasDesired: "running" | "stopped";
 }
 
@@ -40,7 +39,8 @@ function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const { desired } = readyInstance(platform.records, input.name);
-      return { wasRunning: (await platform.engines.state(input.name)) === "running", wasDesired: desired };
+      const wasRunning = (await platform.engines.state(input.name)) === "running";
+      return { wasRunning, ran: [], wasDesired: desired };
     },
     steps,
     result({ input }) {
@@ -70,12 +70,13 @@ function upSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
 function downSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
   const { platform, ports } = lifecycle;
   return [
+    noteStep(lifecycle, (input) => input.name),
     {
       name: "shutdown",
       says: "stopping its containers and its Docker engine",
       run: ({ input }, { signal }) => platform.engines.stop(input.name, signal),
       undo: async ({ input, state }, tools) => {
-        if (state.wasRunning) await restoreEngine(lifecycle, input.name, tools);
+        if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
       },
     },
     {

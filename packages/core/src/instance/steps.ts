@@ -1,6 +1,10 @@
+import type { ContainerSummary } from "../engine/engine.ts";
 import type { Step, StepTools } from "../operation/kind.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
+
+/** An engine that is well lists thousands of containers in less. */
+const longestLookMs = 3_000;
 
 /** Steps several verbs share. `name` tells which instance a step of this operation is about. */
 type Named<Input> = (input: Input) => string;
@@ -64,14 +68,62 @@ export function portsStep<Input, State>({ ports }: Lifecycle, name: Named<Input>
   };
 }
 
-/** Bring an engine back as part of taking something back; one that is up stays as it is. */
+/** What has to be known of an engine to have it again as it was. */
+export interface EngineBefore {
+  readonly wasRunning: boolean;
+  /** Ids of the containers that ran: those without a restart policy do not come back with their engine. */
+  ran: readonly string[];
+}
+
+/** Remember what runs, before it is ended. Of an engine that does not answer nothing is known, and that is no failure. */
+export function noteStep<Input, State extends EngineBefore>(
+  { platform }: Lifecycle,
+  name: Named<Input>,
+): Step<Input, State> {
+  return {
+    name: "note",
+    says: "noting which containers run",
+    needed: ({ state }) => state.wasRunning,
+    run: async ({ input, state }, { log, signal }) => {
+      try {
+        state.ran = runningOf(await inTime(platform.engines.api(name(input)).containers(), signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn("an engine about to be ended does not tell what runs in it", { error });
+      }
+    },
+  };
+}
+
+export function runningOf(containers: readonly ContainerSummary[]): readonly string[] {
+  return containers.filter(({ state }) => state === "running").map(({ id }) => id);
+}
+
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(longestLookMs)]);
+  const onAbort = () => reject(bound.reason);
+  bound.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    bound.removeEventListener("abort", onAbort);
+    work.catch(() => undefined);
+  }
+}
+
+/** Bring an engine back as part of taking something back, and what ran in it; one that is up stays as it is. */
 export async function restoreEngine(
   { platform, specs, ports }: Lifecycle,
   instance: string,
+  ran: readonly string[],
   { signal }: Pick<StepTools, "signal">,
 ): Promise<void> {
   const record = findInstance(platform.records, instance);
   await platform.network.create(specs.network(record));
   await platform.engines.start(specs.engine(record), signal);
+  const api = platform.engines.api(instance);
+  const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
+  for (const { id } of down) await api.startContainer(id);
   await ports.refresh(instance);
 }

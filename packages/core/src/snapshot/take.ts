@@ -2,19 +2,16 @@ import { DockersnapError, type SnapshotRequest } from "@dockersnap/contract/word
 import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { restoreEngine } from "../instance/steps.ts";
+import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import { notCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
 export type TakeInput = SnapshotRequest & { readonly name: string };
 
-interface TakeState {
-  readonly wasRunning: boolean;
+interface TakeState extends EngineBefore {
   readonly createdAt: string;
   readonly parent: string | undefined;
-  /** Containers that ran before a `stopped` snapshot and have no restart policy to bring them back. */
-  ran: string[];
   notCaptured: string[];
   atomicMs: number | undefined;
   /** On the daemon's own monotonic clock, in milliseconds. */
@@ -72,7 +69,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
           const [containers] = await Promise.all([looking, storage.settle(input.name, soon)]);
           state.notCaptured = notCaptured(containers, storage.path(input.name));
-          state.ran = containers.filter((container) => container.state === "running").map((container) => container.id);
+          state.ran = runningOf(containers);
         },
       },
       {
@@ -80,7 +77,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         says: "stopping the containers cleanly",
         needed: (job) => running(job) && mode(job) === "stopped",
         run: ({ input }, { signal }) => engines.stop(input.name, signal),
-        undo: ({ input, state }, tools) => bringBack(lifecycle, input.name, state.ran, tools.signal),
+        undo: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.ran, tools),
       },
       {
         name: "freeze",
@@ -115,7 +112,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         name: "engine",
         says: "starting the containers again",
         needed: (job) => running(job) && mode(job) === "stopped",
-        run: ({ input, state }, { signal }) => bringBack(lifecycle, input.name, state.ran, signal),
+        run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.ran, tools),
       },
       {
         name: "post_snapshot",
@@ -163,20 +160,6 @@ export async function requireFreeLabel({ platform }: Lifecycle, instance: string
     "already_exists",
     `Instance '${instance}' has a snapshot '${label}' already. Choose another label, or remove it with 'dockersnap delete ${instance}@${label}'.`,
   );
-}
-
-/** Start an engine that was stopped for the snapshot, and the containers no restart policy brings back. */
-async function bringBack(
-  lifecycle: Lifecycle,
-  name: string,
-  ran: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  await restoreEngine(lifecycle, name, { signal });
-  const api = lifecycle.platform.engines.api(name);
-  const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
-  for (const { id } of down) await api.startContainer(id);
-  if (down.length > 0) await lifecycle.ports.refresh(name);
 }
 
 function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
