@@ -20,6 +20,8 @@ export interface ContainerSpec {
   /** What to run in place of `/bin/busybox`. */
   readonly entrypoint?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** A network of the engine's other than its default one. */
+  readonly network?: string;
 }
 
 export interface ContainerState {
@@ -63,6 +65,7 @@ export class Engine {
             .entries()
             .map(([inside, all]) => [inside, all.map(({ address, port }) => ({ HostIp: address, HostPort: port }))]),
         ),
+        NetworkMode: spec.network ?? "default",
         RestartPolicy: { Name: spec.restart ?? "no" },
         Binds: spec.volumes ?? [],
         Tmpfs: Object.fromEntries((spec.tmpfs ?? []).map((path) => [path, ""])),
