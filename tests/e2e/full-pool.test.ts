@@ -59,8 +59,6 @@ it("refuses what needs room before anything is done, keeps what is there, and le
   expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(/!! +pool[\s\S]*nearly full/) });
 
   await act.delete(spare);
-  await act.stop(name);
-  await act.start(name);
   expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
   await act.delete(name);
   expect(await act.list()).toEqual([]);

@@ -191,7 +191,14 @@ export class World implements AsyncDisposable {
    * something of an instance on the machine.
    */
   async end(): Promise<void> {
-    if (this.#daemon === undefined) return;
+    try {
+      if (this.#daemon !== undefined) await this.#deleteAll();
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  async #deleteAll(): Promise<void> {
     const instances = await this.client.instances.list();
     await Promise.all(instances.map(({ name }) => this.client.instances.delete(name)));
     await this.stopDaemon();
