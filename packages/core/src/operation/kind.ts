@@ -70,8 +70,8 @@ export interface OperationKind<Input, State> {
   prepare(input: Input): Promise<State> | State;
   /** What a client gets when it is done. */
   result(job: Job<Input, State>): Promise<unknown> | unknown;
-  /** Called when an operation ended undone or left something behind it could not take back. */
-  failed?(job: Job<Input, State>, problem: string): void;
+  /** Called when steps could not be taken back (`left` names them) or, past the point of no return, could not be done. */
+  failed?(job: Job<Input, State>, problem: string, left: readonly string[]): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the table holds kinds of every input and state; each is typed where it is made.

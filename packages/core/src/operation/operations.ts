@@ -241,6 +241,7 @@ export class Operations {
       kind.failed?.(
         journal.record as never,
         `The ${kind.name} failed and ${left.join(", ")} could not be taken back. 'dockersnap doctor' shows what is left.`,
+        left,
       );
     }
     const error = journal.record.error ?? cause;
@@ -254,6 +255,7 @@ export class Operations {
     kind.failed?.(
       journal.record as never,
       `The ${kind.name} did not come to its end: ${error} It is tried again when asked for, and at the next start of the daemon.`,
+      [],
     );
   }
 

@@ -110,11 +110,12 @@ export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput,
       platform.events.publish({ type: "instance.changed", instance: input.name });
       return { status: "ok" };
     },
-    failed(job, problem) {
-      keepPresentRecord(lifecycle, job);
-      records.instances.update(job.input.name, {
-        problem: `${problem} What was there before is kept as '${job.input.name}@${job.state.keptAs}'.`,
-      });
+    failed(job, problem, left) {
+      const { name: instance } = job.input;
+      const isKept = left.includes("swap") || left.includes("keep");
+      if (isKept) keepPresentRecord(lifecycle, job);
+      const where = isKept ? ` What was there before is kept as '${instance}@${job.state.keptAs}'.` : "";
+      records.instances.update(instance, { problem: `${problem}${where}` });
     },
   };
 }

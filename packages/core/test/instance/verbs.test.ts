@@ -198,6 +198,17 @@ describe("a revert", () => {
     });
   });
 
+  it("lists no copy of the present that is gone again, when something else could not be taken back", async () => {
+    world.network.failNext("setForwards");
+    world.network.failNext("setForwards");
+    world.network.failNext("setForwards");
+    world.network.failNext("setForwards");
+    world.network.failNext("setForwards");
+    expect((await world.run("revert", { name: "web", label: "old" })).status).toBe("failed");
+    const { snapshotRecords, dataset } = await world.sight("web");
+    expect([...snapshotRecords].sort()).toEqual(dataset?.snapshots);
+  });
+
   it("keeps the copy of the present when putting it back fails too", async () => {
     world.storage.failNext("revert");
     world.storage.failNext("revert");
