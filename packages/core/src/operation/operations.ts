@@ -3,12 +3,15 @@ import type { Clock } from "../platform/clock.ts";
 import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
 import type { OperationRecord, Records } from "../platform/records.ts";
+import { chainsOf } from "./chains.ts";
 import { Journal } from "./journal.ts";
 import type { AnyOperationKind, StepObserver } from "./kind.ts";
 import { type Holder, InstanceLocks } from "./locks.ts";
 import { ProgressLog } from "./progress-log.ts";
 import { pastNoReturn, type Run, runSteps, undoSteps } from "./runner.ts";
 
+/** What a start ends side by side: much of it is waiting for an engine to stop or to come up. */
+const recoveriesAtOnce = 4;
 /** Ended operations kept for looking at. */
 const keptRecords = 1_000;
 /** Ended operations whose single progress events are still there to follow. */
@@ -141,23 +144,20 @@ export class Operations {
   }
 
   /**
-   * Carry every operation an earlier daemon left unfinished to one of its two ends, oldest first. Their instances are
-   * held meanwhile.
+   * Carry every operation an earlier daemon left unfinished to one of its two ends: side by side, and those about the same
+   * instances in the order they began. Their instances are held meanwhile.
    */
   async recover(): Promise<void> {
-    for (const record of this.#deps.records.operations.unfinished()) {
-      const kind = this.#kinds.get(record.kind);
-      if (kind === undefined) {
-        this.#deps.log.error("an unfinished operation is of an unknown kind and is given up", {
-          operation: record.id,
-          kind: record.kind,
-        });
-        this.#journal(record).end("failed", { error: unknownKind(record.kind) });
-        continue;
+    const chains = chainsOf(this.#deps.records.operations.unfinished(), ({ kind, input }) =>
+      (this.#kinds.get(kind)?.holds(input) ?? []).map(({ instance }) => instance),
+    );
+    const queue = [...chains];
+    const worker = async () => {
+      for (let chain = queue.shift(); chain !== undefined; chain = queue.shift()) {
+        for (const record of chain) await this.#recoverOne(record);
       }
-      this.#locks.take(kind.holds(record.input), { id: record.id, kind: kind.name });
-      await this.#launch(kind, record, (run) => this.#resume(run)).done;
-    }
+    };
+    await Promise.all(Array.from({ length: recoveriesAtOnce }, worker));
   }
 
   /** Begin nothing more, and resolve when what runs has ended or `signal` aborts. Unfinished ones are the next daemon's. */
@@ -169,6 +169,20 @@ export class Operations {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     await Promise.race([all, late]);
+  }
+
+  async #recoverOne(record: OperationRecord): Promise<void> {
+    const kind = this.#kinds.get(record.kind);
+    if (kind === undefined) {
+      this.#deps.log.error("an unfinished operation is of an unknown kind and is given up", {
+        operation: record.id,
+        kind: record.kind,
+      });
+      this.#journal(record).end("failed", { error: unknownKind(record.kind) });
+      return;
+    }
+    this.#locks.take(kind.holds(record.input), { id: record.id, kind: kind.name });
+    await this.#launch(kind, record, (run) => this.#resume(run)).done;
   }
 
   #launch(kind: AnyOperationKind, record: OperationRecord, work: (run: Run) => Promise<void>): OperationHandle {

@@ -328,6 +328,54 @@ describe("an operation the last daemon left unfinished", () => {
     expect(next.list()[0]).toMatchObject({ status: "failed", recovered: "undone" });
   });
 
+  it("is ended beside those of other instances, and after an earlier one of its own", async () => {
+    const world = new World();
+    const begun = [
+      { id: "op-a", name: "web" },
+      { id: "op-b", name: "db" },
+      { id: "op-c", name: "web" },
+    ];
+    for (const [index, { id, name }] of begun.entries()) {
+      world.records.operations.save({
+        id,
+        kind: "build",
+        instance: name,
+        requested_by: "test",
+        status: "running",
+        cancellable: true,
+        started_at: `2026-01-01T00:00:0${index}Z`,
+        steps: [],
+        input: { name },
+        state: {},
+        idempotencyKey: undefined,
+      });
+    }
+    const order: string[] = [];
+    const isBeside = Promise.withResolvers<void>();
+    const kind = world.kind({
+      recovery: "finish",
+      steps: [
+        {
+          name: "only",
+          says: "doing it",
+          // The first of web ends only when that of db has begun.
+          async run({ input }) {
+            order.push(`${input.name} begins`);
+            if (input.name === "db") isBeside.resolve();
+            await isBeside.promise;
+            order.push(`${input.name} ends`);
+          },
+        },
+      ],
+    });
+    const next = world.operations([kind]);
+    await next.recover();
+    expect(order.filter((act) => act.startsWith("web"))).toEqual(["web begins", "web ends", "web begins", "web ends"]);
+    expect(next.list().map(({ status, recovered }) => `${status} ${recovered}`)).toEqual(
+      Array(3).fill("done finished"),
+    );
+  });
+
   it("holds its instance while it is ended, and lets go after", async () => {
     const world = new World();
     await crash(world, world.kind(), "begin", "second");
