@@ -26,6 +26,6 @@ function quantile(values: readonly number[], part: number): number {
 const ascending = (values: readonly number[]) => values.toSorted((a, b) => a - b);
 
 /** To what a stopwatch can tell. */
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
