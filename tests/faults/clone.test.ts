@@ -22,6 +22,7 @@ const clone: Exercise = {
     page: `the data of ${drill.bystander}`,
     snapshots: [],
     kept: {},
+    forwarded: [8080],
     containers: ["task is down", "web runs"],
   }),
 };

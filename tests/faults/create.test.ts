@@ -12,7 +12,7 @@ const plain: Exercise = {
   names,
   ready: (name) => drill.clear(name),
   call: (name) => ({ method: "POST", path: "/instances", body: { name } }),
-  done: () => ({ status: "running", snapshots: [], kept: {}, containers: [] }),
+  done: () => ({ status: "running", snapshots: [], kept: {}, containers: [], forwarded: [] }),
 };
 await drillOn(drill, plain, {
   steps: ["reserve", "dataset", "network", "engine", "ports", "commit"],
@@ -33,6 +33,7 @@ const withPlugin: Exercise = {
     snapshots: [],
     kept: {},
     containers: ["echo runs"],
+    forwarded: [5678],
     page: `hello from ${name}`,
   }),
 };

@@ -85,7 +85,7 @@ export class Drill {
   /** Instances with a web container that serves their data and one that no restart policy brings back. */
   async furnished(count: number): Promise<readonly string[]> {
     const names = this.names("f", count);
-    for (const name of names) await this.clone(name);
+    await Promise.all(names.map((name) => this.clone(name)));
     return names;
   }
 
@@ -115,13 +115,13 @@ export class Drill {
     return this.#orEnd(async () => {
       const [name = ""] = exercise.names;
       await exercise.ready(name);
-      const done = await this.#ended(await this.#begin(exercise.call(name)));
+      const done = await this.#ended(await this.begin(exercise.call(name)));
       if (done.status !== "done") throw new Error(`${exercise.title} does not work: ${JSON.stringify(done)}`);
       const steps = done.steps.map((step) => step.name);
-      const left = footprint(takeInventory(this.world), name);
+      const left = this.left(name);
       await exercise.ready(name);
       this.faults.set(name, [failing(steps)]);
-      const failed = await this.#ended(await this.#begin(exercise.call(name)));
+      const failed = await this.#ended(await this.begin(exercise.call(name)));
       const undone = failed.steps.filter((step) => step.status === "undone").map((step) => step.name);
       return { steps, undone: undone.reverse(), footprint: left };
     });
@@ -138,7 +138,7 @@ export class Drill {
 
     this.faults.clear();
     for (const [index, name] of names.entries()) this.faults.set(name, cases[index]?.faults ?? []);
-    const ids = await Promise.all(names.map((name) => this.#begin(exercise.call(name))));
+    const ids = await Promise.all(names.map((name) => this.begin(exercise.call(name))));
     const isKill = cases[0]?.by === "kill";
     try {
       await (isKill ? this.#untilHeld(names, ids) : Promise.all(ids.map((id) => this.#ended(id))));
@@ -175,6 +175,18 @@ export class Drill {
     };
   }
 
+  /** Ask for an operation and resolve with its id as soon as it has begun. */
+  async begin({ method, path, body }: Call): Promise<string> {
+    const response = await fetch(`${this.world.url}/api/v1${path}`, {
+      method,
+      headers: { prefer: "respond-async", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as { id: string };
+    if (response.status !== 202) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer.id;
+  }
+
   /** SIGKILL and a start; what the start itself begins is not waited for. */
   async killAndRestart(): Promise<void> {
     await this.world.killDaemon();
@@ -202,6 +214,11 @@ export class Drill {
     }
   }
 
+  /** What the machine has of an instance. */
+  left(name: string): readonly string[] {
+    return footprint(takeInventory(this.world), name);
+  }
+
   /** Remove an instance that is there. */
   async clear(name: string): Promise<void> {
     if ((await find(this.world, name)) !== undefined) await this.world.client.instances.delete(name);
@@ -220,17 +237,6 @@ export class Drill {
     });
     await engine.run({ name: "task" });
     await world.client.instances.snapshot(bystander, { label: "furnished" });
-  }
-
-  async #begin({ method, path, body }: Call): Promise<string> {
-    const response = await fetch(`${this.world.url}/api/v1${path}`, {
-      method,
-      headers: { prefer: "respond-async", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as { id: string };
-    if (response.status !== 202) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer.id;
   }
 
   #ended(id: string): Promise<Operation> {

@@ -22,15 +22,23 @@ const exercise = (verb: "start" | "stop" | "restart"): Exercise => ({
     if (verb !== "start" && !(await isRunning(name))) await start(name);
   },
   call: (name) => ({ method: "POST", path: `/instances/${name}/${verb}` }),
-  done: ({ containers: _engineIsGone, ...before }): Sight =>
-    verb === "stop" ? { ...before, status: "stopped" } : { ...before, status: "running", containers: [] },
+  done: ({ containers: _engine, forwarded: _andItsPorts, ...before }): Sight =>
+    verb === "stop"
+      ? { ...before, status: "stopped" }
+      : { ...before, status: "running", containers: [], forwarded: [] },
 });
 
-await drillOn(drill, exercise("start"), { steps: ["network", "engine", "ports", "commit"], undone: ["engine"] });
-await drillOn(drill, exercise("stop"), { steps: ["note", "shutdown", "unforward", "commit"], undone: ["shutdown"] });
+await drillOn(drill, exercise("start"), {
+  steps: ["network", "engine", "ports", "commit"],
+  undone: ["commit", "engine"],
+});
+await drillOn(drill, exercise("stop"), {
+  steps: ["note", "shutdown", "unforward", "commit"],
+  undone: ["commit", "shutdown"],
+});
 await drillOn(drill, exercise("restart"), {
   steps: ["note", "shutdown", "unforward", "network", "engine", "ports", "commit"],
-  undone: ["engine", "shutdown"],
+  undone: ["commit", "engine", "shutdown"],
 });
 
 describe("taken back", () => {

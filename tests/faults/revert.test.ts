@@ -45,5 +45,5 @@ const revert: Exercise = {
 
 await drillOn(drill, revert, {
   steps: ["note", "halt", "keep", "swap", "network", "engine", "ports", "commit"],
-  undone: ["engine", "swap", "keep", "halt"],
+  undone: ["commit", "engine", "swap", "keep", "halt"],
 });

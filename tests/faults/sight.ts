@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DockersnapError, type Instance } from "@dockersnap/contract";
-import { pageOn } from "../support/connection.ts";
 import { Engine } from "../support/engine.ts";
 import type { World } from "../support/world.ts";
 
@@ -25,7 +24,9 @@ export interface Sight {
   readonly kept: Readonly<Record<string, string | undefined>>;
   /** Names and states; undefined where no engine runs. */
   readonly containers?: readonly string[] | undefined;
-  /** What its first forwarded port answers. */
+  /** Published ports the host leads to it. */
+  readonly forwarded?: readonly number[] | undefined;
+  /** What answers on the first of them, asked from the host at the instance's own address. */
   readonly page?: string | undefined;
 }
 
@@ -87,24 +88,27 @@ function keptOf(world: World, name: string): Sight["kept"] {
 
 const timeless = (label: string) => (label.startsWith("auto-before-revert-") ? "auto" : label);
 
-async function liveOf(world: World, { name, socket }: Instance): Promise<Pick<Sight, "containers" | "page">> {
+async function liveOf(world: World, { name, socket }: Instance): Promise<Partial<Sight>> {
   const engine = new Engine(socket);
   const names = await engine.containers();
   const states = await Promise.all(names.map((container) => engine.state(container)));
-  const { ports } = await world.client.instances.ports(name);
+  // Not through the forwarded port: daemons of other tests on this host may lead the same number to instances of theirs.
+  const { ports, target_ip } = await world.client.instances.ports(name);
   const [first] = ports;
   return {
     containers: names.map((container, index) => `${container} ${states[index]?.Running ? "runs" : "is down"}`),
-    ...(first === undefined ? {} : { page: await answerOn(first.host_port) }),
+    forwarded: ports.map((port) => port.container_port),
+    ...(first === undefined ? {} : { page: await answerAt(target_ip, first.container_port) }),
   };
 }
 
 /** A container counts as running before the program in it listens, and nothing tells when it does: so it is asked again. */
-async function answerOn(port: number): Promise<string> {
+async function answerAt(address: string, port: number): Promise<string> {
   const deadline = AbortSignal.timeout(answerWithinMs);
   for (;;) {
     try {
-      return await pageOn(port);
+      const response = await fetch(`http://${address}:${port}/`, { signal: deadline });
+      return (await response.text()).trim();
     } catch (error) {
       if (deadline.aborted) throw error;
       await pause(askAgainMs);
