@@ -12,7 +12,7 @@ interface JournalDeps {
   readonly publish: (event: NewEvent) => void;
 }
 
-/** One operation's record while it is being worked on. Every change is durable before the call returns. */
+/** One operation's record while it is being worked on. A change is durable before the call returns, unless it is only noted. */
 export class Journal {
   readonly #deps: JournalDeps;
   readonly #record: Mutable<OperationRecord>;
@@ -35,16 +35,20 @@ export class Journal {
     this.#deps.publish({ type: "operation.started", ...this.#subject(), data: { kind: this.#record.kind } });
   }
 
-  step(name: string, status: StepStatus, error?: string): void {
+  /**
+   * Write down how a step stands. `noted` lets it wait for the next write that cannot: what is lost with it in a crash is
+   * only that a step, safe to run and take back twice, was done, or that one without a way back was begun.
+   */
+  step(name: string, status: StepStatus, how: { readonly error?: string; readonly noted?: boolean } = {}): void {
     const now = this.#now();
     const ended = status === "running" || status === "undoing" ? {} : { ended_at: now };
-    const failure = error === undefined ? {} : { error };
+    const failure = how.error === undefined ? {} : { error: how.error };
     const steps = this.#record.steps;
     const index = steps.findIndex((step) => step.name === name);
     const present = steps[index];
     if (present === undefined) steps.push({ name, status, started_at: now, ...ended, ...failure });
     else steps[index] = { ...present, status, ...ended, ...failure };
-    this.#save();
+    if (how.noted !== true) this.#save();
     this.#deps.publish({ type: "operation.step", ...this.#subject(), data: { step: name, status } });
   }
 

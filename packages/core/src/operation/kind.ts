@@ -77,7 +77,7 @@ export interface OperationKind<Input, State> {
 // biome-ignore lint/suspicious/noExplicitAny: the table holds kinds of every input and state; each is typed where it is made.
 export type AnyOperationKind = OperationKind<any, any>;
 
-/** Moments inside a step, for a test to fail or kill at. The journal is written just before `begin` and before `journalled`. */
+/** Moments inside a step, for a test to fail or kill at. `journalled` is after the end of the step was noted. */
 export type StepMoment = "begin" | "acted" | "journalled" | "undo-begin" | "undo-acted";
 
 /** Watches every step from inside. The daemon has none; the fault suite kills and fails here. */

@@ -101,7 +101,8 @@ export class Operations {
 
   /** Newest first. */
   list(): readonly Operation[] {
-    return this.#deps.records.operations.recent(keptRecords).map(publicOperation);
+    const recent = this.#deps.records.operations.recent(keptRecords);
+    return recent.map((record) => publicOperation(this.#active.get(record.id)?.run.journal.record ?? record));
   }
 
   get(id: string): Operation {

@@ -65,17 +65,18 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
   const attempts = hasWayBack ? 1 : attemptsPastNoReturn;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      journal.step(step.name, "running");
+      // Each write waits for the disk, behind whatever else writes to it: only what the way back depends on is worth that.
+      journal.step(step.name, "running", { noted: step.undo === undefined && step.name !== kind.pointOfNoReturn });
       run.report({ step: step.name, status: "running", message: step.says });
       await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
       await step.run(job, tools(deps, run, run.signal));
       await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
-      journal.step(step.name, "done");
+      journal.step(step.name, "done", { noted: true });
       run.report({ step: step.name, status: "done" });
       await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
     } catch (error) {
-      journal.step(step.name, "failed", messageOf(error));
+      journal.step(step.name, "failed", { error: messageOf(error) });
       if (attempt >= attempts) throw error;
       deps.log.warn("a step that cannot be taken back failed and is tried again", { step: step.name, attempt, error });
       await pause(deps.clock, retryDelayMs * attempt);
@@ -113,7 +114,7 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
       return true;
     } catch (error) {
       deps.log.error("taking back a step failed", { operation: journal.record.id, step: step.name, attempt, error });
-      if (attempt === 2) journal.step(step.name, "undo_failed", messageOf(error));
+      if (attempt === 2) journal.step(step.name, "undo_failed", { error: messageOf(error) });
     }
   }
   return false;
