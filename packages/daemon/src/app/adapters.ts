@@ -34,6 +34,8 @@ export function createAdapters(config: Config, log: Log) {
       timeouts: config.plugins.timeouts,
       logLevel: config.log_level,
       compileCacheDir: `${config.state_dir}/compile-cache`,
+      // No instance can be called so.
+      callsDir: `${config.run_dir}/.calls`,
       log,
     }),
   };

@@ -2,6 +2,7 @@ import { DockersnapError, nearest, type PluginInfo, type PluginInput, type Progr
 import type { Log, PluginCallOptions, PluginHost, PluginResponses, StreamingCommand } from "@dockersnap/core";
 import pLimit from "p-limit";
 import { ask } from "./ask.ts";
+import { CallsUnderWay } from "./calls-under-way.ts";
 import { discover } from "./discover.ts";
 import { pluginEnvironment } from "./environment.ts";
 import { PipeStock } from "./pipes.ts";
@@ -21,6 +22,8 @@ export interface PluginHostOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where Node keeps what it compiled of plugins; made when needed. Only the daemon's own user may be able to write there. */
   readonly compileCacheDir?: string;
+  /** Where calls under way are written down, so that the first `reload` can end those of a daemon that was killed. */
+  readonly callsDir?: string;
   readonly log: Log;
 }
 
@@ -33,15 +36,17 @@ const askedAtOnce = 16;
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { dir, log } = options;
   const pipes = new PipeStock();
+  const calls = new CallsUnderWay(options.callsDir, log);
   const runner = new PluginRunner({
     pipes,
+    calls,
     env: pluginEnvironment(options.env ?? process.env, options.logLevel, options.compileCacheDir),
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     log,
   });
   const questions = pLimit(askedAtOnce);
   let plugins: ReadonlyMap<string, ProbedPlugin> = new Map();
-  let reloading: Promise<unknown> = Promise.resolve();
+  let reloading: Promise<unknown> | undefined;
   let waiting: Promise<readonly PluginInfo[]> | undefined;
 
   const list = () => [...plugins.values()].map(({ info }) => info);
@@ -79,6 +84,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     },
     reload() {
       // A look that is already under way may have passed what changed just now; those who come meanwhile share the next.
+      reloading ??= calls.endAbandoned();
       waiting ??= reloading.then(() => {
         waiting = undefined;
         const loaded = load();

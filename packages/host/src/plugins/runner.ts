@@ -1,5 +1,6 @@
 import type { PluginCommand, PluginInput, ProgressEvent } from "@dockersnap/contract";
 import type { Log } from "@dockersnap/core";
+import { type CallsUnderWay, callVariable } from "./calls-under-way.ts";
 import { type Ending, invoke } from "./invoke.ts";
 import { StderrReader } from "./log-forwarding.ts";
 import type { PipeStock } from "./pipes.ts";
@@ -34,6 +35,7 @@ export interface Streamed {
 
 interface Options {
   readonly pipes: PipeStock;
+  readonly calls: CallsUnderWay;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeouts: PluginTimeouts;
   readonly log: Log;
@@ -64,20 +66,25 @@ export class PluginRunner {
   }
 
   async #run(call: PluginCall, onStdout: (chunk: Buffer) => string | undefined, log: Log) {
-    const { pipes, env, timeouts } = this.#options;
+    const { pipes, calls, env, timeouts } = this.#options;
     const stderr = new StderrReader(log);
-    const ending = await invoke(pipes, {
-      path: call.path,
-      command: call.command,
-      input: call.input === undefined ? undefined : JSON.stringify(call.input),
-      env,
-      timeoutMs: timeouts[call.command],
-      signal: call.signal,
-      onStdout,
-      onStderr: (chunk) => stderr.push(chunk),
-    });
-    stderr.end();
-    return { ending, stderr: stderr.words() };
+    const underWay = calls.begin();
+    try {
+      const ending = await invoke(pipes, {
+        path: call.path,
+        command: call.command,
+        input: call.input === undefined ? undefined : JSON.stringify(call.input),
+        env: { ...env, [callVariable]: underWay.id },
+        timeoutMs: timeouts[call.command],
+        signal: call.signal,
+        onStdout,
+        onStderr: (chunk) => stderr.push(chunk),
+      });
+      stderr.end();
+      return { ending, stderr: stderr.words() };
+    } finally {
+      underWay.end();
+    }
   }
 
   #logOf({ plugin, command, input }: PluginCall): Log {
