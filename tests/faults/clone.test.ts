@@ -20,6 +20,7 @@ const clone: Exercise = {
     status: "running",
     data: `the data of ${drill.bystander}`,
     page: `the data of ${drill.bystander}`,
+    quiet: false,
     snapshots: [],
     kept: {},
     forwarded: [8080],

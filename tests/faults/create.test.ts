@@ -12,7 +12,7 @@ const plain: Exercise = {
   names,
   ready: (name) => drill.clear(name),
   call: (name) => ({ method: "POST", path: "/instances", body: { name } }),
-  done: () => ({ status: "running", snapshots: [], kept: {}, containers: [], forwarded: [] }),
+  done: () => ({ status: "running", quiet: false, snapshots: [], kept: {}, containers: [], forwarded: [] }),
 };
 await drillOn(drill, plain, {
   steps: ["reserve", "dataset", "network", "engine", "ports", "commit"],
@@ -30,6 +30,7 @@ const withPlugin: Exercise = {
   }),
   done: (_before, name) => ({
     status: "running",
+    quiet: false,
     snapshots: [],
     kept: {},
     containers: ["echo runs"],

@@ -18,6 +18,8 @@ export interface Sight {
   readonly error?: string | undefined;
   readonly parent?: string | undefined;
   readonly data?: string | undefined;
+  /** A plugin was left between the two hooks of a snapshot. */
+  readonly quiet?: boolean | undefined;
   /** Labels the API lists. Those that carry a time are `auto`. */
   readonly snapshots: readonly string[];
   /** What is in the snapshots on disk, by label. */
@@ -53,6 +55,7 @@ export async function see(world: World, name: string): Promise<Sight> {
     error: instance.error,
     parent: instance.parent,
     ...dataOf(dataset),
+    quiet: existsSync(join(dataset, "quiet")),
     snapshots: instance.snapshots.map(({ label }) => timeless(label)),
     kept,
     ...(instance.status === "running" ? await liveOf(world, instance) : {}),
