@@ -1,10 +1,10 @@
-import { watch } from "node:fs/promises";
 import { join } from "node:path";
 import type { Operation } from "@dockersnap/contract";
 import { findStrays, type Stray } from "@dockersnap/core";
 import { createAdapters, createLog, loadConfig } from "@dockersnap/daemon";
 import { viewRecords } from "@dockersnap/host";
 import { Engine } from "../support/engine.ts";
+import { untilInFolder } from "../support/folder-watch.ts";
 import { repository } from "../support/repository.ts";
 import { World } from "../support/world.ts";
 import { type Call, type Case, type Exercise, failing } from "./exercise.ts";
@@ -261,11 +261,7 @@ export class Drill {
 
   async #allHeld(names: readonly string[], signal: AbortSignal): Promise<void> {
     const areHeld = () => names.every((name) => this.faults.held().includes(name));
-    const changes = watch(this.faults.dir, { signal });
-    if (areHeld()) return;
-    for await (const _change of changes) {
-      if (areHeld()) return;
-    }
+    await untilInFolder(this.faults.dir, areHeld, signal);
   }
 
   async #processes({ keepsContainers }: Exercise, names: readonly string[]) {

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { watch } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, createClient } from "@dockersnap/client";
 import { leftovers } from "./audit.ts";
 import { destroyWorld } from "./destroy.ts";
+import { untilInFolder } from "./folder-watch.ts";
 import { repository } from "./repository.ts";
 
 /** Where worlds live; the sweep before a run clears what an earlier, killed run left here. */
@@ -144,7 +144,9 @@ export class World implements AsyncDisposable {
       throw new Error(`The daemon ended (${code ?? by}) before it was ready:\n${this.logTail()}`);
     });
     try {
-      await Promise.race([ended, this.#listens(signal)]);
+      // The daemon writes it once it listens.
+      const pidFile = join(this.runDir, "_daemon.pid");
+      await Promise.race([ended, untilInFolder(this.runDir, () => existsSync(pidFile), signal)]);
     } finally {
       settled.abort();
       await ended.catch(() => undefined);
@@ -214,16 +216,6 @@ export class World implements AsyncDisposable {
     child.kill(signal);
     await ended;
     return child.exitCode;
-  }
-
-  /** The daemon writes its pid file once it listens. */
-  async #listens(signal: AbortSignal): Promise<void> {
-    const pidFile = join(this.runDir, "_daemon.pid");
-    const changes = watch(this.runDir, { signal });
-    if (existsSync(pidFile)) return;
-    for await (const _change of changes) {
-      if (existsSync(pidFile)) return;
-    }
   }
 }
 
