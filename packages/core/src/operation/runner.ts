@@ -71,7 +71,7 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
       await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
       await step.run(job, tools(deps, run, run.signal));
       await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
-      journal.step(step.name, "done", { noted: true });
+      journal.step(step.name, "done", { noted: !decidesRecovery(kind, step) });
       run.report({ step: step.name, status: "done" });
       await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
@@ -124,6 +124,11 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
 export function pastNoReturn(run: Pick<Run, "kind" | "journal">): boolean {
   const { pointOfNoReturn } = run.kind;
   return pointOfNoReturn !== undefined && run.journal.stepStatus(pointOfNoReturn) !== undefined;
+}
+
+/** Whether a crash right after this step ends the operation otherwise than one right before its end. */
+function decidesRecovery({ recovery }: AnyOperationKind, step: AnyStep): boolean {
+  return typeof recovery === "object" && recovery.finishAfter === step.name;
 }
 
 function wasBegun(journal: Journal, step: string): boolean {
