@@ -5,8 +5,11 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { EngineCgroup, readHierarchies } from "../../src/dockerd/cgroups/index.ts";
 import { inCgroup } from "../../src/dockerd/sandbox.ts";
+
+const checkout = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** Which control group hierarchies the private host has. */
 export type Layout = "hybrid" | "unified";
@@ -14,21 +17,25 @@ export type Layout = "hybrid" | "unified";
 /**
  * Makes a root that nothing can do damage from: the machine's own file system and kernel settings are read-only in it,
  * /tmp, /run and /etc/docker are its own, and no unit, generator or tmpfiles rule of the machine exists there. Only
- * `$1` stays writable. Then becomes the command after the layout.
+ * `$1` stays writable, and the checkout `$3` readable, wherever it lies. Then becomes the command after that.
  */
 const fence = `set -e
-dir=$1; layout=$2; shift 2
+dir=$1; layout=$2; checkout=$3; shift 3
 mount --make-rprivate /
 # Copies of other pools and namespaces would keep them busy.
 umount -a -t btrfs,nsfs
 mount --bind "$dir" "$dir"
 mount -t tmpfs tmpfs /mnt
-mkdir /mnt/keep
+mkdir /mnt/keep /mnt/checkout
 mount --bind "$dir" /mnt/keep
+mount --bind "$checkout" /mnt/checkout
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
-mkdir -p "$dir"
+mkdir -p "$checkout" "$dir"
+mount --bind /mnt/checkout "$checkout"
+mount -o remount,bind,ro "$checkout"
 mount --bind /mnt/keep "$dir"
+umount /mnt/checkout
 umount /mnt/keep
 umount /mnt
 for private in /etc/docker /etc/systemd /usr/lib/systemd/system /usr/lib/systemd/system-generators /usr/lib/tmpfiles.d /usr/lib/sysctl.d /usr/lib/modules-load.d; do
@@ -78,7 +85,7 @@ export class PrivateRoot implements AsyncDisposable {
     const [program, ...args] = inCgroup(group.entrances, [
       "unshare",
       ...unshare,
-      ...["sh", "-c", fence, "sh", dir, layout, ...command(dir)],
+      ...["sh", "-c", fence, "sh", dir, layout, checkout, ...command(dir)],
     ]);
     const parent = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
