@@ -1,6 +1,7 @@
-import { watch } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { untilInFolder } from "../support/folder-watch.ts";
 import { repository } from "../support/repository.ts";
 import { Drill } from "./drill.ts";
 import type { Exercise } from "./exercise.ts";
@@ -93,20 +94,17 @@ await drillOn(drill, clone, {
 describe("a daemon killed", () => {
   const fresh = world.name("new");
 
-  /** Begin a create and kill the daemon as soon as this entry of this folder is there. */
-  async function killAt(folder: string, entry: string, workload: Record<string, unknown>): Promise<void> {
-    const changes = watch(folder, { recursive: true, signal: AbortSignal.timeout(20_000) });
-    const seen = (async () => {
-      for await (const { filename } of changes) if (filename === entry) return;
-    })();
+  /** Begin a create and kill the daemon as soon as this file is there. */
+  async function killAt(file: string, workload: Record<string, unknown> = {}): Promise<void> {
+    const isThere = untilInFolder(dirname(file), () => existsSync(file), AbortSignal.timeout(20_000));
     await drill.begin({ method: "POST", path: "/instances", body: { name: fresh, ...workload } });
-    await seen;
+    await isThere;
     await world.killDaemon();
   }
 
   it("while a plugin deploys leaves no process of that plugin to run on", async () => {
     const hold = join(world.dir, "hold");
-    await killAt(world.dir, "hold", { workload_inline: { plugin: "quiet", config: { hold } } });
+    await killAt(hold, { workload_inline: { plugin: "quiet", config: { hold } } });
     expect(takeInventory(world).filter((line) => line.includes("quiet deploy"))).toHaveLength(1);
     await world.startDaemon();
     expect(takeInventory(world).filter((line) => line.includes("quiet deploy"))).toEqual([]);
@@ -114,14 +112,15 @@ describe("a daemon killed", () => {
     expect(drill.left(fresh)).toEqual([]);
   });
 
-  it.each(["daemon.json", "sandbox.json", "exec/dockerd.pid"])(
-    "while an engine comes up, with its %s just there, leaves nothing of it",
-    async (file) => {
-      await killAt(world.runDir, `${fresh}/${file}`, {});
-      await world.startDaemon();
-      expect(await see(world, fresh)).toEqual(absent);
-      expect(drill.left(fresh)).toEqual([]);
-      expect(await drill.strays()).toEqual([]);
-    },
-  );
+  it.each([
+    ["folder", ""],
+    ["pid file", ".pid"],
+    ["socket", ".sock"],
+  ])("while an engine comes up, with its %s just there, leaves nothing of it", async (_what, ending) => {
+    await killAt(join(world.runDir, `${fresh}${ending}`));
+    await world.startDaemon();
+    expect(await see(world, fresh)).toEqual(absent);
+    expect(drill.left(fresh)).toEqual([]);
+    expect(await drill.strays()).toEqual([]);
+  });
 });

@@ -35,7 +35,7 @@ export function createAdapters(config: Config, log: Log) {
       logLevel: config.log_level,
       compileCacheDir: `${config.state_dir}/compile-cache`,
       // No instance can be called so.
-      callsDir: `${config.run_dir}/.calls`,
+      callsDir: `${config.run_dir}/_calls`,
       log,
     }),
   };

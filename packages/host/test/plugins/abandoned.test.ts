@@ -9,7 +9,7 @@ import { input, memoryLog, type Place, place } from "./support.ts";
 
 /** A daemon's plugins, ready; each call is another daemon on the same folders. */
 async function started({ dir }: Place): Promise<PluginHost> {
-  const host = createPluginHost({ dir, logLevel: "info", log: memoryLog(), callsDir: join(dir, ".calls") });
+  const host = createPluginHost({ dir, logLevel: "info", log: memoryLog(), callsDir: join(dir, "_calls") });
   await host.reload();
   return host;
 }
@@ -45,7 +45,7 @@ describe("a call that a killed daemon left under way", () => {
     });
     const events: ProgressEvent[] = [];
     await (await started(at)).stream("p", "deploy", input(), (event) => events.push(event));
-    expect(await readdir(join(at.dir, ".calls"))).toEqual([]);
+    expect(await readdir(join(at.dir, "_calls"))).toEqual([]);
 
     await started(at);
     const [left = 0] = toldBy(events);
