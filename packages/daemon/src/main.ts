@@ -8,7 +8,7 @@ const usage = `Usage: dockersnap serve [--config <file>]
        dockersnap doctor [--config <file>] [--fix]
 `;
 
-/** The daemon's own entry; \`dockersnap serve\` and \`dockersnap doctor\` run it. Resolves with the exit code. */
+/** The daemon's own entry; `dockersnap serve` and `dockersnap doctor` run it. Resolves with the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -28,6 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 try {
   process.exitCode = await main(process.argv.slice(2));
+  // A daemon that has ended waits for nobody: an operation it gave up on may still hold a socket or a plugin's pipe open.
+  if (process.argv[2] === "serve") process.exit();
 } catch (error) {
   const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
   const sentence =

@@ -84,13 +84,15 @@ export class Operations {
   }
 
   async #beginNew(kindName: string, input: unknown, caller: Caller): Promise<OperationHandle> {
-    if (this.#closing) throw new DockersnapError("shutting_down", "The daemon is stopping; try again when it is back.");
+    this.#refuseWhenClosing();
 
     const kind = this.#kind(kindName);
     const holder: Holder = { id: this.#deps.newId(), kind: kind.name };
     this.#locks.take(kind.holds(input), holder);
     try {
       const state = await kind.prepare(input);
+      // What `close` waits for is what had begun when it was called; nothing may begin behind its back.
+      this.#refuseWhenClosing();
       const record = this.#record(kind, holder.id, input, state, caller);
       return this.#launch(kind, record, (run) => this.#execute(run));
     } catch (error) {
@@ -318,6 +320,10 @@ export class Operations {
       state,
       idempotencyKey: caller.idempotencyKey,
     };
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing) throw new DockersnapError("shutting_down", "The daemon is stopping; try again when it is back.");
   }
 
   #same(handle: OperationHandle, key: string, kindName: string, input: unknown): OperationHandle {

@@ -384,3 +384,25 @@ describe("an operation the last daemon left unfinished", () => {
     await expect(next.begin("build", { name: "web" }, caller)).resolves.toBeDefined();
   });
 });
+
+describe("a daemon that stops", () => {
+  it("begins nothing that was still being looked at when it was told to", async () => {
+    const world = new World();
+    const looking = Promise.withResolvers<object>();
+    const operations = world.operations([world.kind({ prepare: () => looking.promise })]);
+    const begun = operations.begin("build", { name: "web" }, caller);
+    const closed = operations.close(never);
+    looking.resolve({});
+    await expect(begun).rejects.toMatchObject({ code: "shutting_down" });
+    await closed;
+    expect(operations.list()).toEqual([]);
+  });
+
+  it("waits for what runs", async () => {
+    const world = new World();
+    const operations = world.operations([world.kind()]);
+    await operations.begin("build", { name: "web" }, caller);
+    await operations.close(never);
+    expect(operations.list()[0]?.status).toBe("done");
+  });
+});
