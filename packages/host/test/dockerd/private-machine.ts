@@ -25,7 +25,11 @@ export async function privateMachine(layout: Layout, supervision: "direct" | "sy
     env: { ...process.env, TMPDIR: root.dir },
   });
   const link = new Link(agent);
-  const { engines, number } = await openHost(link, { method: "open", supervision });
+  const { engines, number } = await openHost(link, { method: "open", supervision }).catch(async (error: unknown) => {
+    agent.kill("SIGKILL");
+    await root[Symbol.asyncDispose]();
+    throw error;
+  });
   return {
     engines,
     nextDaemon: () => new RemoteEngines(link, number + 1, link.machine({ method: "nextDaemon" })),
