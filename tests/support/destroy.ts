@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createAdapters, createLog, forwardsTable, loadConfig } from "@dockersnap/daemon";
 import { closeBtrfsPool, run } from "@dockersnap/host";
 
@@ -7,6 +7,7 @@ import { closeBtrfsPool, run } from "@dockersnap/host";
  * whose names begin with `prefix` are touched: namespaces and control groups of all daemons share one host.
  */
 export async function destroyWorld(configFile: string, prefix: string): Promise<void> {
+  endDaemons(configFile);
   const { config } = loadConfig({ file: configFile, environment: {} });
   const { engines, network } = createAdapters(config, createLog({ level: "error" }));
   const ours = (names: readonly string[]) => names.filter((name) => name.startsWith(prefix));
@@ -18,4 +19,16 @@ export async function destroyWorld(configFile: string, prefix: string): Promise<
   await closeBtrfsPool({ image: `${config.state_dir}/btrfs.img`, mountpoint: `${config.state_dir}/pool` });
   rmSync(config.run_dir, { recursive: true, force: true });
   rmSync(config.state_dir, { recursive: true, force: true });
+}
+
+/** A run that was killed leaves its daemon, which is in a process group of its own. */
+function endDaemons(configFile: string): void {
+  for (const pid of readdirSync("/proc").map(Number).filter(Number.isInteger)) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      if (words.includes("serve") && words.includes(configFile)) process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended while it was looked at.
+    }
+  }
 }
