@@ -23,7 +23,7 @@ export async function killEngine(environment: EngineEnvironment, name: string): 
   if (inits.length > 0) await endedBySandbox(groups);
   await endRest(name, groups);
   await engine.supervision.forget(name);
-  await Promise.all(groups.map((group) => group.remove()));
+  await inTime(name, (deadline) => Promise.all(groups.map((group) => group.remove(deadline))));
   // Last: while the folder stands, what is left has a name that it is found by.
   await removeFiles(engine.files);
 }
@@ -43,10 +43,14 @@ async function endedBySandbox(groups: readonly EngineCgroup[]): Promise<void> {
 
 async function endRest(name: string, groups: readonly EngineCgroup[]): Promise<void> {
   await Promise.all(groups.map((group) => group.kill()));
+  // An empty group means that each process has let go of its mounts: from here on the dataset is nobody's.
+  await inTime(name, (deadline) => Promise.all(groups.map((group) => group.untilEmpty(deadline))));
+}
+
+async function inTime(name: string, wait: (deadline: AbortSignal) => Promise<unknown>): Promise<void> {
   const deadline = AbortSignal.timeout(deadlineMs);
   try {
-    // An empty group means that each process has let go of its mounts: from here on the dataset is nobody's.
-    await Promise.all(groups.map((group) => group.untilEmpty(deadline)));
+    await wait(deadline);
   } catch (error) {
     if (!deadline.aborted) throw error;
     throw new DockersnapError(

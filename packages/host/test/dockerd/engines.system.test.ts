@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, watch, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -37,12 +39,26 @@ it("kills an engine with a paused container and frozen ones", async () => {
   expect(machine.leftovers()).toEqual([]);
 });
 
+it("kills what has joined some of its control groups' hierarchies and not yet the others", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  const onItsWay = spawn("sleep", ["1000"]);
+  const ended = once(onItsWay, "exit");
+  await writeFile(machine.groupFile("web", "cpu", "engine/cgroup.procs"), String(onItsWay.pid));
+
+  await machine.engines.kill("web");
+
+  expect((await ended)[1]).toBe("SIGKILL");
+  expect(machine.leftovers()).toEqual([]);
+});
+
 it("clears away an engine whose record was never written", async () => {
   await using machine = await Machine.start();
   const spec = await machine.prepare("web");
   await machine.engines.start(spec, never);
   const init = machine.init("web");
   await run("rm", [join(machine.runDir, "web", "sandbox.json"), machine.engines.pidFile("web")]);
+  await machine.engines.close();
 
   const next = machine.nextDaemon();
   expect(await next.list()).toEqual(["web"]);

@@ -113,7 +113,7 @@ export class PrivateRoot implements AsyncDisposable {
     await exited;
     await this.#group.kill();
     await this.#group.untilEmpty(AbortSignal.timeout(10_000));
-    await this.#group.remove();
+    await this.#group.remove(AbortSignal.timeout(10_000));
     await rm(this.dir, { recursive: true });
   }
 }

@@ -136,7 +136,7 @@ export class EngineCgroup {
         if (!isMissing(error)) throw error;
       }
     }
-    for (const pid of await this.#pids()) killIfThere(pid);
+    await this.#killMembers();
   }
 
   /** Resolves when no process is left in it. Rejects with the signal's reason. */
@@ -150,9 +150,28 @@ export class EngineCgroup {
     while ((await this.#pids()).length > 0) await pause(5, undefined, { signal });
   }
 
-  /** Remove the groups and all beneath them, in every hierarchy. Needs them empty; absent ones are removed already. */
-  async remove(): Promise<void> {
-    await Promise.all(this.#roots.map((root) => removeTree(join(root, this.path))));
+  /**
+   * Remove the groups and all beneath them, in every hierarchy; absent ones are removed already. A process that was on
+   * its way in while the rest was killed has joined some hierarchies and not yet others: it is ended as well. Rejects
+   * with the signal's reason when one does not die.
+   */
+  async remove(signal: AbortSignal): Promise<void> {
+    while (!(await this.#removeEmpty())) {
+      await this.#killMembers();
+      // No hierarchy tells of a process that it has and others have not.
+      await pause(5, undefined, { signal });
+    }
+  }
+
+  async #removeEmpty(): Promise<boolean> {
+    const removals = await Promise.allSettled(this.#roots.map((root) => removeTree(join(root, this.path))));
+    const failures = removals.filter((removal) => removal.status === "rejected").map(({ reason }) => reason);
+    for (const failure of failures) if (!isBusy(failure)) throw failure;
+    return failures.length === 0;
+  }
+
+  async #killMembers(): Promise<void> {
+    for (const pid of await this.#pids()) killIfThere(pid);
   }
 
   #entrance(root: string): string {
@@ -232,6 +251,8 @@ async function tree(group: string): Promise<readonly string[]> {
   const deeper = await Promise.all(children.map((child) => tree(join(group, child))));
   return [group, ...deeper.flat()];
 }
+
+const isBusy = (error: unknown) => error instanceof Error && "code" in error && error.code === "EBUSY";
 
 async function removeTree(group: string): Promise<void> {
   await Promise.all((await subdirectories(group)).map((child) => removeTree(join(group, child))));
