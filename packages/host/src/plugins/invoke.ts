@@ -2,16 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { inputFile, type PipeStock } from "./pipes.ts";
-import { isGroupAlive, signalGroup } from "./process-group.ts";
+import { isGroupAlive, isGroupRunning, signalGroup } from "./process-group.ts";
 
 /** How a plugin's process came to its end. `stopped`: it broke a bound and was ended for it. */
-export type Ending =
+export type Ending = (
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
   | { readonly kind: "timeout"; readonly afterMs: number }
   | { readonly kind: "cancelled"; readonly reason: unknown }
   | { readonly kind: "stopped"; readonly why: string }
-  | { readonly kind: "unstartable"; readonly cause: unknown };
+  | { readonly kind: "unstartable"; readonly cause: unknown }
+) & {
+  /** SIGKILL was needed: it did not end on SIGTERM, or it ended and a descendant held its output open. */
+  readonly killed?: true;
+};
 
 export interface Invocation {
   readonly path: string;
@@ -19,6 +23,8 @@ export interface Invocation {
   /** What it reads on stdin; without it stdin is empty. */
   readonly input: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its working folder; `/` when left out. */
+  readonly cwd?: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Called with every chunk as it comes. An answer is the reason to stop the plugin. */
@@ -52,7 +58,10 @@ interface Started {
   readonly stderr: Socket;
 }
 
-async function start(pipes: PipeStock, { path, command, input, env }: Invocation): Promise<Started | Ending> {
+async function start(
+  pipes: PipeStock,
+  { path, command, input, env, cwd = "/" }: Invocation,
+): Promise<Started | Ending> {
   const stdout = await pipes.take();
   const stderr = await pipes.take();
   const ours: number[] = [stdout.writeEnd, stderr.writeEnd];
@@ -63,7 +72,7 @@ async function start(pipes: PipeStock, { path, command, input, env }: Invocation
     child = spawn(path, [command], {
       // execa ends a process and what it can find below it; here the group itself is the unit, also after its leader is gone.
       detached: true,
-      cwd: "/",
+      cwd,
       env: { ...env },
       stdio: [stdin, stdout.writeEnd, stderr.writeEnd],
     });
@@ -111,14 +120,16 @@ async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invo
   try {
     const stopped = await Promise.race([exited.then(() => undefined), stop.promise]);
     if (stopped !== undefined) {
-      await endGroup(pid, Promise.all([exited, drained]));
-      return stopped;
+      const killed = await endGroup(pid, Promise.all([exited, drained]));
+      return killed ? { ...stopped, killed } : stopped;
     }
-    if (!(await within(drained, drainMs))) {
+    const held = !(await within(drained, drainMs));
+    if (held) {
       signalGroup(pid, "SIGKILL");
       await within(drained, drainMs);
     }
-    return overrun ?? (await exited);
+    const ending = overrun ?? (await exited);
+    return held ? { ...ending, killed: true } : ending;
   } finally {
     clearTimeout(deadline);
     signal?.removeEventListener("abort", cancel);
@@ -137,16 +148,20 @@ function drain(stream: Socket, take: (chunk: Buffer) => void): Promise<void> {
   });
 }
 
-async function endGroup(pid: number, gone: Promise<unknown>): Promise<void> {
+/** Whether SIGKILL was needed. */
+async function endGroup(pid: number, gone: Promise<unknown>): Promise<boolean> {
   signalGroup(pid, "SIGTERM");
   const grace = pause(graceMs);
   await Promise.race([gone, grace.over]);
+  let killed = false;
   if (isGroupAlive(pid)) {
     await grace.over;
+    killed = isGroupRunning(pid);
     signalGroup(pid, "SIGKILL");
   }
   grace.cancel();
   await within(gone, reapMs);
+  return killed;
 }
 
 /** Whether it settled within this time. What arrived meanwhile is handed over before the answer is no. */

@@ -101,7 +101,8 @@ export class ProgressReader {
   }
 }
 
-function parseEvent(line: string): ProgressEvent | undefined {
+/** A line as the event it is, or undefined. */
+export function parseEvent(line: string): ProgressEvent | undefined {
   const value = parseObject(line);
   if (value === undefined) return undefined;
   const event = ProgressEvent.safeParse(value);

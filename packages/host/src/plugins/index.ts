@@ -1,0 +1,14 @@
+/** What runs one plugin and reads what it says, for a program that looks at plugins without a daemon. */
+
+export { bounds } from "./bounds.ts";
+export { callVariable } from "./calls-under-way.ts";
+export { pluginEnvironment } from "./environment.ts";
+export { describeEnding, type Failure, notImplemented, ownWords } from "./failure.ts";
+export { type Frame, LineFramer } from "./framing.ts";
+export { type Ending, invoke } from "./invoke.ts";
+export { StderrReader } from "./log-forwarding.ts";
+export { whyUntrusted } from "./ownership.ts";
+export { PipeStock } from "./pipes.ts";
+export { parseEnvelope, parseEvent } from "./progress.ts";
+export { parseResponse, ResponseReader } from "./response.ts";
+export { defaultTimeouts, type PluginTimeouts } from "./timeouts.ts";
