@@ -4,11 +4,13 @@ import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
 import type { OperationRecord, Records } from "../platform/records.ts";
 import { chainsOf } from "./chains.ts";
+import { execute, resume } from "./ending.ts";
 import { Journal } from "./journal.ts";
 import type { AnyOperationKind, StepObserver } from "./kind.ts";
 import { type Holder, InstanceLocks } from "./locks.ts";
 import { ProgressLog } from "./progress-log.ts";
-import { pastNoReturn, type Run, runSteps, undoSteps } from "./runner.ts";
+import { pastNoReturn, type Run, type RunnerDeps } from "./runner.ts";
+import { publicOperation, retold, terminalEvent } from "./view.ts";
 
 /** What a start ends side by side: much of it is waiting for an engine to stop or to come up. */
 const recoveriesAtOnce = 4;
@@ -94,7 +96,7 @@ export class Operations {
       // What `close` waits for is what had begun when it was called; nothing may begin behind its back.
       this.#refuseWhenClosing();
       const record = this.#record(kind, holder.id, input, state, caller);
-      return this.#launch(kind, record, (run) => this.#execute(run));
+      return this.#launch(kind, record, (run) => execute(this.#runnerDeps(), run));
     } catch (error) {
       for (const { instance } of kind.holds(input)) this.#locks.release(instance, holder.id);
       throw error;
@@ -185,7 +187,7 @@ export class Operations {
       return;
     }
     this.#locks.take(kind.holds(record.input), { id: record.id, kind: kind.name });
-    await this.#launch(kind, record, (run) => this.#resume(run)).done;
+    await this.#launch(kind, record, (run) => resume(this.#runnerDeps(), run)).done;
   }
 
   #launch(kind: AnyOperationKind, record: OperationRecord, work: (run: Run) => Promise<void>): OperationHandle {
@@ -225,78 +227,7 @@ export class Operations {
     return operation;
   }
 
-  async #execute(run: Run): Promise<void> {
-    const { journal, kind } = run;
-    try {
-      await runSteps(this.#runnerDeps(), run);
-    } catch (error) {
-      if (!(error instanceof DockersnapError)) {
-        this.#deps.log.error("an operation failed", { operation: journal.record.id, kind: kind.name, error });
-      }
-      if (pastNoReturn(run)) this.#giveUp(run, error);
-      else await this.#takeBack(run, error);
-      return;
-    }
-    journal.end("done", { result: await this.#result(run) });
-  }
-
-  /** What was done stays done, even where it cannot be described. */
-  async #result(run: Run): Promise<unknown> {
-    try {
-      return await run.kind.result(run.journal.record as never);
-    } catch (error) {
-      this.#deps.log.error("the result of an operation could not be read", { operation: run.journal.record.id, error });
-      return undefined;
-    }
-  }
-
-  async #takeBack(run: Run, cause: unknown): Promise<void> {
-    const { journal, kind } = run;
-    journal.undoing(cause);
-    const left = await undoSteps(this.#runnerDeps(), run);
-    if (left.length > 0) {
-      kind.failed?.(
-        journal.record as never,
-        `The ${kind.name} failed and ${left.join(", ")} could not be taken back. 'dockersnap doctor' shows what is left.`,
-        left,
-      );
-    }
-    const error = journal.record.error ?? cause;
-    journal.end(journal.record.error?.code === "cancelled" ? "cancelled" : "failed", { error });
-  }
-
-  #giveUp(run: Run, cause: unknown): void {
-    const { journal, kind } = run;
-    journal.end("failed", { error: cause });
-    const { error } = journal.record.error ?? { error: "" };
-    kind.failed?.(
-      journal.record as never,
-      `The ${kind.name} did not come to its end: ${error} It is tried again when asked for, and at the next start of the daemon.`,
-      [],
-    );
-  }
-
-  async #resume(run: Run): Promise<void> {
-    const { journal, kind } = run;
-    const { recovery } = kind;
-    const forward =
-      journal.record.status === "running" &&
-      (recovery === "finish" ||
-        pastNoReturn(run) ||
-        (typeof recovery === "object" && journal.stepStatus(recovery.finishAfter) === "done"));
-    this.#deps.log.info("ending an operation the last daemon left unfinished", {
-      operation: journal.record.id,
-      kind: kind.name,
-      instance: journal.record.instance,
-      by: forward ? "finishing it" : "taking it back",
-    });
-    if (forward) await this.#execute(run);
-    else await this.#takeBack(run, journal.record.error ?? interrupted(kind.name));
-    if (journal.record.status === "done") journal.recovered("finished");
-    else if (!pastNoReturn(run)) journal.recovered("undone");
-  }
-
-  #runnerDeps() {
+  #runnerDeps(): RunnerDeps {
     const { clock, log, observer } = this.#deps;
     return { clock, log, observer };
   }
@@ -346,37 +277,6 @@ export class Operations {
     if (kind === undefined) throw new DockersnapError("internal", `No kind of operation is called '${name}'.`);
     return kind;
   }
-}
-
-/** The operation as clients see it: without what only the journal needs. */
-function publicOperation(record: OperationRecord): Operation {
-  const { input: _input, state: _state, idempotencyKey: _key, ...operation } = record;
-  return { ...operation, steps: operation.steps.map((step) => ({ ...step })) };
-}
-
-function terminalEvent(operation: Operation): ProgressEvent {
-  if (operation.status === "done") return { step: "complete", status: "done" };
-  const { error, code } = operation.error ?? { error: `The ${operation.kind} did not end.`, code: "internal" };
-  return { step: "error", status: "error", message: error, code };
-}
-
-/** An operation whose single events are gone, told again from its record. */
-async function* retold(operation: Operation): AsyncGenerator<ProgressEvent, void, void> {
-  for (const step of operation.steps) {
-    yield {
-      step: step.name,
-      status: step.status === "done" ? "done" : "error",
-      ...(step.error ? { message: step.error } : {}),
-    };
-  }
-  yield terminalEvent(operation);
-}
-
-function interrupted(kind: string): DockersnapError {
-  return new DockersnapError(
-    "internal",
-    `The daemon ended while this ${kind} ran, so it was taken back; nothing was changed. Ask for it again.`,
-  );
 }
 
 function unknownKind(kind: string): DockersnapError {
