@@ -1,9 +1,9 @@
 import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
-import { forgetUnlessLeft, freeSubnetIndex, requireFreeName } from "./create.ts";
+import { freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
-import { commitNewStep, networkStep, portsStep, startEngineStep } from "./steps.ts";
+import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "./steps.ts";
 
 export interface CloneInput {
   readonly source: string;
@@ -36,24 +36,16 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
-      {
-        name: "reserve",
-        says: "reserving its name and subnet",
-        run: ({ input, state }) => platform.records.instances.insert(cloneRecord(lifecycle, input, state)),
-        undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, input.name, tools),
-      },
-      [
-        {
-          name: "dataset",
+      ...foundationSteps<CloneInput, CloneState>(lifecycle, name, {
+        record: ({ input, state }) => cloneRecord(lifecycle, input, state),
+        dataset: {
           says: "branching its dataset",
           run: async ({ input }, tools) => {
             await platform.storage.clone(input.source, input.label, input.name);
             tools.release(input.source);
           },
-          undo: ({ input }) => platform.storage.remove(input.name),
         },
-        networkStep(lifecycle, name),
-      ],
+      }),
       startEngineStep(lifecycle, name),
       portsStep(lifecycle, name),
       {

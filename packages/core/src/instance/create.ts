@@ -1,10 +1,10 @@
 import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { lowestFreeIndex } from "../network/addresses.ts";
-import type { OperationKind, StepTools } from "../operation/kind.ts";
+import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
-import { commitNewStep, networkStep, portsStep, startEngineStep } from "./steps.ts";
+import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "./steps.ts";
 
 interface CreateState {
   readonly workload: WorkloadRecord | undefined;
@@ -38,21 +38,10 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
           state.warnings = [...(await workloads.validate(record, signal))];
         },
       },
-      {
-        name: "reserve",
-        says: "reserving its name and subnet",
-        run: ({ input, state }) => platform.records.instances.insert(newRecord(lifecycle, input, state)),
-        undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, input.name, tools),
-      },
-      [
-        {
-          name: "dataset",
-          says: "making its dataset",
-          run: ({ input }) => platform.storage.create(input.name),
-          undo: ({ input }) => platform.storage.remove(input.name),
-        },
-        networkStep(lifecycle, name),
-      ],
+      ...foundationSteps<CreateInstanceRequest, CreateState>(lifecycle, name, {
+        record: ({ input, state }) => newRecord(lifecycle, input, state),
+        dataset: { says: "making its dataset", run: ({ input }) => platform.storage.create(input.name) },
+      }),
       startEngineStep(lifecycle, name),
       {
         name: "deploy",
@@ -80,21 +69,6 @@ export function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name:
     "already_exists",
     `Instance '${name}' exists already. Choose another name, or remove it with 'dockersnap delete ${name}'.`,
   );
-}
-
-/**
- * Give the name back, unless something of the instance could not be taken away: then it stays listed, to be deleted by
- * whoever sees it or by the next start of the daemon.
- */
-export function forgetUnlessLeft(lifecycle: Lifecycle, name: string, { status }: Pick<StepTools, "status">): void {
-  const isLeft = ["engine", "network", "dataset"].some((step) => status(step) === "undo_failed");
-  if (!isLeft) forgetInstance(lifecycle, name);
-}
-
-export function forgetInstance({ platform, ports, workloads }: Lifecycle, name: string): void {
-  platform.records.instances.remove(name);
-  ports.forget(name);
-  workloads.forget(name);
 }
 
 /** The lowest subnet that is free; reading and inserting happen in one turn, so no other create can take it between. */

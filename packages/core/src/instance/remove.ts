@@ -1,7 +1,7 @@
 import type { OperationKind } from "../operation/kind.ts";
-import { forgetInstance } from "./create.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
+import { forgetInstance } from "./steps.ts";
 
 export interface InstanceInput {
   readonly name: string;

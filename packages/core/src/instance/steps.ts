@@ -1,5 +1,6 @@
 import type { ContainerSummary } from "../engine/engine.ts";
-import type { Step, StepTools } from "../operation/kind.ts";
+import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
+import type { InstanceRecord } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
 
@@ -9,8 +10,50 @@ const longestLookMs = 3_000;
 /** Steps several verbs share. `name` tells which instance a step of this operation is about. */
 type Named<Input> = (input: Input) => string;
 
+/**
+ * A new instance's record, then its dataset and its network side by side. `record` is made when its turn comes: the lowest
+ * free subnet is found and taken in one turn, so no other create can take it between.
+ */
+export function foundationSteps<Input, State>(
+  lifecycle: Lifecycle,
+  name: Named<Input>,
+  foundation: {
+    readonly record: (job: Job<Input, State>) => InstanceRecord;
+    readonly dataset: Pick<Step<Input, State>, "says" | "run">;
+  },
+): Steps<Input, State> {
+  const { records, storage } = lifecycle.platform;
+  return [
+    {
+      name: "reserve",
+      says: "reserving its name and subnet",
+      run: (job) => records.instances.insert(foundation.record(job)),
+      undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, name(input), tools),
+    },
+    [
+      { name: "dataset", ...foundation.dataset, undo: ({ input }) => storage.remove(name(input)) },
+      networkStep(lifecycle, name),
+    ],
+  ];
+}
+
+/**
+ * Give the name back, unless something of the instance could not be taken away: then it stays listed, to be deleted by
+ * whoever sees it or by the next start of the daemon.
+ */
+function forgetUnlessLeft(lifecycle: Lifecycle, name: string, { status }: Pick<StepTools, "status">): void {
+  const isLeft = ["engine", "network", "dataset"].some((step) => status(step) === "undo_failed");
+  if (!isLeft) forgetInstance(lifecycle, name);
+}
+
+export function forgetInstance({ platform, ports, workloads }: Lifecycle, name: string): void {
+  platform.records.instances.remove(name);
+  ports.forget(name);
+  workloads.forget(name);
+}
+
 /** The first network of a new instance. */
-export function networkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
+function networkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
     says: "connecting it to the host",
