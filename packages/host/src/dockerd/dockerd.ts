@@ -4,6 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "nod
 import { rm } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { isAlive, killProcess, type ProcessIdentity } from "../process/identity.ts";
 import { untilAnswering } from "./api/ready.ts";
 import { setLiveRestore } from "./configuration.ts";
@@ -117,7 +118,7 @@ export function findDockerd({ files, group }: Pick<Engine, "files" | "group">): 
   try {
     text = readFileSync(files.dockerdPidFile, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasErrno(error, "ENOENT")) return undefined;
     throw error;
   }
   const innerPid = Number(text.trim());

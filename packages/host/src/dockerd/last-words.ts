@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { hasErrno } from "../process/errno.ts";
 
 const tailBytes = 16 * 1024;
 const keptLines = 3;
@@ -27,7 +28,7 @@ async function tail(path: string): Promise<string> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     return buffer.toString("utf8", 0, bytesRead);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (hasErrno(error, "ENOENT")) return "";
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
 import * as z from "zod";
+import { hasErrno } from "../process/errno.ts";
 
 /** Where an engine's runtime files are. All of it may vanish with a reboot. */
 export interface RuntimeFiles {
@@ -87,7 +88,7 @@ export async function listFolders(runDir: string): Promise<readonly string[]> {
       .filter((entry) => entry.isDirectory() && instanceNamePattern.test(entry.name))
       .map((entry) => entry.name);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasErrno(error, "ENOENT")) return [];
     throw error;
   }
 }
@@ -115,7 +116,7 @@ export function readRecord(files: RuntimeFiles): SandboxRecord | undefined {
   try {
     text = readFileSync(files.record, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasErrno(error, "ENOENT")) return undefined;
     throw error;
   }
   try {

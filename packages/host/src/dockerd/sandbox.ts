@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { identify, type ProcessIdentity } from "../process/identity.ts";
 import type { EngineCgroup } from "./cgroups/index.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
@@ -128,7 +129,7 @@ function namespacePids(pid: number | "self"): readonly number[] {
     const line = readFileSync(`/proc/${pid}/status`, "utf8").match(/^NSpid:\s*(.*)$/m);
     return line?.[1]?.split(/\s+/).map(Number) ?? [];
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return [];
+    if (hasErrno(error, "ENOENT", "ESRCH")) return [];
     throw error;
   }
 }

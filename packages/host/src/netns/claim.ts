@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { isInhabited } from "./inhabitants.ts";
 import type { NetworkNames } from "./names.ts";
 
@@ -61,7 +62,7 @@ export class Claims {
       // Empty is a write that a power cut came upon.
       return text === "" ? undefined : text;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (hasErrno(error, "ENOENT")) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { Log } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
+import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { instanceName } from "./names.ts";
 
@@ -123,5 +124,5 @@ function mayDrop(saved: string, chain: string): boolean {
 function isMissing(error: unknown): boolean {
   if (!(error instanceof CommandError) || error.reason !== "spawn") return false;
   const { cause } = error;
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return hasErrno(cause, "ENOENT");
 }

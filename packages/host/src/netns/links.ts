@@ -1,6 +1,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { InstanceAddresses, NetworkSpec } from "@dockersnap/core";
+import { hasErrno } from "../process/errno.ts";
 import { ip, ipShow } from "./ip.ts";
 import { type Fields, fields, list } from "./json.ts";
 import { insideDevice, type NetworkNames } from "./names.ts";
@@ -184,7 +185,7 @@ async function namespaceState(path: string): Promise<"absent" | "broken" | "soun
   try {
     return (await statfs(path)).type === nsfsMagic ? "sound" : "broken";
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    if (hasErrno(error, "ENOENT")) return "absent";
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Forward, Log, Network, NetworkSpec } from "@dockersnap/core";
+import { hasErrno } from "../process/errno.ts";
 import { Claims } from "./claim.ts";
 import { Firewall } from "./firewall.ts";
 import { Links, type Survey } from "./links.ts";
@@ -214,7 +215,7 @@ async function entries(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasErrno(error, "ENOENT")) return [];
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
+import { hasErrno } from "../process/errno.ts";
 
 /** What an instance's name lookups go by. */
 export interface Resolver {
@@ -94,7 +95,7 @@ async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (hasErrno(error, "ENOENT")) return "";
     throw error;
   }
 }

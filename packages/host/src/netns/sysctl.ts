@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 
 /** Let the host pass packets on between its devices. */
 export async function enableForwarding(): Promise<void> {
@@ -39,7 +40,7 @@ async function setIfThere(key: string, value: string): Promise<void> {
     await set(key, value);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return;
+    if (hasErrno(cause, "ENOENT")) return;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hasErrno } from "./errno.ts";
 
 /**
  * One particular process. A pid alone names whoever has that number now; together with its start time it names the
@@ -36,7 +37,7 @@ export function killProcess(identity: ProcessIdentity, signal: NodeJS.Signals): 
     // Nothing of ours runs between the check and this call; the pid would have to be reaped and reused within it.
     return process.kill(identity.pid, signal);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    if (hasErrno(error, "ESRCH")) return false;
     throw error;
   }
 }
@@ -48,7 +49,7 @@ function readStat(pid: number): Stat | undefined {
     text = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch (error) {
     // ESRCH: the process ended between open and read.
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) {
+    if (hasErrno(error, "ENOENT", "ESRCH")) {
       return undefined;
     }
     throw error;

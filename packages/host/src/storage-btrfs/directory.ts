@@ -1,11 +1,12 @@
 import { open, readdir, rmdir } from "node:fs/promises";
+import { hasErrno } from "../process/errno.ts";
 
 /** Names in a directory; none when there is no such directory. */
 export async function entries(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasErrno(error, "ENOENT")) return [];
     throw error;
   }
 }

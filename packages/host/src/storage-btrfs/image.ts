@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { syncDirectory } from "./directory.ts";
 
@@ -59,7 +60,7 @@ async function readMagic(image: string): Promise<string | undefined> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, magicOffset);
     return buffer.toString("latin1", 0, bytesRead);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasErrno(error, "ENOENT")) return undefined;
     throw new DockersnapError("internal", `The pool's image ${image} cannot be read: ${sentence(error)}`, {
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { CommandError } from "../process/commandError.ts";
+import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 
 /** Inode number of the root directory of every subvolume, and of no other directory. */
@@ -11,7 +12,7 @@ export async function kindOf(path: string): Promise<"absent" | "subvolume" | "ot
     const entry = await lstat(path);
     return entry.isDirectory() && entry.ino === rootInode ? "subvolume" : "other";
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    if (hasErrno(error, "ENOENT")) return "absent";
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Limits } from "@dockersnap/contract/words";
+import { hasErrno } from "../../process/errno.ts";
 import { isMissing, untilEvent } from "./event-file.ts";
 import { createFreezer, type Freezer } from "./freezer.ts";
 import { type Hierarchies, unifiedHoldsControllers } from "./hierarchies.ts";
@@ -100,7 +101,7 @@ export class EngineCgroup {
       try {
         await writeFile(entrance, String(pid));
       } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+        if (!hasErrno(error, "ESRCH")) throw error;
       }
     }
   }
@@ -166,7 +167,7 @@ export class EngineCgroup {
   async #removeEmpty(): Promise<boolean> {
     const removals = await Promise.allSettled(this.#roots.map((root) => removeTree(join(root, this.path))));
     const failures = removals.filter((removal) => removal.status === "rejected").map(({ reason }) => reason);
-    for (const failure of failures) if (!isBusy(failure)) throw failure;
+    for (const failure of failures) if (!hasErrno(failure, "EBUSY")) throw failure;
     return failures.length === 0;
   }
 
@@ -233,7 +234,7 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (!hasErrno(error, "ESRCH")) throw error;
   }
 }
 
@@ -241,7 +242,7 @@ async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (!hasErrno(error, "EEXIST")) throw error;
   }
 }
 
@@ -251,8 +252,6 @@ async function tree(group: string): Promise<readonly string[]> {
   const deeper = await Promise.all(children.map((child) => tree(join(group, child))));
   return [group, ...deeper.flat()];
 }
-
-const isBusy = (error: unknown) => error instanceof Error && "code" in error && error.code === "EBUSY";
 
 async function removeTree(group: string): Promise<void> {
   await Promise.all((await subdirectories(group)).map((child) => removeTree(join(group, child))));

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { hasErrno } from "../../process/errno.ts";
 
 /**
  * Wait until a kernel's event file (`cgroup.events`) satisfies `holds`. A file that is not there any more, because its
@@ -39,5 +40,5 @@ export async function untilEvent(file: string, holds: (text: string) => boolean,
 
 /** ENODEV is what a file of a removed control group answers while somebody still holds it open. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENODEV");
+  return hasErrno(error, "ENOENT", "ENODEV");
 }
