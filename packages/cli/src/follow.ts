@@ -5,14 +5,17 @@ import type { Io } from "./io.ts";
 import type { Output } from "./output/output.ts";
 import { lineProgress, ndjsonProgress, noProgress, type ProgressView } from "./output/progress.ts";
 
-export type Follower = <T>(act: (options: FollowOptions) => Promise<T>) => Promise<T>;
+/** What Ctrl-C means: `ask` once whether to leave the operation running, or `cancel` what nobody would want to keep. */
+export type OnInterrupt = "ask" | "cancel";
+
+export type Follower = <T>(act: (options: FollowOptions) => Promise<T>, onInterrupt?: OnInterrupt) => Promise<T>;
 
 /**
  * Follows operations in front of a person or a program. Ctrl-C asks once whether to leave the operation running or to cancel
- * it; where nobody can answer it is left running. Either way the rejection is an `InterruptedError`.
+ * it, unless the caller knows; where nobody can answer it is left running. Either way the rejection is an `InterruptedError`.
  */
 export function follower(io: Io, out: Output, client: () => Client): Follower {
-  return async (act) => {
+  return async (act, onInterrupt = "ask") => {
     const view = await progressView(io, out);
     const stop = new AbortController();
     const over = new AbortController();
@@ -22,19 +25,21 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
 
     const leave = () => stop.abort(new InterruptedError(leftRunning(operation)));
     async function interrupted(): Promise<void> {
-      if (asked || !io.interactive || operation === undefined) return leave();
+      if (asked || operation === undefined || (onInterrupt === "ask" && !io.interactive)) return leave();
       asked = true;
-      view.pause();
-      const choices = [
-        { value: "leave", label: "Leave it running" },
-        { value: "cancel", label: "Cancel it and take back what it did" },
-      ];
-      const answer = await io.choose("The operation is still running.", choices, over.signal);
-      if (over.signal.aborted) return;
-      if (answer !== "cancel") return leave();
+      if (onInterrupt === "ask") {
+        view.pause();
+        const choices = [
+          { value: "leave", label: "Leave it running" },
+          { value: "cancel", label: "Cancel it and take back what it did" },
+        ];
+        const answer = await io.choose("The operation is still running.", choices, over.signal);
+        if (over.signal.aborted) return;
+        if (answer !== "cancel") return leave();
+      }
       const refused = await cancel(operation);
       cancelled = refused === undefined;
-      view.resume();
+      if (onInterrupt === "ask") view.resume();
       view.say(refused ?? "Cancelling: what was done is being taken back.");
     }
 

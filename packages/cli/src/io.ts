@@ -23,6 +23,8 @@ export interface Io {
   readonly daemonProgram: string;
   /** Takes Ctrl-C over from the system for as long as the handle is held. */
   onInterrupt(listener: () => void): Disposable;
+  /** As `onInterrupt`, for being told to end by another program or a terminal that closes. */
+  onTermination(listener: () => void): Disposable;
   confirm(question: string): Promise<boolean>;
   /** Undefined when the person turned the question away, or when `signal` ended it. */
   choose(question: string, choices: readonly Choice[], signal: AbortSignal): Promise<string | undefined>;

@@ -19,6 +19,15 @@ export function processIo(daemonProgram: string): Io {
       process.on("SIGINT", listener);
       return { [Symbol.dispose]: () => process.off("SIGINT", listener) };
     },
+    onTermination(listener) {
+      const signals = ["SIGTERM", "SIGHUP"] as const;
+      for (const signal of signals) process.on(signal, listener);
+      return {
+        [Symbol.dispose]: () => {
+          for (const signal of signals) process.off(signal, listener);
+        },
+      };
+    },
     async confirm(question) {
       const { confirm } = await import("@clack/prompts");
       return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
@@ -39,10 +48,10 @@ export function processIo(daemonProgram: string): Io {
   };
 }
 
-/** A reader that is gone (`dockersnap list | head -1`) is no failure of ours. */
+/** A reader that is gone (`dockersnap list | head -1`), or a terminal that was closed, is no failure of ours. */
 function sink(stream: NodeJS.WriteStream): Sink {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
   return {
     write: (text) => stream.write(text),

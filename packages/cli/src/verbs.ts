@@ -40,6 +40,7 @@ export const entries: readonly Entry[] = [
   { group: "Access", names: ["use"], load: async () => (await import("./commands/use.ts")).use },
   { group: "Access", names: ["access"], load: async () => (await import("./commands/access.ts")).access },
   { group: "Access", names: ["docker"], load: async () => (await import("./commands/docker.ts")).docker },
+  { group: "Access", names: ["run"], load: async () => (await import("./commands/run.ts")).run },
   { group: "Access", names: ["ports"], load: async () => (await import("./commands/ports.ts")).ports },
   {
     group: "Access",

@@ -2,7 +2,7 @@ import type { Client, FollowOptions } from "@dockersnap/client";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { expect, it } from "vitest";
 import { InterruptedError } from "../src/failure.ts";
-import { follower } from "../src/follow.ts";
+import { type Follower, follower } from "../src/follow.ts";
 import type { Io } from "../src/io.ts";
 import { Output } from "../src/output/output.ts";
 
@@ -13,7 +13,7 @@ interface World {
   readonly asked: () => number;
   readonly cancelled: string[];
   readonly released: () => boolean;
-  follow<T>(act: (options: FollowOptions) => Promise<T>): Promise<T>;
+  readonly follow: Follower;
 }
 
 interface Setting {
@@ -47,6 +47,7 @@ function world({ interactive, answer, refusal }: Setting): World {
         },
       };
     },
+    onTermination: () => ({ [Symbol.dispose]: () => undefined }),
     confirm: async () => false,
     choose: async () => {
       asked += 1;
@@ -94,6 +95,23 @@ it("leaves it running without a terminal, without asking", async () => {
   expect(asked()).toBe(0);
   expect(released()).toBe(true);
 });
+
+it.each([true, false])(
+  "cancels at once what nobody would want to keep, with a terminal (%s) or without",
+  async (interactive) => {
+    const { follow, press, asked, cancelled } = world({ interactive });
+    const failure = follow(async (options) => {
+      options.onOperation?.("op1");
+      const { promise, reject } = running(options);
+      press();
+      reject(new DockersnapError("cancelled", "It was cancelled."));
+      return promise;
+    }, "cancel");
+    await expect(failure).rejects.toBeInstanceOf(InterruptedError);
+    expect(asked()).toBe(0);
+    expect(cancelled).toEqual(["op1"]);
+  },
+);
 
 it("asks once on a terminal, and a second Ctrl-C leaves it running", async () => {
   const never = Promise.withResolvers<undefined>();

@@ -45,6 +45,7 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
       around.onListening?.(listener);
       return { [Symbol.dispose]: () => undefined };
     },
+    onTermination: () => ({ [Symbol.dispose]: () => undefined }),
     async confirm(question) {
       questions.push(question);
       return around.confirm === true;

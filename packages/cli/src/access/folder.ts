@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { DockersnapError, instanceNamePattern, nameRules } from "@dockersnap/contract/words";
+import {
+  type Access,
+  type AccessFile,
+  DockersnapError,
+  instanceNamePattern,
+  nameRules,
+} from "@dockersnap/contract/words";
 
 /** Where an instance's access files go, without a slash at the end. */
 export function accessFolder(home: string, instance: string): string {
@@ -16,4 +22,9 @@ export function accessFolder(home: string, instance: string): string {
 /** Puts the folder, with a slash at its end, in place of each `${ACCESS_DIR}`, whether or not a slash follows it. */
 export function withAccessFolder(text: string, folder: string): string {
   return text.replace(/\$\{ACCESS_DIR\}\/?/g, () => `${folder}/`);
+}
+
+/** The files an instance offers, as they are written into this folder. */
+export function filesIn({ files }: Access, folder: string): AccessFile[] {
+  return files.map((file) => ({ ...file, content: withAccessFolder(file.content, folder) }));
 }

@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import type { Access } from "@dockersnap/contract/words";
 import type { Dialect } from "../access/dialect.ts";
-import { leadsToEngine } from "../access/engine.ts";
+import { offeredEnvironment } from "../access/environment.ts";
 import { readManifest, writeAccessFiles } from "../access/files.ts";
-import { accessFolder, withAccessFolder } from "../access/folder.ts";
+import { accessFolder, filesIn, withAccessFolder } from "../access/folder.ts";
 import { dialectFor, shellNames } from "../access/shells.ts";
-import { exportedIn, exportedNames, refusal } from "../access/variables.ts";
+import { exportedIn, exportedNames } from "../access/variables.ts";
 import { instanceArgument, optional } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { UsageError } from "../failure.ts";
@@ -38,10 +37,9 @@ export const use = defineCommand({
     const { client } = context;
     const answer = await client.instances.access(args.name);
     const folder = accessFolder(io.home, args.name);
-    const env = exportable(answer, folder, client.baseUrl, out);
-    const files = answer.files.map((file) => ({ ...file, content: withAccessFolder(file.content, folder) }));
+    const env = offeredEnvironment(answer, folder, client.baseUrl, out);
     const names = [...env.keys()];
-    await writeAccessFiles(folder, files, names);
+    await writeAccessFiles(folder, filesIn(answer, folder), names);
 
     const left = exportedIn(io.env).filter((name) => !env.has(name));
     const statements = [
@@ -53,26 +51,6 @@ export const use = defineCommand({
     tellPeople(args.name, answer, names, folder, out);
   },
 });
-
-/** The variables to set, in the daemon's order; what may not or cannot be set is told. */
-function exportable(answer: Access, folder: string, baseUrl: string, out: Output): Map<string, string> {
-  const env = new Map<string, string>();
-  for (const [name, raw] of Object.entries(answer.env)) {
-    const value = withAccessFolder(raw, folder);
-    const refused = refusal(name, value);
-    if (refused !== undefined) out.warn(`${name} is not set: ${refused}.`);
-    else if (name === "DOCKER_HOST" && !leadsToEngine(value, baseUrl)) {
-      out.warn(
-        `DOCKER_HOST is not set: the engine listens on a socket of the daemon's host ${new URL(baseUrl).host}, not on this machine. ` +
-          "Docker commands here go where they went before.",
-      );
-    } else if (name === "DOCKER_HOST" && value.startsWith("unix://") && !existsSync(value.slice("unix://".length))) {
-      out.warn(`DOCKER_HOST leads to ${value}, which cannot be seen from here: the daemon may be behind a tunnel.`);
-      env.set(name, value);
-    } else env.set(name, value);
-  }
-  return env;
-}
 
 function tellPeople(name: string, answer: Access, names: readonly string[], folder: string, out: Output): void {
   for (const warning of answer.warnings ?? []) out.warn(warning);
