@@ -1,19 +1,61 @@
 import { snapshotArgument, word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { exitCodes, InterruptedError, UsageError } from "../failure.ts";
+import { fanOut, numbered } from "../fan-out.ts";
+import { text } from "../options.ts";
+import { span } from "../output/time.ts";
+
+const mostAtOnce = 100;
 
 export const clone = defineCommand({
   summary: "Create an instance that begins at a snapshot of another",
+  description: "With --count they are called <new-name>-1, <new-name>-2…; each succeeds or fails by itself.",
   args: { snapshot: snapshotArgument, newName: word("new-name", "The new instance's name") },
-  examples: ["dockersnap clone web@before-upgrade web-test", "dockersnap clone web before-upgrade web-test"],
-  async run({ args, client, follow, out }) {
+  options: { count: text("n", "Make so many, side by side") },
+  examples: [
+    "dockersnap clone web@before-upgrade web-test",
+    "dockersnap clone web before-upgrade web-test",
+    "dockersnap clone web@golden runner --count 8",
+  ],
+  async run({ args, options, client, follow, out, io }) {
     const { instance, label } = args.snapshot;
-    const created = await follow((following) =>
-      client.instances.clone(instance, { label, new_name: args.newName }, following),
-    );
-    await out.done(created, {
-      text: () => `Cloned ${instance}@${label} to ${created.name}.\n`,
-      names: () => [created.name],
+    if (options.count === undefined) {
+      const request = { label, new_name: args.newName };
+      const created = await follow((following) => client.instances.clone(instance, request, following));
+      await out.done(created, {
+        text: () => `Cloned ${instance}@${label} to ${created.name}.\n`,
+        names: () => [created.name],
+      });
+      out.note(`Use it with: eval "$(dockersnap use ${created.name})"`);
+      return exitCodes.done;
+    }
+
+    const names = numbered(args.newName, countOf(options.count));
+    const stop = new AbortController();
+    using _interrupts = io.onInterrupt(() => {
+      stop.abort(new InterruptedError("Left running: what has begun goes on. See 'dockersnap list'."));
     });
-    out.note(`Use it with: eval "$(dockersnap use ${created.name})"`);
+    const { done, failed } = await fanOut(names, async (name) => {
+      const since = performance.now();
+      const request = { label, new_name: name };
+      const created = await client.instances.clone(instance, request, { signal: stop.signal });
+      out.note(`${name} is ready (${span(performance.now() - since)}).`);
+      return created;
+    });
+    for (const { name, error } of failed) out.warn(`${name}: ${error}`);
+    await out.done(
+      { created: done, failed },
+      {
+        text: () => `Cloned ${instance}@${label} to ${done.length} of ${names.length} instances.\n`,
+        names: () => done.map(({ name }) => name),
+      },
+    );
+    return failed.length === 0 ? exitCodes.done : exitCodes.failed;
   },
 });
+
+function countOf(given: string): number {
+  const count = Number(given);
+  if (/^\d+$/.test(given) && count >= 1 && count <= mostAtOnce) return count;
+  throw new UsageError(`'${given}' is no count: expected a whole number from 1 to ${mostAtOnce}.`);
+}

@@ -1,0 +1,45 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+
+export interface Failed {
+  readonly name: string;
+  readonly error: string;
+  readonly code: string;
+}
+
+export interface FanOut<T> {
+  readonly done: readonly T[];
+  readonly failed: readonly Failed[];
+}
+
+/** More engines coming up at once than this only take turns at the machine's processors and disk. */
+const atOnce = 8;
+
+/** `name-1`, `name-2`… */
+export function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+}
+
+/**
+ * Do the same for each name, side by side. One that fails keeps no other from its end; whatever is not the daemon's refusal
+ * of that one (the connection, an interrupt) ends it all and rejects.
+ */
+export async function fanOut<T>(names: readonly string[], act: (name: string) => Promise<T>): Promise<FanOut<T>> {
+  const done = new Map<string, T>();
+  const failed: Failed[] = [];
+  const queue = [...names];
+  const worker = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      try {
+        done.set(name, await act(name));
+      } catch (error) {
+        if (!(error instanceof DockersnapError)) {
+          queue.length = 0;
+          throw error;
+        }
+        failed.push({ name, error: error.message, code: error.code });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, names.length) }, worker));
+  return { done: names.flatMap((name) => done.get(name) ?? []), failed };
+}
