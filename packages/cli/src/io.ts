@@ -10,6 +10,12 @@ export interface Choice {
   readonly label: string;
 }
 
+export interface Conversation {
+  readonly firstLine: string;
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** All of the surrounding process a command may touch, so that every command also runs inside a test. */
 export interface Io {
   readonly stdout: Sink;
@@ -21,6 +27,8 @@ export interface Io {
   readonly home: string;
   /** The daemon's program, for the verbs that run on its own host. */
   readonly daemonProgram: string;
+  /** The program that checks plugins. */
+  readonly pluginCheckProgram: string;
   /** Takes Ctrl-C over from the system for as long as the handle is held. */
   onInterrupt(listener: () => void): Disposable;
   /** As `onInterrupt`, for being told to end by another program or a terminal that closes. */
@@ -30,6 +38,11 @@ export interface Io {
   choose(question: string, choices: readonly Choice[], signal: AbortSignal): Promise<string | undefined>;
   /** Runs a program on the same terminal to its end and answers with its exit code. Rejects when it cannot be started. */
   run(program: string, args: readonly string[], env: Record<string, string | undefined>): Promise<number>;
+  /**
+   * Runs a program that is told what to do by the first line of its stdin, and hands over each line of its stdout. Its stdin
+   * stays open until it ends, or `signal` says that nobody waits for it. Answers with its exit code.
+   */
+  converse(program: string, args: readonly string[], conversation: Conversation): Promise<number>;
   /** Turns this process into the program. Answers only where that is not possible, with the program's exit code. */
   become(program: string, args: readonly string[]): Promise<number>;
 }

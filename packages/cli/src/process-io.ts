@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { constants, homedir } from "node:os";
-import type { Choice, Io, Sink } from "./io.ts";
+import { createInterface } from "node:readline";
+import type { Choice, Conversation, Io, Sink } from "./io.ts";
 
-/** The real process. `daemonProgram` is the daemon's entry file. */
-export function processIo(daemonProgram: string): Io {
+/** The real process, with the entry files of the programs beside it. */
+export function processIo(programs: Pick<Io, "daemonProgram" | "pluginCheckProgram">): Io {
   const stdout = sink(process.stdout);
   const stderr = sink(process.stderr);
   return {
@@ -14,7 +15,7 @@ export function processIo(daemonProgram: string): Io {
     get home() {
       return homedir();
     },
-    daemonProgram,
+    ...programs,
     onInterrupt(listener) {
       process.on("SIGINT", listener);
       return { [Symbol.dispose]: () => process.off("SIGINT", listener) };
@@ -39,6 +40,7 @@ export function processIo(daemonProgram: string): Io {
       return typeof answer === "string" ? answer : undefined;
     },
     run: runProgram,
+    converse,
     async become(program, args) {
       if (process.execve === undefined) return runProgram(program, args, process.env);
       const env = Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== undefined));
@@ -82,4 +84,23 @@ function runProgram(
     process.off("SIGTERM", passOn);
     process.off("SIGHUP", passOn);
   });
+}
+
+async function converse(
+  program: string,
+  args: readonly string[],
+  { firstLine, onLine, signal }: Conversation,
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.once("error", reject);
+  child.once("close", (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])));
+  // A program that ended before it read this says by its exit code why.
+  child.stdin.on("error", () => undefined);
+  child.stdin.write(`${firstLine}\n`);
+  const leave = () => child.stdin.end();
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  createInterface({ input: child.stdout }).on("line", onLine);
+  return promise.finally(() => signal.removeEventListener("abort", leave));
 }

@@ -78,6 +78,7 @@ export const entries: readonly Entry[] = [
       { names: ["list", "ls"], load: async () => (await import("./commands/plugin-list.ts")).pluginList },
       { names: ["describe", "show"], load: async () => (await import("./commands/plugin-describe.ts")).pluginDescribe },
       { names: ["reload"], load: async () => (await import("./commands/plugin-reload.ts")).pluginReload },
+      { names: ["check"], load: async () => (await import("./commands/plugin-check.ts")).pluginCheck },
       { names: ["install"], load: async () => (await import("./commands/plugin-install.ts")).pluginInstall },
     ],
   },

@@ -36,6 +36,7 @@ function world({ interactive, answer, refusal }: Setting): World {
     env: {},
     home: "/",
     daemonProgram: "/",
+    pluginCheckProgram: "/",
     onInterrupt(listen) {
       listener = () => {
         listen();

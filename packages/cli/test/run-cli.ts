@@ -12,6 +12,7 @@ export interface Surroundings {
   /** Called with what presses Ctrl-C, as soon as it is listened for. */
   readonly onListening?: (press: () => void) => void;
   readonly run?: Io["run"];
+  readonly converse?: Io["converse"];
   readonly columns?: number;
 }
 
@@ -41,6 +42,7 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
     env: { DOCKERSNAP_REMOTE: around.daemon?.url ?? "http://127.0.0.1:1", ...around.env },
     home: around.home ?? "/nonexistent",
     daemonProgram: "/opt/dockersnap/dist/daemon/main.mjs",
+    pluginCheckProgram: "/opt/dockersnap/dist/plugin-check/main.mjs",
     onInterrupt(listener) {
       around.onListening?.(listener);
       return { [Symbol.dispose]: () => undefined };
@@ -55,6 +57,7 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
       return around.choose;
     },
     run: around.run ?? (async () => 0),
+    converse: around.converse ?? (async () => 0),
     async become(program, args) {
       became.push(program, ...args);
       return 0;

@@ -10,8 +10,8 @@ const defaultWaitSeconds = 60;
 export const run = defineCommand({
   summary: "Run a command against a throw-away clone of a snapshot",
   description:
-    "The command gets the environment that 'use' would set, once the workload is healthy. Its exit code is the answer,\n" +
-    "and the clone is removed after it, on Ctrl-C too.",
+    "The command gets the environment that 'use' would set, once the workload is healthy. Its exit code is the answer, and the " +
+    "clone is removed after it, on Ctrl-C too.",
   args: { snapshot: snapshotArgument, command: rest("-- command", "The command and its own words") },
   options: {
     keepOnFailure: flag("Keep the clone when the command fails"),
