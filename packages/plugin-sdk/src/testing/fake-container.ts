@@ -26,9 +26,10 @@ interface Engine {
 export class FakeContainer {
   readonly id: string;
   readonly name: string;
-  readonly #options: Docker.ContainerCreateOptions;
   readonly #engine: Engine;
+  #options: Docker.ContainerCreateOptions;
   #running = false;
+  #startedAt = "0001-01-01T00:00:00Z";
 
   constructor(id: string, name: string, options: Docker.ContainerCreateOptions, engine: Engine) {
     this.id = id;
@@ -43,7 +44,7 @@ export class FakeContainer {
       const holder = this.#engine.publishedBy(hostPort);
       if (holder !== undefined) throw dockerError(500, `port ${hostPort} is already allocated by ${holder}`);
     }
-    this.#running = true;
+    this.#begin();
   }
 
   async stop(): Promise<void> {
@@ -52,7 +53,12 @@ export class FakeContainer {
   }
 
   async restart(): Promise<void> {
-    this.#running = true;
+    this.#begin();
+  }
+
+  /** Changes limits and the restart policy of a container that is there. */
+  async update(change: Docker.HostConfig): Promise<void> {
+    this.#options = { ...this.#options, HostConfig: { ...this.#options.HostConfig, ...change } };
   }
 
   async kill(): Promise<void> {
@@ -71,7 +77,11 @@ export class FakeContainer {
     return {
       Id: this.id,
       Name: `/${this.name}`,
-      State: { Running: this.#running, Status: this.#running ? "running" : "exited" },
+      State: {
+        Running: this.#running,
+        Status: this.#running ? "running" : "exited",
+        StartedAt: this.#startedAt,
+      },
       Config: { Image, Cmd, Env, Labels: Labels ?? {} },
       HostConfig: HostConfig ?? {},
     };
@@ -118,6 +128,11 @@ export class FakeContainer {
         Type: protocol,
       })),
     } as unknown as Docker.ContainerInfo;
+  }
+
+  #begin(): void {
+    this.#running = true;
+    this.#startedAt = new Date().toISOString();
   }
 
   #end(): void {

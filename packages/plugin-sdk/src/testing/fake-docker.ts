@@ -101,7 +101,15 @@ export class FakeDocker {
     const answer = async () => {
       throw dockerError(404, `No such container: ${name}`);
     };
-    return { inspect: answer, start: answer, stop: answer, restart: answer, kill: answer, remove: answer };
+    return {
+      inspect: answer,
+      start: answer,
+      stop: answer,
+      restart: answer,
+      kill: answer,
+      remove: answer,
+      update: answer,
+    };
   }
 
   #list({ all = false, filters }: Docker.ContainerListOptions): Docker.ContainerInfo[] {

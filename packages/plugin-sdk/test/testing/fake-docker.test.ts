@@ -80,6 +80,19 @@ describe("a container", () => {
   });
 });
 
+it("takes another restart policy for a container, and tells since when it runs", async () => {
+  const { docker, client } = engine();
+  const options = { name: "a", Image: "web", HostConfig: { RestartPolicy: { Name: "on-failure" }, Privileged: true } };
+  const container = await client.createContainer(options);
+  await container.update({ RestartPolicy: { Name: "always" } });
+  await container.start();
+  expect(docker.containers()).toMatchObject([
+    { restartPolicy: "always", options: { HostConfig: { Privileged: true } } },
+  ]);
+  expect(Date.parse((await container.inspect()).State.StartedAt)).toBeGreaterThan(Date.parse("2020-01-01"));
+  await expect(client.getContainer("b").update({})).rejects.toMatchObject({ statusCode: 404 });
+});
+
 describe("an image", () => {
   it("is there after a pull that is followed to its end", async () => {
     const { docker, client } = engine();
