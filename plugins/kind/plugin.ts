@@ -1,0 +1,32 @@
+import { createPlugin, type PluginContext } from "@dockersnap/plugin-sdk";
+import { version } from "./package.json" with { type: "json" };
+
+export const plugin = createPlugin({
+  name: "kind",
+  version,
+  description: "A whole Kubernetes cluster in containers, made by kind",
+  configOptions: [
+    {
+      name: "cluster_name",
+      type: "string",
+      default: "{{ instance_name }}",
+      description: "What kind calls the cluster; the nodes' names begin with it",
+    },
+    { name: "config", type: "path", description: "A kind configuration (kind: Cluster) on the daemon's host" },
+    {
+      name: "kubernetes_version",
+      type: "string",
+      description: "Such as v1.31.2: every node runs kindest/node of that tag; kind's own default unless given",
+    },
+    { name: "node_image", type: "string", description: "The image of every node, in place of a kubernetes_version" },
+    { name: "retries", type: "int", default: 2, description: "How many times more a creation that failed is tried" },
+    {
+      name: "wait",
+      type: "int",
+      default: 300,
+      description: "Seconds the control plane has to become ready; 0 does not wait for it",
+    },
+  ],
+});
+
+export type Ctx = PluginContext<typeof plugin>;

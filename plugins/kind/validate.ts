@@ -1,0 +1,50 @@
+import type { ValidateResult } from "@dockersnap/plugin-sdk";
+import { checkClusterConfig } from "./cluster-config.ts";
+import type { Ctx } from "./plugin.ts";
+import { programProblems } from "./programs.ts";
+
+const most = { retries: 10, waitSeconds: 3600 };
+
+/** A node is named after its cluster, the longest of a usual one being `-control-plane`, and a host's name has 63 characters. */
+const longestClusterName = 63 - "-control-plane".length;
+
+export async function validate(ctx: Ctx): Promise<ValidateResult> {
+  const path = ctx.config.path("config");
+  const [programs, file] = await Promise.all([
+    programProblems(ctx),
+    path ? checkClusterConfig(path, ctx.config.string("cluster_name")) : { errors: [], warnings: [] },
+  ]);
+  return { errors: [...optionProblems(ctx), ...file.errors, ...programs], warnings: file.warnings };
+}
+
+function optionProblems({ config }: Ctx): string[] {
+  const problems: string[] = [];
+  const clusterName = config.string("cluster_name");
+  if (clusterName.length > longestClusterName || !/^[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*$/.test(clusterName)) {
+    problems.push(
+      `'cluster_name' is lower-case letters, digits, '-' and '.' between them, ${longestClusterName} characters at most, got ${quoted(clusterName)}.`,
+    );
+  }
+  const version = config.string("kubernetes_version");
+  if (version && !/^v?\d{1,4}\.\d{1,4}\.\d{1,4}(-[0-9A-Za-z.-]{1,64})?(@sha256:[0-9a-f]{64})?$/.test(version)) {
+    problems.push(`'kubernetes_version' is a whole version such as v1.31.2, got ${quoted(version)}.`);
+  }
+  const image = config.string("node_image");
+  if (image && !/^[A-Za-z0-9][\w.:/@-]{0,254}$/.test(image)) {
+    problems.push(`'node_image' is the name of an image such as kindest/node:v1.31.2, got ${quoted(image)}.`);
+  }
+  if (version && image) {
+    problems.push("'kubernetes_version' and 'node_image' both say which image the nodes run; give one of them.");
+  }
+  const retries = config.int("retries");
+  if (retries < 0 || retries > most.retries) {
+    problems.push(`'retries' is a number from 0 to ${most.retries}, got ${retries}.`);
+  }
+  const wait = config.int("wait");
+  if (wait < 0 || wait > most.waitSeconds) {
+    problems.push(`'wait' is a number of seconds from 0 to ${most.waitSeconds}, got ${wait}.`);
+  }
+  return problems;
+}
+
+const quoted = (text: string) => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
