@@ -2,13 +2,15 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "no
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { bundlePlugin } from "@dockersnap/plugin-sdk/bundling";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { buildPluginSdk } from "./plugin-sdk.ts";
 
 /**
- * Bundles what is run: `node scripts/build.ts [cli] [daemon] [dashboard] [plugins] [plugins/<name>…]`, everything without a word.
+ * Bundles what is run: `node scripts/build.ts [cli] [daemon] [dashboard] [sdk] [plugins] [plugins/<name>…]`, everything without a word.
  *
  *   cli            dist/cli/, and bin/dockersnap that starts it with the project's own Node
  *   daemon         dist/daemon/main.mjs
  *   dashboard      dist/dashboard/, as the daemon serves it
+ *   sdk            dist/plugin-sdk/, what `dockersnap plugin new` and its projects work with
  *   plugins        bin/plugins/<name>, one executable file each
  */
 const root = resolve(import.meta.dirname, "..");
@@ -25,14 +27,15 @@ const common = {
 } satisfies BuildOptions;
 
 const targets = process.argv.slice(2);
-const unknown = targets.filter((word) => !/^(cli|daemon|dashboard|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word));
+const unknown = targets.filter((word) => !/^(cli|daemon|dashboard|sdk|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word));
 if (unknown.length > 0)
-  throw new Error(`Not a target: ${unknown.join(", ")}. There are cli, daemon, dashboard, plugins, plugins/<name>.`);
+  throw new Error(`Not a target: ${unknown.join(", ")}. There are cli, daemon, dashboard, sdk, plugins, plugins/<name>.`);
 const wants = (target: string) => targets.length === 0 || targets.includes(target);
 
 if (wants("cli")) await buildCli();
 if (wants("daemon")) await buildDaemon();
 if (wants("dashboard")) await buildDashboard();
+if (wants("sdk")) await buildPluginSdk(root, join(root, "dist/plugin-sdk"), common);
 for (const name of await pluginNames()) {
   if (wants("plugins") || targets.includes(`plugins/${name}`)) await buildPlugin(name);
 }

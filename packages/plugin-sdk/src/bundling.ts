@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rename } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { withoutRemoteDocker } from "./docker/without-remote.ts";
 
 interface BundleFiles {
   /** The module that calls `plugin.run()`. */
@@ -92,33 +93,14 @@ const lazyDockerode: Plugin = {
   name: "lazy-dockerode",
   setup(build) {
     build.onLoad({ filter: /[\\/]docker[\\/]load\.[jt]s$/ }, ({ path }) => {
-      if (path !== resolve(import.meta.dirname, "docker/load.ts")) return undefined;
+      // Sources here, JavaScript where dockersnap is installed.
+      if (dirname(path) !== resolve(import.meta.dirname, "docker")) return undefined;
       return {
         contents: `export const loadDockerode = () => require("dockerode");`,
         resolveDir: resolve(path, ".."),
         loader: "js",
       };
     });
-  },
-};
-
-/**
- * Leaves out what dockerode needs only for engines behind SSH and for BuildKit sessions (ssh2, gRPC, protobuf: three
- * quarters of its size, and native code). An instance's engine is always a socket.
- */
-const withoutRemoteDocker: Plugin = {
-  name: "without-remote-docker",
-  setup(build) {
-    build.onResolve({ filter: /^\.\/(ssh|session|buildkit)$/ }, ({ path, importer }) =>
-      /[\\/](docker-modem|dockerode)[\\/]lib[\\/]/.test(importer) ? { path, namespace: "left-out" } : undefined,
-    );
-    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
-      contents: `
-        const leftOut = () => { throw new Error("A bundled plugin has no Docker over SSH and no BuildKit sessions (${path})."); };
-        module.exports = leftOut;
-        leftOut.followProgress = leftOut;`,
-      loader: "js",
-    }));
   },
 };
 
