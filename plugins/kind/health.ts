@@ -38,7 +38,7 @@ export async function health(ctx: Ctx): Promise<HealthResult> {
 
   let api: { nodes: ApiNode[]; pods: Pod[]; isComplete: boolean };
   try {
-    await using server = await ApiServer.of(ctx, cluster.name, until - performance.now());
+    await using server = await ApiServer.of(ctx, cluster.name, Math.max(1, Math.round(until - performance.now())));
     await server.requireReady();
     const [nodes, { pods, isComplete }] = await Promise.all([server.nodes(), server.pods()]);
     api = { nodes, pods, isComplete };
