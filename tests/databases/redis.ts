@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { connect as dial, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { Database, Running } from "./database.ts";
+import { debianRoot, importRoot } from "./debian-root.ts";
+import { run } from "./run.ts";
+import { type Session, sessionWriter } from "./session-writer.ts";
+import { untilSucceeds } from "./until.ts";
+
+const container = "redis";
+const image = "dockersnap-tests/redis:1";
+const port = 6379;
+
+/** Every write is on the disk before it is acknowledged. */
+const serve = ["--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--protected-mode", "no"];
+
+/** Lines of the answer to one command; Redis takes words in plain text and answers in lines. */
+async function connect(instance: Running): Promise<Session & { ask(words: string, lines: number): Promise<string[]> }> {
+  const socket: Socket = dial({ host: "127.0.0.1", port: await instance.hostPort(port) });
+  await once(socket, "connect");
+  socket.on("error", () => undefined);
+  const answers = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await answers.next();
+    if (done) throw new Error("Redis hung up.");
+    if (value.startsWith("-")) throw new Error(`Redis refused: ${value}`);
+    return value;
+  };
+  const ask = async (words: string, lines: number) => {
+    socket.write(`${words}\r\n`);
+    const got: string[] = [];
+    while (got.length < lines) got.push(await next());
+    return got;
+  };
+  return {
+    ask,
+    async write(value) {
+      await ask(`SADD numbers ${value}`, 1);
+    },
+    async close() {
+      socket.destroy();
+    },
+  };
+}
+
+export async function redis(): Promise<Database> {
+  const root = await debianRoot(["redis-server", "redis-tools"]);
+  const untilReady = (instance: Running) =>
+    untilSucceeds(async () => {
+      const session = await connect(instance);
+      try {
+        // It refuses everything else while it loads.
+        await session.ask("SCARD numbers", 1);
+      } finally {
+        await session.close();
+      }
+    });
+  return {
+    async start(instance) {
+      await importRoot(root, instance.socket, image);
+      const words = ["run", "--detach", "--name", container, "--restart", "always", "--volume", "numbers:/data"];
+      const command = [image, "/usr/bin/redis-server", ...serve];
+      const to = ["--host", `unix://${instance.socket}`];
+      await run("docker", [...to, ...words, "--publish", `${port}:${port}`, ...command]);
+      await untilReady(instance);
+    },
+    untilReady,
+    write: (instance, after) => sessionWriter(after, () => connect(instance)),
+    async read(instance) {
+      const session = await connect(instance);
+      try {
+        const [count = "0"] = await session.ask("SCARD numbers", 1);
+        const members = Number(count.slice(1));
+        // The length of the list, then a length and a value for each.
+        const lines = await session.ask("SMEMBERS numbers", 1 + 2 * members);
+        return new Set(
+          lines
+            .slice(1)
+            .filter((_, index) => index % 2 === 1)
+            .map(Number),
+        );
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
