@@ -29,6 +29,8 @@ export interface Io {
   readonly daemonProgram: string;
   /** The program that checks plugins. */
   readonly pluginCheckProgram: string;
+  /** The plugin SDK of this installation, with the templates of new plugins. */
+  readonly pluginSdkFolder: string;
   /** Takes Ctrl-C over from the system for as long as the handle is held. */
   onInterrupt(listener: () => void): Disposable;
   /** As `onInterrupt`, for being told to end by another program or a terminal that closes. */

@@ -3,8 +3,8 @@ import { constants, homedir } from "node:os";
 import { createInterface } from "node:readline";
 import type { Choice, Conversation, Io, Sink } from "./io.ts";
 
-/** The real process, with the entry files of the programs beside it. */
-export function processIo(programs: Pick<Io, "daemonProgram" | "pluginCheckProgram">): Io {
+/** The real process, with what is installed beside it. */
+export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProgram" | "pluginSdkFolder">): Io {
   const stdout = sink(process.stdout);
   const stderr = sink(process.stderr);
   return {
@@ -15,7 +15,7 @@ export function processIo(programs: Pick<Io, "daemonProgram" | "pluginCheckProgr
     get home() {
       return homedir();
     },
-    ...programs,
+    ...installed,
     onInterrupt(listener) {
       process.on("SIGINT", listener);
       return { [Symbol.dispose]: () => process.off("SIGINT", listener) };

@@ -37,6 +37,7 @@ function world({ interactive, answer, refusal }: Setting): World {
     home: "/",
     daemonProgram: "/",
     pluginCheckProgram: "/",
+    pluginSdkFolder: "/",
     onInterrupt(listen) {
       listener = () => {
         listen();
@@ -55,6 +56,7 @@ function world({ interactive, answer, refusal }: Setting): World {
       return answer?.();
     },
     run: async () => 0,
+    converse: async () => 0,
     become: async () => 0,
   };
   const cancel = async (id: string) => {

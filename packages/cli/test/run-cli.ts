@@ -13,6 +13,7 @@ export interface Surroundings {
   readonly onListening?: (press: () => void) => void;
   readonly run?: Io["run"];
   readonly converse?: Io["converse"];
+  readonly pluginSdkFolder?: string;
   readonly columns?: number;
 }
 
@@ -43,6 +44,7 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
     home: around.home ?? "/nonexistent",
     daemonProgram: "/opt/dockersnap/dist/daemon/main.mjs",
     pluginCheckProgram: "/opt/dockersnap/dist/plugin-check/main.mjs",
+    pluginSdkFolder: around.pluginSdkFolder ?? "/opt/dockersnap/dist/plugin-sdk",
     onInterrupt(listener) {
       around.onListening?.(listener);
       return { [Symbol.dispose]: () => undefined };

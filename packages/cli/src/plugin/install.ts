@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { chmod, chown, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DockersnapError, nameRules, pluginNamePattern } from "@dockersnap/contract/words";
+import { codeOf } from "./system-error.ts";
 
 export const defaultPluginFolder = "/usr/local/lib/dockersnap/plugins";
 
@@ -83,7 +84,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isFile();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (codeOf(error) === "ENOENT") return false;
     throw error;
   }
 }
@@ -94,7 +95,7 @@ function callerId(read: (() => number) | undefined): number {
 }
 
 function explained(cause: unknown, source: string, folder: string): unknown {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = codeOf(cause);
   if (cause instanceof DockersnapError) return cause;
   if (code === "ENOENT") return new DockersnapError("not_found", `There is no file '${source}'.`, { cause });
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {

@@ -27,7 +27,7 @@ async function completed(...words: string[]) {
 
 it.each([
   [["sn"], ["snapshot", "snapshots"], ":4"],
-  [["plugin", ""], ["list", "describe", "reload", "install"], ":4"],
+  [["plugin", ""], ["list", "describe", "reload", "new", "test", "build", "check", "install"], ":4"],
   [["plugin", "des"], ["describe"], ":4"],
   [["-o", "json", "sta"], ["start", "status"], ":4"],
   [["start", ""], ["web", "worker"], ":4"],
@@ -52,6 +52,8 @@ it.each([
   [["ops", "show", ""], ["op1"], ":4"],
   [["completion", "z"], ["zsh"], ":4"],
   [["plugin", "install", ""], [], ":0"],
+  [["plugin", "new", "x", "--lang", ""], ["typescript", "bash", "python"], ":4"],
+  [["plugin", "new", "x", "--dir", ""], [], ":0"],
   [["nonsense", ""], [], ":4"],
 ])("completes %j", async (words, values, directive) => {
   expect(await completed(...words)).toEqual({ values, directive });

@@ -1,0 +1,15 @@
+import { defineCommand } from "../command.ts";
+import { buildProject } from "../plugin/project.ts";
+
+export const pluginBuild = defineCommand({
+  summary: "Build the plugin in this folder into one executable file",
+  description:
+    "For projects in TypeScript: writes bin/<name>, which needs Node and nothing else. The SDK is the one that came with\n" +
+    "this dockersnap.",
+  args: {},
+  examples: ["dockersnap plugin build && dockersnap plugin check bin/my-plugin"],
+  async run({ out, io }) {
+    const built = await buildProject(".", io.pluginSdkFolder);
+    await out.done(built, { text: () => `Built ${built.path}.\n`, names: () => [built.name] });
+  },
+});
