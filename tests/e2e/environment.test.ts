@@ -85,14 +85,14 @@ describe("an environment", () => {
     expect(await note(name)).toBe("newer words");
   });
 
-  it("goes back to what was there before a revert, by the label the revert names", async () => {
+  it("goes back to what was there before a revert, by the command the revert names", async () => {
     const name = await copy();
     await ok("snapshot", name, "first");
     await write(name, "never snapshotted");
     const { stderr } = await ok("revert", name, "first");
     expect(await note(name)).toBe("precious");
     const [, command = ""] = /go back with: (.+)/.exec(stderr) ?? [];
-    expect(command).toContain(`dockersnap revert ${name}@auto-before-revert-`);
+    expect(command).toBe(`dockersnap undo ${name}`);
     expect(await shell(world, command)).toMatchObject({ code: 0 });
     expect(await note(name)).toBe("never snapshotted");
   });

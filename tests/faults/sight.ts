@@ -89,7 +89,7 @@ function keptOf(world: World, name: string): Sight["kept"] {
   return Object.fromEntries(labels.map((label) => [timeless(label), dataOf(join(folder, label)).data]));
 }
 
-const timeless = (label: string) => (label.startsWith("auto-before-revert-") ? "auto" : label);
+const timeless = (label: string) => (label.startsWith("auto-before-") ? "auto" : label);
 
 async function liveOf(world: World, { name, socket }: Instance): Promise<Partial<Sight>> {
   const engine = new Engine(socket);

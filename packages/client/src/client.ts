@@ -5,11 +5,13 @@ import {
   type DaemonEvent,
   type DaemonHealth,
   DockersnapError,
+  type History,
   type Instance,
   type InstancePorts,
   type Ok,
   type Operation,
   type PluginInfo,
+  type RevertChanged,
   type RevertRequest,
   type Snapshot,
   type SnapshotCreated,
@@ -57,8 +59,13 @@ export interface InstancesClient {
   restart(name: string, options?: FollowOptions): Promise<Ok>;
   snapshot(name: string, request: SnapshotRequest, options?: FollowOptions): Promise<SnapshotCreated>;
   revert(name: string, request: RevertRequest, options?: FollowOptions): Promise<Ok>;
+  /** Takes back the last revert that was not taken back yet. */
+  undo(name: string, options?: FollowOptions): Promise<RevertChanged>;
+  /** Takes the revert again that was taken back last. */
+  redo(name: string, options?: FollowOptions): Promise<RevertChanged>;
   clone(name: string, request: CloneRequest, options?: FollowOptions): Promise<Instance>;
   snapshots(name: string, options?: ReadOptions): Promise<Snapshot[]>;
+  history(name: string, options?: ReadOptions): Promise<History>;
   deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
@@ -116,11 +123,14 @@ export function createClient(options: ClientOptions): Client {
       restart: async (name, options) => act(instance(name, "/restart"), undefined, options),
       snapshot: async (name, request, options) => act(instance(name, "/snapshot"), request, options),
       revert: async (name, request, options) => act(instance(name, "/revert"), request, options),
+      undo: async (name, options) => act(instance(name, "/undo"), undefined, options),
+      redo: async (name, options) => act(instance(name, "/redo"), undefined, options),
       clone: async (name, request, options) => {
         const created = await follow("POST", instance(name, "/clone"), request, options);
         return isInstance(created) ? created : object("GET", instance(request.new_name));
       },
       snapshots: async (name, options) => list("GET", instance(name, "/snapshots"), options),
+      history: async (name, options) => object("GET", instance(name, "/history"), options),
       deleteSnapshot: async (name, label, options) => {
         await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
       },

@@ -10,8 +10,13 @@ export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** A key of a tag or an operator's label. */
 export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
 
-/** Prefix of snapshots the daemon takes by itself before a revert. */
-export const autoRevertLabelPrefix = "auto-before-revert-";
+/** What replaces the present of an instance, after the daemon kept it by itself. */
+export type ReplacingAct = "revert" | "undo" | "redo";
+
+/** Prefix of the labels of snapshots that keep what was there before such an act. */
+export function autoLabelPrefix(act: ReplacingAct): string {
+  return `auto-before-${act}-`;
+}
 
 /** The version of the plugin contract this code speaks. */
 export const contractVersion = "1";

@@ -7,6 +7,7 @@ import type { AnyOperationKind } from "./operation/kind.ts";
 import { removeSnapshot } from "./snapshot/remove.ts";
 import { revertInstance } from "./snapshot/revert.ts";
 import { takeSnapshot } from "./snapshot/take.ts";
+import { redoRevert, undoRevert } from "./snapshot/undo.ts";
 
 /** Every kind of operation there is. */
 export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[] {
@@ -19,6 +20,8 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     removeInstance(lifecycle),
     takeSnapshot(lifecycle),
     revertInstance(lifecycle),
+    undoRevert(lifecycle),
+    redoRevert(lifecycle),
     removeSnapshot(lifecycle),
   ];
 }

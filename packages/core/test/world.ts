@@ -103,6 +103,8 @@ export class World {
     return {
       record,
       snapshotRecords: this.records.snapshots.of(name).map(({ label }) => label),
+      parents: this.records.snapshots.of(name).map(({ parent }) => parent),
+      reverts: this.records.reverts.of(name).map(({ at: _at, ...revert }) => revert),
       dataset,
       files: dataset?.present
         ? Object.fromEntries(this.storage.files(name).map((file) => [file, this.read(name, file)]))

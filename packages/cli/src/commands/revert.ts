@@ -1,5 +1,3 @@
-import type { Client } from "@dockersnap/client";
-import { autoRevertLabelPrefix } from "@dockersnap/contract/words";
 import { snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
@@ -16,14 +14,6 @@ export const revert = defineCommand({
     const answer = await follow((following) => client.instances.revert(instance, request, following));
     const name = `${instance}@${label}`;
     await out.done(answer, { text: () => `Reverted to ${name}.\n`, names: () => [name] });
-    if (out.style.quiet || out.style.format !== "text") return;
-    const kept = await keptBefore(client, instance);
-    if (kept !== undefined) out.note(`What it was before is kept; go back with: dockersnap revert ${instance}@${kept}`);
+    out.note(`What it was before is kept; go back with: dockersnap undo ${instance}`);
   },
 });
-
-async function keptBefore(client: Client, name: string): Promise<string | undefined> {
-  const { snapshots } = await client.instances.get(name);
-  const automatic = snapshots.filter(({ label }) => label.startsWith(autoRevertLabelPrefix));
-  return automatic.toSorted((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at)).at(-1)?.label;
-}

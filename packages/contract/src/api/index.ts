@@ -1,5 +1,6 @@
 export * from "./daemon.ts";
 export * from "./event.ts";
+export * from "./history.ts";
 export * from "./instance.ts";
 export * from "./names.ts";
 export * from "./operation.ts";

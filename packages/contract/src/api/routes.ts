@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ProgressEvent } from "../plugin/responses.ts";
 import { DaemonHealth, Ok } from "./daemon.ts";
 import { DaemonEvent } from "./event.ts";
+import { History, RevertChanged } from "./history.ts";
 import { CloneRequest, CreateInstanceRequest, Instance } from "./instance.ts";
 import { InstanceName, PluginName, SnapshotLabel } from "./names.ts";
 import { Operation, OperationId } from "./operation.ts";
@@ -119,6 +120,26 @@ export const routes = {
     operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "plugin_failed"],
   },
+  undoRevert: {
+    method: "POST",
+    path: `${api}/instances/{name}/undo`,
+    summary: "Take back the last revert that was not taken back yet; what is there now is kept",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "The instance is as it was before that revert.", body: RevertChanged },
+    operation: true,
+    fails: [...operationFailures, "not_found", "plugin_failed"],
+  },
+  redoRevert: {
+    method: "POST",
+    path: `${api}/instances/{name}/redo`,
+    summary: "Take again the revert that was taken back last; what is there now is kept",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "The instance is as it was when the revert was taken back.", body: RevertChanged },
+    operation: true,
+    fails: [...operationFailures, "not_found", "plugin_failed"],
+  },
   cloneInstance: {
     method: "POST",
     path: `${api}/instances/{name}/clone`,
@@ -137,6 +158,15 @@ export const routes = {
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The snapshots.", body: z.array(Snapshot) },
+    fails: ["invalid_request", "not_found"],
+  },
+  getHistory: {
+    method: "GET",
+    path: `${api}/instances/{name}/history`,
+    summary: "Where an instance stands and what came from what: snapshots, reverts, clones",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The history.", body: History },
     fails: ["invalid_request", "not_found"],
   },
   deleteSnapshot: {

@@ -39,6 +39,23 @@ export interface SnapshotRecord {
   readonly notCaptured: readonly string[];
 }
 
+/** A revert as it is remembered, so that it can be taken back and taken again. */
+export interface RevertRecord {
+  readonly instance: string;
+  /** Its place among the reverts of its instance: later ones have higher numbers. */
+  readonly seq: number;
+  readonly at: string;
+  /** Label the instance stood on before. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** Label of the snapshot that keeps what was there before. */
+  readonly keptAs: string;
+  /** Once it is undone: label of the snapshot that keeps what was there then. */
+  readonly redoAs: string | undefined;
+  /** The snapshot it would be crossed with next, by an undo or once undone by a redo, was removed. */
+  readonly lost: boolean;
+}
+
 /** A host port kept for one published port of an instance, so that it is the same after every restart. */
 export interface PortReservation {
   readonly instance: string;
@@ -68,7 +85,7 @@ export interface Records {
     insert(record: InstanceRecord): void;
     /** An absent one stays absent. */
     update(name: string, change: Partial<Omit<InstanceRecord, "name">>): void;
-    /** With its snapshots' records and port reservations. An absent one is already removed. */
+    /** With its snapshots' records, reverts and port reservations. An absent one is already removed. */
     remove(name: string): void;
   };
   readonly snapshots: {
@@ -79,6 +96,15 @@ export interface Records {
     insert(record: SnapshotRecord): void;
     update(instance: string, label: string, change: Partial<Omit<SnapshotRecord, "instance">>): void;
     remove(instance: string, label: string): void;
+  };
+  readonly reverts: {
+    /** Oldest first. */
+    of(instance: string): readonly RevertRecord[];
+    /** Insert, or replace the one with this place. */
+    save(record: RevertRecord): void;
+    remove(instance: string, seq: number): void;
+    /** A snapshot has a new label: every place that names it follows. Belongs into the transaction that renames it. */
+    relabel(instance: string, from: string, to: string): void;
   };
   readonly ports: {
     all(): readonly PortReservation[];

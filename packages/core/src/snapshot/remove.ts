@@ -2,6 +2,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { Lifecycle } from "../instance/lifecycle.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
+import { loseSnapshot } from "./reverts.ts";
 
 export interface SnapshotInput {
   readonly name: string;
@@ -55,6 +56,7 @@ function forget(records: Lifecycle["platform"]["records"], { name, label }: Snap
       records.snapshots.update(name, child.label, { parent });
     }
     if (records.instances.get(name)?.head === label) records.instances.update(name, { head: parent });
+    loseSnapshot(records, name, label);
     records.snapshots.remove(name, label);
   });
 }

@@ -11,6 +11,8 @@ interface Case {
   readonly input: Record<string, unknown>;
   /** The instances it may change. */
   readonly about: readonly string[];
+  /** Operations that bring the host to where it begins. */
+  readonly after?: readonly (readonly [kind: string, input: Record<string, unknown>])[];
 }
 
 const snapshot = (mode: string): Case => ({
@@ -27,13 +29,23 @@ const cases: readonly Case[] = [
   { kind: "start", input: { name: "down" }, about: ["down"] },
   { kind: "restart", input: { name: "web" }, about: ["web"] },
   { kind: "revert", input: { name: "web", label: "old" }, about: ["web"] },
+  { kind: "undo", input: { name: "web" }, about: ["web"], after: [["revert", { name: "web", label: "old" }]] },
+  {
+    kind: "redo",
+    input: { name: "web" },
+    about: ["web"],
+    after: [
+      ["revert", { name: "web", label: "old" }],
+      ["undo", { name: "web" }],
+    ],
+  },
   { kind: "remove-snapshot", input: { name: "web", label: "old" }, about: ["web"] },
   snapshot("live"),
   snapshot("paused"),
   snapshot("stopped"),
 ];
 
-async function host(): Promise<World> {
+async function host(after: Case["after"] = []): Promise<World> {
   const world = new World();
   world.plugins.add("echo", {
     pre_snapshot: () => undefined,
@@ -51,13 +63,14 @@ async function host(): Promise<World> {
     await world.did("restart", { name });
   }
   await world.did("stop", { name: "down" });
+  for (const [kind, input] of after) await world.did(kind, input);
   return world;
 }
 
 /** What can be told apart of an instance, without the names that hold a time. */
 async function state(world: World, name: string): Promise<unknown> {
   const sight = await world.sight(name);
-  const timeless = JSON.stringify(sight).replaceAll(/auto-before-revert-[^"]*/g, "auto");
+  const timeless = JSON.stringify(sight).replaceAll(/(auto-before-(revert|undo|redo)-)[^"]*/g, "$1");
   const { record, ...rest } = JSON.parse(timeless) as { record?: { createdAt?: string } };
   return {
     ...rest,
@@ -69,17 +82,17 @@ async function state(world: World, name: string): Promise<unknown> {
 const states = async (world: World, names: readonly string[]) =>
   Object.fromEntries(await Promise.all(names.map(async (name) => [name, await state(world, name)])));
 
-describe.each(cases)("$kind $input.mode", ({ kind, input, about }) => {
+describe.each(cases)("$kind $input.mode", ({ kind, input, about, after }) => {
   const others = ["web", "down", "bystander"].filter((name) => !about.includes(name));
 
   async function expectHonestEnd(disturb: (world: World, step: string) => Promise<string>) {
-    const whole = await host();
+    const whole = await host(after);
     const before = await states(whole, about);
     const { steps } = await whole.run(kind, input);
     const done = await states(whole, about);
     expect(steps.length).toBeGreaterThan(1);
     for (const { name: step } of steps) {
-      const world = await host();
+      const world = await host(after);
       const untouched = await states(world, others);
       const status = await disturb(world, step);
       expect({ step, others: await states(world, others) }).toEqual({ step, others: untouched });

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
 import {
   type Caller,
+  describeHistory,
   describeSnapshot,
   findInstance,
   type HealthMonitor,
@@ -43,6 +44,7 @@ export function createService(parts: Parts): Service {
       get: async (name) => lifecycle.describe(find(name)),
     },
     snapshots: async (name) => records.snapshots.of(find(name).name).map(describeSnapshot),
+    history: (name) => describeHistory(records, name),
     ports: async (name) => portsOf(find(name)),
     async refreshPorts(name) {
       const record = await running(lifecycle, find(name));
@@ -124,6 +126,8 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
     case "start":
     case "stop":
     case "restart":
+    case "undo":
+    case "redo":
     case "delete":
       return operations.begin(request.kind, { name: request.name }, caller);
   }

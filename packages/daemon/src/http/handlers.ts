@@ -26,6 +26,8 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   restartInstance: ({ params: { name } }) => ({ kind: "restart", name }),
   takeSnapshot: ({ params: { name }, body }) => ({ kind: "snapshot", name, body }),
   revertInstance: ({ params: { name }, body }) => ({ kind: "revert", name, body }),
+  undoRevert: ({ params: { name } }) => ({ kind: "undo", name }),
+  redoRevert: ({ params: { name } }) => ({ kind: "redo", name }),
   cloneInstance: ({ params: { name }, body }) => ({ kind: "clone", name, body }),
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
@@ -38,6 +40,7 @@ export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: 
   listInstances: (service) => service.instances.list(),
   getInstance: (service, { params: { name } }) => service.instances.get(name),
   listSnapshots: (service, { params: { name } }) => service.snapshots(name),
+  getHistory: (service, { params: { name } }) => service.history(name),
   listPorts: (service, { params: { name } }) => service.ports(name),
   refreshPorts: (service, { params: { name } }) => service.refreshPorts(name),
   getAccess: (service, { params: { name }, host }) => service.access(name, host),

@@ -4,6 +4,7 @@ import type {
   CreateInstanceRequest,
   DaemonEvent,
   DaemonHealth,
+  History,
   Instance,
   InstancePorts,
   Operation,
@@ -19,7 +20,7 @@ import type {
 /** A request that changes an instance, parsed: every name in it fits its rule. */
 export type MutationRequest =
   | { readonly kind: "create"; readonly body: CreateInstanceRequest }
-  | { readonly kind: "delete" | "start" | "stop" | "restart"; readonly name: string }
+  | { readonly kind: "delete" | "start" | "stop" | "restart" | "undo" | "redo"; readonly name: string }
   | { readonly kind: "snapshot"; readonly name: string; readonly body: SnapshotRequest }
   | { readonly kind: "revert"; readonly name: string; readonly body: RevertRequest }
   | { readonly kind: "clone"; readonly name: string; readonly body: CloneRequest }
@@ -46,6 +47,7 @@ export interface Service {
   };
   /** Oldest first. */
   snapshots(name: string): Promise<Snapshot[]>;
+  history(name: string): History;
   ports(name: string): Promise<InstancePorts>;
   refreshPorts(name: string): Promise<InstancePorts>;
   /** `host` is the name or address by which the caller reached the API. */

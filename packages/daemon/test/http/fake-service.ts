@@ -130,6 +130,14 @@ export class FakeService implements Service {
     },
   };
   snapshots: Service["snapshots"] = async () => [];
+  history: Service["history"] = (name) => ({
+    instance: name,
+    created_at: at,
+    origins: [],
+    snapshots: [],
+    clones: [],
+    reverts: [],
+  });
   ports: Service["ports"] = async (name) => ({ instance: name, target_ip: "10.10.0.2", ports: [] });
   refreshPorts: Service["refreshPorts"] = async (name) => ({ instance: name, target_ip: "10.10.0.2", ports: [] });
   access: Service["access"] = async (name, host) => {

@@ -59,6 +59,19 @@ export const migrations: readonly string[] = [
   CREATE INDEX operations_by_status ON operations (status, started_at);
   CREATE INDEX operations_by_start ON operations (started_at);
   `,
+  `
+  CREATE TABLE reverts (
+    instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    stood_on TEXT,
+    target TEXT NOT NULL,
+    kept_as TEXT NOT NULL,
+    redo_as TEXT,
+    lost INTEGER NOT NULL,
+    PRIMARY KEY (instance, seq)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -9,6 +9,7 @@ import { holdAlone } from "./lock.ts";
 import { applicationId, migrate, migrations, schemaVersion } from "./migrations.ts";
 import { operationsTable } from "./operations.ts";
 import { portsTable } from "./ports.ts";
+import { revertsTable } from "./reverts.ts";
 import { snapshotsTable } from "./snapshots.ts";
 
 const busyTimeoutMs = 5_000;
@@ -64,6 +65,7 @@ function tables(database: Database, closed: () => void): OpenRecords {
   return {
     instances: instancesTable(database),
     snapshots: snapshotsTable(database),
+    reverts: revertsTable(database),
     ports: portsTable(database),
     operations: operationsTable(database),
     transaction: (work) => database.transaction(work),

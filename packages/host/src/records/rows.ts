@@ -1,6 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import { Limits, Operation, SnapshotMode } from "@dockersnap/contract";
-import type { InstanceRecord, OperationRecord, PortReservation, SnapshotRecord } from "@dockersnap/core";
+import type { InstanceRecord, OperationRecord, PortReservation, RevertRecord, SnapshotRecord } from "@dockersnap/core";
 import * as z from "zod";
 import { type Row, unreadable } from "./database.ts";
 
@@ -53,6 +53,17 @@ const SnapshotRow = z.object({
   not_captured: json(z.array(z.string())),
 });
 
+const RevertRow = z.object({
+  instance: z.string(),
+  seq: z.int(),
+  at: z.string(),
+  stood_on: absent(z.string()),
+  target: z.string(),
+  kept_as: z.string(),
+  redo_as: absent(z.string()),
+  lost: z.int().transform((value) => value !== 0),
+});
+
 const PortRow = z.object({
   instance: z.string(),
   protocol: z.enum(["tcp", "udp"]),
@@ -93,6 +104,11 @@ export function snapshotFrom(row: Row, path: string): SnapshotRecord {
     atomicMs: atomic_ms,
     notCaptured: not_captured,
   };
+}
+
+export function revertFrom(row: Row, path: string): RevertRecord {
+  const { stood_on, target, kept_as, redo_as, ...rest } = parse(RevertRow, "reverts", row, path);
+  return { ...rest, from: stood_on, to: target, keptAs: kept_as, redoAs: redo_as };
 }
 
 export function portFrom(row: Row, path: string): PortReservation {
@@ -138,6 +154,19 @@ export const snapshotColumns: {
   freezeMs: ["freeze_ms", (value) => value ?? null],
   atomicMs: ["atomic_ms", (value) => value ?? null],
   notCaptured: ["not_captured", encoded],
+};
+
+export const revertColumns: {
+  [K in keyof RevertRecord]: readonly [column: string, encode: (value: RevertRecord[K]) => SQLInputValue];
+} = {
+  instance: ["instance", (value) => value],
+  seq: ["seq", (value) => value],
+  at: ["at", (value) => value],
+  from: ["stood_on", (value) => value ?? null],
+  to: ["target", (value) => value],
+  keptAs: ["kept_as", (value) => value],
+  redoAs: ["redo_as", (value) => value ?? null],
+  lost: ["lost", (value) => (value ? 1 : 0)],
 };
 
 /** The columns of what is given, `change` being a record or a part of one. */

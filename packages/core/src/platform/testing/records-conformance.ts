@@ -1,6 +1,13 @@
 import type { OperationStatus } from "@dockersnap/contract/words";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { InstanceRecord, OperationRecord, PortReservation, Records, SnapshotRecord } from "../records.ts";
+import type {
+  InstanceRecord,
+  OperationRecord,
+  PortReservation,
+  Records,
+  RevertRecord,
+  SnapshotRecord,
+} from "../records.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
@@ -34,6 +41,20 @@ function snapshot(of: string, label: string, second: number, more: Partial<Snaps
     freezeMs: undefined,
     atomicMs: undefined,
     notCaptured: [],
+    ...more,
+  };
+}
+
+function revert(of: string, seq: number, more: Partial<RevertRecord> = {}): RevertRecord {
+  return {
+    instance: of,
+    seq,
+    at: at(seq),
+    from: "tip",
+    to: "golden",
+    keptAs: `kept-${seq}`,
+    redoAs: undefined,
+    lost: false,
     ...more,
   };
 }
@@ -197,6 +218,65 @@ export function describeRecords(open: () => { records: Records; close(): void })
       records.snapshots.remove("web", "golden");
       records.snapshots.remove("web", "golden");
       expect(records.snapshots.of("web")).toEqual([]);
+    });
+  });
+
+  describe("reverts", () => {
+    beforeEach(() => records.instances.insert(instance("web", 0)));
+
+    it("come back as they went in, oldest first, each instance's by itself", () => {
+      records.instances.insert(instance("api", 1));
+      const undone = revert("web", 2, { from: undefined, redoAs: "redo-2", lost: true });
+      records.reverts.save(undone);
+      records.reverts.save(revert("web", 10));
+      records.reverts.save(revert("web", 1));
+      records.reverts.save(revert("api", 1));
+      expect(records.reverts.of("web")).toEqual([revert("web", 1), undone, revert("web", 10)]);
+      expect(records.reverts.of("api")).toEqual([revert("api", 1)]);
+      expect(records.reverts.of("absent")).toEqual([]);
+    });
+
+    it("are replaced by the same place, and removed once", () => {
+      records.reverts.save(revert("web", 1));
+      records.reverts.save(revert("web", 1, { redoAs: "redo-1" }));
+      expect(records.reverts.of("web")).toEqual([revert("web", 1, { redoAs: "redo-1" })]);
+      records.reverts.remove("web", 1);
+      records.reverts.remove("web", 1);
+      expect(records.reverts.of("web")).toEqual([]);
+    });
+
+    it("follow a snapshot that gets a new label, wherever they name it", () => {
+      records.instances.insert(instance("api", 1));
+      records.reverts.save(revert("web", 1, { from: "x", to: "y", keptAs: "z", redoAs: "x" }));
+      records.reverts.save(revert("web", 2, { from: undefined, to: "x", keptAs: "x" }));
+      records.reverts.save(revert("api", 1, { from: "x", to: "x", keptAs: "x", redoAs: "x" }));
+      records.reverts.relabel("web", "x", "new");
+      expect(records.reverts.of("web")).toEqual([
+        revert("web", 1, { from: "new", to: "y", keptAs: "z", redoAs: "new" }),
+        revert("web", 2, { from: undefined, to: "new", keptAs: "new" }),
+      ]);
+      expect(records.reverts.of("api")[0]).toMatchObject({ from: "x", to: "x", keptAs: "x", redoAs: "x" });
+    });
+
+    it("belong to an instance that is there, and go with it", () => {
+      expect(() => records.reverts.save(revert("absent", 1))).toThrow(expect.objectContaining({ code: "not_found" }));
+      records.reverts.save(revert("web", 1));
+      records.instances.remove("web");
+      records.instances.insert(instance("web", 0));
+      expect(records.reverts.of("web")).toEqual([]);
+    });
+
+    it("stay as they were when the work around them fails", () => {
+      records.reverts.save(revert("web", 1));
+      expect(() =>
+        records.transaction(() => {
+          records.reverts.save(revert("web", 2));
+          records.reverts.relabel("web", "golden", "new");
+          records.reverts.remove("web", 1);
+          throw new Error("no");
+        }),
+      ).toThrow("no");
+      expect(records.reverts.of("web")).toEqual([revert("web", 1)]);
     });
   });
 

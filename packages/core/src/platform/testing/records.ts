@@ -1,10 +1,19 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { InstanceRecord, OperationRecord, PortReservation, Records, SnapshotRecord } from "../records.ts";
+import type {
+  InstanceRecord,
+  OperationRecord,
+  PortReservation,
+  Records,
+  RevertRecord,
+  SnapshotRecord,
+} from "../records.ts";
 
 interface State {
   instances: Map<string, InstanceRecord>;
   /** Of one instance, by label. */
   snapshots: Map<string, Map<string, SnapshotRecord>>;
+  /** Of one instance, by place. */
+  reverts: Map<string, Map<number, RevertRecord>>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
 }
@@ -21,7 +30,13 @@ const isUnfinished = (record: OperationRecord) => record.status === "running" ||
 
 /** Records that last as long as the process; they behave as durable ones do, copies in and copies out. */
 export class MemoryRecords implements Records {
-  #state: State = { instances: new Map(), snapshots: new Map(), ports: new Map(), operations: new Map() };
+  #state: State = {
+    instances: new Map(),
+    snapshots: new Map(),
+    reverts: new Map(),
+    ports: new Map(),
+    operations: new Map(),
+  };
 
   readonly instances: Records["instances"] = {
     all: () => structuredClone([...this.#state.instances.values()].sort(byCreation)),
@@ -41,6 +56,7 @@ export class MemoryRecords implements Records {
     remove: (name) => {
       this.#state.instances.delete(name);
       this.#state.snapshots.delete(name);
+      this.#state.reverts.delete(name);
       for (const [key, port] of this.#state.ports) if (port.instance === name) this.#state.ports.delete(key);
     },
   };
@@ -66,6 +82,27 @@ export class MemoryRecords implements Records {
       labels.set(after.label, after);
     },
     remove: (instance, label) => void this.#labels(instance).delete(label),
+  };
+
+  readonly reverts: Records["reverts"] = {
+    of: (instance) => structuredClone([...this.#line(instance).values()].sort((a, b) => a.seq - b.seq)),
+    save: (record) => {
+      this.#refuseUnknownInstance(record.instance);
+      this.#state.reverts.set(record.instance, this.#line(record.instance).set(record.seq, structuredClone(record)));
+    },
+    remove: (instance, seq) => void this.#line(instance).delete(seq),
+    relabel: (instance, from, to) => {
+      const follow = <T>(label: T) => (label === from ? to : label);
+      for (const [seq, record] of this.#line(instance)) {
+        this.#line(instance).set(seq, {
+          ...record,
+          from: follow(record.from),
+          to: follow(record.to),
+          keptAs: follow(record.keptAs),
+          redoAs: follow(record.redoAs),
+        });
+      }
+    },
   };
 
   readonly ports: Records["ports"] = {
@@ -107,6 +144,7 @@ export class MemoryRecords implements Records {
     const before: State = {
       instances: new Map(this.#state.instances),
       snapshots: new Map([...this.#state.snapshots].map(([name, labels]) => [name, new Map(labels)])),
+      reverts: new Map([...this.#state.reverts].map(([name, line]) => [name, new Map(line)])),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
     };
@@ -124,6 +162,10 @@ export class MemoryRecords implements Records {
 
   #labels(instance: string): Map<string, SnapshotRecord> {
     return this.#state.snapshots.get(instance) ?? new Map();
+  }
+
+  #line(instance: string): Map<number, RevertRecord> {
+    return this.#state.reverts.get(instance) ?? new Map();
   }
 
   #newestFirst(): OperationRecord[] {

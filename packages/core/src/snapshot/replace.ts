@@ -1,0 +1,203 @@
+import { autoLabelPrefix, type ReplacingAct } from "@dockersnap/contract/words";
+import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
+import { findInstance, readyInstance } from "../instance/lookup.ts";
+import {
+  type EngineBefore,
+  freshNetworkStep,
+  noteStep,
+  portsStep,
+  restoreEngine,
+  startEngineStep,
+} from "../instance/steps.ts";
+import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
+import type { InstanceRecord } from "../platform/records.ts";
+import { changeReverts, type RevertsChange } from "./reverts.ts";
+import { requireFreeLabel } from "./take.ts";
+
+interface Named {
+  readonly name: string;
+}
+
+/** What an operation that replaces the present of an instance knows before it begins. */
+export interface ReplaceState extends EngineBefore {
+  readonly wasDesired: "running" | "stopped";
+  readonly previousHead: string | undefined;
+  /** Where the present is kept. */
+  readonly keptAs: string;
+  readonly startedAt: string;
+  /** Label of the snapshot that takes its place. */
+  readonly target: string;
+  readonly newHead: string | undefined;
+  readonly reverts: RevertsChange;
+}
+
+/** The present that is about to be replaced. */
+export interface Present {
+  readonly record: InstanceRecord;
+  /** The label it will be kept under. */
+  readonly keptAs: string;
+  readonly at: string;
+}
+
+interface Replacing<Input> {
+  readonly act: ReplacingAct;
+  /** What takes the place of the present, and what is remembered of that. Refuses what cannot be. */
+  choose(input: Input, present: Present): Pick<ReplaceState, "target" | "newHead" | "reverts">;
+  result(job: Job<Input, ReplaceState>): unknown;
+}
+
+/**
+ * An operation that puts a snapshot in the place of what an instance is, and has it running. The present is kept under a
+ * label of its own first, and every other snapshot stays; so a failure at any point can go back to exactly what was there.
+ */
+export function replacing<Input extends Named>(
+  lifecycle: Lifecycle,
+  { act, choose, result }: Replacing<Input>,
+): OperationKind<Input, ReplaceState> {
+  const { platform } = lifecycle;
+  const { engines, records, clock } = platform;
+  return {
+    name: act,
+    cancellable: true,
+    recovery: { finishAfter: "swap" },
+    instance: (input) => input.name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    async prepare(input) {
+      const record = readyInstance(records, input.name);
+      const startedAt = clock.now().toISOString();
+      const keptAs = `${autoLabelPrefix(act)}${startedAt.replaceAll(":", "-")}`;
+      const chosen = choose(input, { record, keptAs, at: startedAt });
+      await requireRoom(lifecycle, `${act} '${input.name}'`);
+      await requireFreeLabel(lifecycle, input.name, keptAs);
+      const wasRunning = (await engines.state(input.name)) === "running";
+      return {
+        wasRunning,
+        ran: [],
+        wasDesired: record.desired,
+        previousHead: record.head,
+        keptAs,
+        startedAt,
+        ...chosen,
+      };
+    },
+    steps: replaceSteps(lifecycle, act),
+    result(job) {
+      platform.events.publish({ type: "instance.changed", instance: job.input.name });
+      return result(job);
+    },
+    failed(job, problem, left) {
+      const { name } = job.input;
+      const isKept = left.includes("swap") || left.includes("keep");
+      if (isKept) recordPresent(lifecycle, act, job);
+      const where = isKept ? ` What was there before is kept as '${name}@${job.state.keptAs}'.` : "";
+      records.instances.update(name, { problem: `${problem}${where}` });
+    },
+  };
+}
+
+function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, ReplaceState> {
+  const { platform, workloads } = lifecycle;
+  const { storage, records } = platform;
+  const name = (input: Named) => input.name;
+  return [
+    noteStep(lifecycle, name),
+    haltStep(lifecycle),
+    keepStep(lifecycle),
+    [
+      {
+        name: "swap",
+        says: "putting the snapshot in its place",
+        run: ({ input, state }) => storage.revert(input.name, state.target),
+        undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
+      },
+      freshNetworkStep(lifecycle, name),
+    ],
+    startEngineStep(lifecycle, name),
+    portsStep(lifecycle, name),
+    {
+      name: "post_revert",
+      says: "telling the plugin",
+      needed: ({ input }) => workloads.hasHook(findInstance(records, input.name), "post_revert"),
+      run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
+    },
+    commitStep(lifecycle, act),
+  ];
+}
+
+function haltStep(lifecycle: Lifecycle): Step<Named, ReplaceState> {
+  const { platform, ports } = lifecycle;
+  return {
+    // What is thrown away needs no graceful end. Its ports are taken away with it and come back once something answers:
+    // a packet that comes while a container is on its way up has the kernel ask for that container's address too early,
+    // and wait a second before it asks again.
+    name: "halt",
+    says: "ending everything that runs in it",
+    run: async ({ input }) => {
+      const ends = await Promise.allSettled([platform.engines.kill(input.name), ports.clear(input.name)]);
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+    },
+    undo: async ({ input, state }, tools) => {
+      if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
+    },
+  };
+}
+
+function keepStep({ platform: { storage } }: Lifecycle): Step<Named, ReplaceState> {
+  return {
+    name: "keep",
+    says: "keeping the present",
+    run: ({ input, state }) => storage.snapshot(input.name, state.keptAs),
+    undo: async ({ input, state }, { status }) => {
+      // As long as the swap is not taken back, this is the only copy of what was there.
+      const swap = status("swap");
+      if (swap === undefined || swap === "undone") await storage.removeSnapshot(input.name, state.keptAs);
+    },
+  };
+}
+
+function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, ReplaceState> {
+  const { platform, workloads } = lifecycle;
+  const { records } = platform;
+  return {
+    name: "commit",
+    says: "writing it down",
+    run: (job) => {
+      const { input, state } = job;
+      records.transaction(() => {
+        recordPresent(lifecycle, act, job);
+        changeReverts(records, state.reverts);
+        records.instances.update(input.name, { head: state.newHead, desired: "running", problem: undefined });
+      });
+      // Failures of what was thrown away do not count against what is there now.
+      workloads.forget(input.name);
+    },
+    undo: ({ input, state }) =>
+      records.transaction(() => {
+        const { before, after } = state.reverts;
+        changeReverts(records, { before: after, after: before });
+        records.snapshots.remove(input.name, state.keptAs);
+        records.instances.update(input.name, { head: state.previousHead, desired: state.wasDesired });
+      }),
+  };
+}
+
+function recordPresent(
+  { platform: { records, settings } }: Lifecycle,
+  act: ReplacingAct,
+  { input, state }: Job<Named, ReplaceState>,
+): void {
+  if (records.snapshots.get(input.name, state.keptAs) !== undefined) return;
+  records.snapshots.insert({
+    instance: input.name,
+    label: state.keptAs,
+    createdAt: state.startedAt,
+    mode: "live",
+    tags: { "dockersnap.auto": act },
+    parent: state.previousHead,
+    protected: false,
+    expiresAt: new Date(Date.parse(state.startedAt) + settings.autoKeepMs).toISOString(),
+    freezeMs: undefined,
+    atomicMs: undefined,
+    notCaptured: [],
+  });
+}
