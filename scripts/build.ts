@@ -5,10 +5,11 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { buildPluginSdk } from "./plugin-sdk.ts";
 
 /**
- * Bundles what is run: `node scripts/build.ts [cli] [daemon] [dashboard] [sdk] [plugins] [plugins/<name>…]`, everything without a word.
+ * Bundles what is run: `node scripts/build.ts [cli] [daemon] [plugin-check] [dashboard] [sdk] [plugins] [plugins/<name>…]`, everything without a word.
  *
  *   cli            dist/cli/, and bin/dockersnap that starts it with the project's own Node
  *   daemon         dist/daemon/main.mjs
+ *   plugin-check   dist/plugin-check/main.mjs, for `dockersnap plugin check`
  *   dashboard      dist/dashboard/, as the daemon serves it
  *   sdk            dist/plugin-sdk/, what `dockersnap plugin new` and its projects work with
  *   plugins        bin/plugins/<name>, one executable file each
@@ -27,13 +28,18 @@ const common = {
 } satisfies BuildOptions;
 
 const targets = process.argv.slice(2);
-const unknown = targets.filter((word) => !/^(cli|daemon|dashboard|sdk|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word));
+const unknown = targets.filter(
+  (word) => !/^(cli|daemon|plugin-check|dashboard|sdk|plugins(\/[a-z][a-z0-9-]*)?)$/.test(word),
+);
 if (unknown.length > 0)
-  throw new Error(`Not a target: ${unknown.join(", ")}. There are cli, daemon, dashboard, sdk, plugins, plugins/<name>.`);
+  throw new Error(
+    `Not a target: ${unknown.join(", ")}. There are cli, daemon, plugin-check, dashboard, sdk, plugins, plugins/<name>.`,
+  );
 const wants = (target: string) => targets.length === 0 || targets.includes(target);
 
 if (wants("cli")) await buildCli();
-if (wants("daemon")) await buildDaemon();
+if (wants("daemon")) await buildProgram("daemon");
+if (wants("plugin-check")) await buildProgram("plugin-check");
 if (wants("dashboard")) await buildDashboard();
 if (wants("sdk")) await buildPluginSdk(root, join(root, "dist/plugin-sdk"), common);
 for (const name of await pluginNames()) {
@@ -73,11 +79,12 @@ async function writeLauncher(path: string, program: string): Promise<void> {
   await writeExecutable(path, `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
 }
 
-async function buildDaemon(): Promise<void> {
+/** A program that the command line starts. */
+async function buildProgram(name: "daemon" | "plugin-check"): Promise<void> {
   await build({
     ...common,
-    entryPoints: [join(root, "packages/daemon/src/main.ts")],
-    outfile: join(root, "dist/daemon/main.mjs"),
+    entryPoints: [join(root, "packages", name, "src/main.ts")],
+    outfile: join(root, "dist", name, "main.mjs"),
     format: "esm",
     sourcemap: "linked",
     // Bundled CommonJS libraries ask for Node's own modules with require.

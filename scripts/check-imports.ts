@@ -9,6 +9,7 @@ const allowed: Record<string, readonly string[]> = {
   "packages/core": ["packages/contract"],
   "packages/host": ["packages/contract", "packages/core"],
   "packages/daemon": ["packages/contract", "packages/core", "packages/host"],
+  "packages/plugin-check": ["packages/contract", "packages/core", "packages/host"],
   "packages/client": ["packages/contract"],
   "packages/cli": ["packages/contract", "packages/client"],
   "packages/dashboard": ["packages/contract", "packages/client"],

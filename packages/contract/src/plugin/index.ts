@@ -1,3 +1,4 @@
+export * from "./check.ts";
 export * from "./config.ts";
 export * from "./input.ts";
 export * from "./responses.ts";

@@ -154,7 +154,7 @@ async function endGroup(pid: number, gone: Promise<unknown>): Promise<boolean> {
   const grace = pause(graceMs);
   await Promise.race([gone, grace.over]);
   let killed = false;
-  if (isGroupAlive(pid)) {
+  if (isGroupAlive(pid) && isGroupRunning(pid)) {
     await grace.over;
     killed = isGroupRunning(pid);
     signalGroup(pid, "SIGKILL");

@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import type { PluginCommand, PluginInput } from "@dockersnap/contract";
+import {
+  bounds,
+  callVariable,
+  defaultTimeouts,
+  invoke,
+  PipeStock,
+  type PluginTimeouts,
+  pluginEnvironment,
+  ResponseReader,
+  StderrReader,
+} from "@dockersnap/host/plugins";
+import type { Report } from "../report.ts";
+import { collectingLog } from "./collecting-log.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { type Observed, quote } from "./observed.ts";
+import { ProgressReading } from "./progress-reading.ts";
+import { filesIn, type Scratch } from "./scratch.ts";
+
+export interface CallOptions {
+  /** Text is written as it is, and without any stdin is empty. */
+  readonly input?: PluginInput | string;
+  /** The command's own time limit when left out. */
+  readonly timeoutMs?: number;
+  /** Ends the plugin as a cancelled operation does. */
+  readonly stop?: AbortSignal;
+  /** In place of what it would inherit. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface CallerOptions {
+  readonly path: string;
+  readonly scratch: Scratch;
+  readonly report: Report;
+  /** What the plugin inherits. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a client that is told of no engine looks for one. */
+  readonly hostSocket: string;
+  readonly timeouts: Partial<PluginTimeouts>;
+  readonly signal: AbortSignal;
+}
+
+const streaming: readonly string[] = [
+  "deploy",
+  "teardown",
+  "pre_snapshot",
+  "post_snapshot",
+  "post_revert",
+  "post_clone",
+];
+
+/** How these are called by a daemon is up to their length: an answer that takes half of its time is late on a busy day. */
+const timed: readonly string[] = ["schema", "init", "validate", "access", "describe", "health"];
+
+/** Calls the plugin as the daemon does, in folders of its own, and judges what holds for every call. */
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #pipes = new PipeStock();
+  readonly #timeouts: PluginTimeouts;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+  }
+
+  timeoutOf(command: string): number {
+    return this.#timeouts[command as PluginCommand] ?? this.#timeouts.access;
+  }
+
+  /** Rejects only when the whole check was ended. */
+  async call(command: string, options: CallOptions = {}): Promise<Observed> {
+    const { path, scratch, signal } = this.#options;
+    signal.throwIfAborted();
+    const folders = scratch.callFolders;
+    const id = randomUUID();
+    const stdout = new ResponseReader();
+    const progress = new ProgressReading();
+    const streams = streaming.includes(command);
+    const log = collectingLog();
+    const stderr = new StderrReader(log);
+    let raw = "";
+    const { input } = options;
+    const started = performance.now();
+    const ending = await invoke(this.#pipes, {
+      path,
+      command,
+      input: typeof input === "object" ? JSON.stringify({ ...input, command }) : input,
+      env: { ...this.#environment(options.env), TMPDIR: folders.tmp, [callVariable]: id },
+      cwd: folders.cwd,
+      timeoutMs: options.timeoutMs ?? this.timeoutOf(command),
+      signal: options.stop === undefined ? signal : AbortSignal.any([signal, options.stop]),
+      onStdout: (chunk) => (streams ? progress.push(chunk) : stdout.push(chunk)),
+      onStderr: (chunk) => {
+        raw = `${raw}${chunk.toString("utf8")}`.slice(-bounds.keptStderr);
+        return stderr.push(chunk);
+      },
+    });
+    const tookMs = performance.now() - started;
+    stderr.end();
+    progress.end();
+    const left = endLeftovers(id);
+    signal.throwIfAborted();
+    const observed: Observed = {
+      command,
+      ending,
+      tookMs,
+      stdout: stdout.bytes(),
+      progress,
+      stderr: raw,
+      said: stderr.words(),
+      traces: [...filesIn(scratch.dataRoot), ...filesIn(folders.cwd), ...filesIn(folders.tmp)],
+    };
+    this.#judge(
+      observed,
+      folders,
+      left.map(({ name }) => name),
+      log.malformed,
+    );
+    if (observed.traces.length > 0) scratch.clear();
+    return observed;
+  }
+
+  #environment(own: Readonly<Record<string, string>> | undefined) {
+    const { env, hostSocket, scratch } = this.#options;
+    if (own !== undefined) return own;
+    const kept = Object.entries(env).filter(([name]) => !/^(DOCKER_|DOCKERSNAP_|NODE_OPTIONS$)/.test(name));
+    return pluginEnvironment(
+      { ...Object.fromEntries(kept), DOCKER_HOST: `unix://${hostSocket}` },
+      "info",
+      scratch.path("compiled"),
+    );
+  }
+
+  #judge(observed: Observed, folders: { cwd: string; tmp: string }, left: readonly string[], malformed: string[]) {
+    const { report } = this.#options;
+    const { command, ending, tookMs } = observed;
+    if (ending.kind === "exit" && ending.killed) {
+      report.failed("process/leftovers", `after ${command} had ended, a process it started still held its output open`);
+    } else if (left.length > 0) {
+      report.warn("process/leftovers", `after ${command} had ended, this was still running: ${left.join(", ")}`);
+    } else report.ok("process/leftovers");
+    const strewn = filesIn(folders.cwd);
+    if (strewn.length > 0) report.failed("process/working-folder", `${command} left ${strewn.join(", ")} there`);
+    else report.ok("process/working-folder");
+    // Who was stopped from outside had no time to clean up.
+    if (ending.kind === "exit") {
+      const temporary = filesIn(folders.tmp);
+      if (temporary.length > 0) report.warn("process/temporary-files", `${command} left ${temporary.join(", ")} there`);
+      else report.ok("process/temporary-files");
+    }
+    const [line] = malformed;
+    if (line !== undefined) report.warn("process/logs", `${command} wrote ${quote(line)}`);
+    else report.ok("process/logs");
+    if (ending.kind !== "exit" || !timed.includes(command)) return;
+    const limit = this.timeoutOf(command);
+    if (tookMs > limit / 2) {
+      report.warn("process/time", `${command} took ${seconds(tookMs)} of the ${seconds(limit)} it has`);
+    } else report.ok("process/time");
+  }
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** As little as a service manager gives its services. */
+export const bareEnvironment = (base: Readonly<Record<string, string | undefined>>): Record<string, string> => ({
+  PATH: `${dirname(process.execPath)}:${base.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin"}`,
+});
