@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type Context, DockersnapError } from "@dockersnap/plugin-sdk";
 import { listOf, textOf } from "./api-objects.ts";
 import { getKubeconfig } from "./kind-cli.ts";
@@ -86,17 +87,17 @@ export class ApiServer implements AsyncDisposable {
   async #get(path: string): Promise<string> {
     const leftMs = Math.round(this.#until - performance.now());
     if (leftMs <= marginMs) throw new DockersnapError("plugin_failed", "The API server took too long to answer.");
-    const timeout = `--request-timeout=${leftMs - marginMs}ms`;
-    const result = await this.#ctx.nsenter(
-      "kubectl",
-      ["--kubeconfig", this.#file.path, timeout, "get", "--raw", path],
-      {
-        timeoutMs: leftMs,
-        allowFailure: true,
-        // The operator's proxy is for what is outside.
-        env: { NO_PROXY: "*", no_proxy: "*" },
-      },
-    );
+    const options = [
+      ...["--kubeconfig", this.#file.path, `--request-timeout=${leftMs - marginMs}ms`],
+      // Its usual cache is in the operator's home, and knows no source from its clones: both have the same address.
+      ...["--cache-dir", join(dirname(this.#file.path), "cache")],
+    ];
+    const result = await this.#ctx.nsenter("kubectl", [...options, "get", "--raw", path], {
+      timeoutMs: leftMs,
+      allowFailure: true,
+      // The operator's proxy is for what is outside.
+      env: { NO_PROXY: "*", no_proxy: "*" },
+    });
     if (result.exitCode === 0) return result.stdout;
     const said = plainText(result.stderr || result.stdout, 500) || `kubectl ended with ${result.exitCode}`;
     throw new DockersnapError("plugin_failed", said);

@@ -40,8 +40,7 @@ export async function health(ctx: Ctx): Promise<HealthResult> {
   try {
     await using server = await ApiServer.of(ctx, cluster.name, Math.max(1, Math.round(until - performance.now())));
     await server.requireReady();
-    const [nodes, { pods, isComplete }] = await Promise.all([server.nodes(), server.pods()]);
-    api = { nodes, pods, isComplete };
+    api = { nodes: await server.nodes(), ...(await server.pods()) };
   } catch (error) {
     ctx.signal.throwIfAborted();
     return verdict([...down, { name: "api", state: late, reason: messageOf(error) }]);

@@ -54,12 +54,28 @@ export async function getKubeconfig(ctx: Exec, cluster: string, timeoutMs: numbe
   );
 }
 
-/** kind ends with a line that says what went wrong; the logs of what it ran come before and after it. */
+const longestLine = 64 * 1024;
+const longestCommand = 80;
+
+/**
+ * Why kind failed, in one line. It says so in a line that begins with ERROR, which may hold a whole command; what that
+ * command printed comes after it.
+ */
 function reasonOf({ exitCode, stdout, stderr }: ProgramResult): string {
   const lines = `${stdout}\n${stderr}`
     .split("\n")
-    .map((line) => plainText(line, longestReason))
-    .filter((line) => line !== "");
-  const error = lines.find((line) => line.startsWith("ERROR: "));
-  return error?.slice("ERROR: ".length) ?? lines.at(-1) ?? `it ended with ${exitCode} and said nothing`;
+    .map((line) => line.slice(0, longestLine))
+    .filter((line) => line.trim() !== "");
+  const at = lines.findIndex((line) => line.startsWith("ERROR: "));
+  const line = lines[at]?.slice("ERROR: ".length);
+  if (line === undefined) {
+    return plainText(lines.at(-1) ?? "", longestReason) || `it ended with ${exitCode} and said nothing`;
+  }
+  const [, before = "", command, after = ""] = /^(.*?)command "(.*)" (failed with error: .*)$/.exec(line) ?? [];
+  if (command === undefined) return plainText(line, longestReason);
+  const printed = lines.slice(at + 1).map((each) => each.replace(/^Command Output: /, ""));
+  // Of a long log the first complaint is the cause, and without any the end of it tells most.
+  const complaint = printed.find((each) => /^(error|fatal|docker:)/i.test(each)) ?? printed.at(-1);
+  const cause = complaint === undefined ? "" : `: ${complaint}`;
+  return plainText(`${before}'${plainText(command, longestCommand)}' ${after}${cause}`, longestReason);
 }

@@ -13,11 +13,13 @@ export function followKind(progress: Progress): (line: string) => void {
   return (line) => {
     const [, mark, words = ""] = /^\s*([•✓✗]) (.*)$/su.exec(line.slice(0, 4 * longestMessage)) ?? [];
     if (mark === undefined || steps >= mostSteps) return;
-    const message = plainText(words, longestMessage).replace(/ *\.\.\.$/, "");
+    const said = plainText(words, longestMessage);
+    const message = said.replace(/ *\.\.\.$/, "");
     steps += 1;
-    if (mark === "•") progress.step(stepName(message), message);
-    else if (mark === "✓") progress.done(message);
-    else progress.step(stepName(message), `${message}: failed`);
+    if (mark === "✗") progress.step(stepName(message), `${message}: failed`);
+    else if (mark === "•" && message !== said) progress.step(stepName(message), message);
+    // Marked with a point and without its ellipsis, a line tells how the step before it ended.
+    else progress.done(message);
   };
 }
 

@@ -107,6 +107,20 @@ describe("an attempt that fails", () => {
     expect(logs.filter(({ level }) => level === "WARN")).toHaveLength(2);
   });
 
+  test("of a command kind ran is told by what that command complained of", async () => {
+    const cluster = new FakeCluster();
+    const kubeadm = `ERROR: failed to create cluster: failed to init node with kubeadm: command "docker exec --privileged demo-control-plane kubeadm init --config=/kind/kubeadm.conf ${"-x ".repeat(1000)}" failed with error: exit status 1
+
+Command Output: I0101 kubeadm.go:1] config
+error execution phase wait-control-plane: the kubelet is not running
+To see the stack trace of this error execute with --v=5 or higher`;
+    failing(cluster, 1, kubeadm);
+    const { events } = await deploy(cluster, { retries: 0 });
+    expect(events.at(-1)?.message).toBe(
+      "kind could not create the cluster 'demo': failed to create cluster: failed to init node with kubeadm: 'docker exec --privileged demo-control-plane kubeadm init --config=/kind/kubeadm…' failed with error: exit status 1: error execution phase wait-control-plane: the kubelet is not running",
+    );
+  });
+
   test("without retries is told without a count", async () => {
     const cluster = new FakeCluster();
     failing(cluster, 1, "");
@@ -176,11 +190,19 @@ describe("lines that are no kind's", () => {
     ]);
   });
 
+  test("tell how a step ended, where they begin none", () => {
+    const events = follow(" • Waiting ≤ 5m0s for control-plane = Ready ⏳  ...", " • Ready after 12s 💚");
+    expect(events).toEqual([
+      { step: "waiting", status: "running", message: "Waiting ≤ 5m0s for control-plane = Ready" },
+      { step: "waiting", status: "done", message: "Ready after 12s" },
+    ]);
+  });
+
   test("are bounded in length and number, and bear no control characters", () => {
-    const [event] = follow(` • \u001b[31mStarting\u0007 nodes\u001b[0m${"!".repeat(1_000_000)}`);
+    const [event] = follow(` ✗ \u001b[31mStarting\u0007 nodes\u001b[0m${"!".repeat(1_000_000)}`);
     expect(event).toMatchObject({
       step: "starting-nodes",
-      message: expect.stringMatching(/^Starting nodes!{185,186}…$/),
+      message: expect.stringMatching(/^Starting nodes!{185}…: failed$/),
     });
     expect(follow(...Array.from({ length: 10_000 }, () => " • Again ..."))).toHaveLength(100);
     expect(follow("no step", "•", " •", "", "ERROR: x")).toEqual([]);
