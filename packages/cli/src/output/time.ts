@@ -1,6 +1,15 @@
 /** How long ago, in one unit: `12s`, `3m`, `5h`, `2d`. */
 export function age(timestamp: string, now = Date.now()): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(timestamp)) / 1000));
+  return inOneUnit(now - Date.parse(timestamp));
+}
+
+/** How long until then, in one unit; `0s` once it has come. */
+export function timeLeft(timestamp: string, now = Date.now()): string {
+  return inOneUnit(Date.parse(timestamp) - now);
+}
+
+function inOneUnit(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
   if (Number.isNaN(seconds)) return "?";
   if (seconds < 120) return `${seconds}s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;

@@ -1,0 +1,40 @@
+import type { History } from "@dockersnap/contract/words";
+import { instanceArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { historyText } from "../history/view.ts";
+import { age } from "../output/time.ts";
+
+export const history = defineCommand({
+  summary: "Draw where an instance stands and what came from what",
+  description: "Each snapshot stands below what it came from; what the instance is now is the last line.",
+  args: { name: instanceArgument },
+  examples: ["dockersnap history web", "dockersnap history web -o json"],
+  async run({ args, client, out }) {
+    const found = await client.instances.history(args.name);
+    await out.result(found, {
+      text: () => historyText(found, out.colors),
+      names: () => found.snapshots.map(({ label }) => `${args.name}@${label}`),
+    });
+    for (const hint of hints(found)) out.note(hint);
+  },
+});
+
+/** What can be taken back and again, and what the drawing has no place for. */
+function hints({ instance, reverts, clones }: History): string[] {
+  const toUndo = reverts.findLast(({ undone }) => !undone);
+  const toRedo = reverts.find(({ undone }) => undone);
+  const orphans = clones.filter(({ gone }) => gone).map(({ name, label }) => `${name} (${label})`);
+  return [
+    ...(toUndo === undefined
+      ? []
+      : [
+          `Last revert: to ${toUndo.to}, ${age(toUndo.at)} ago. ${
+            toUndo.lost ? "What was before is not kept any more." : `Take it back with: dockersnap undo ${instance}`
+          }`,
+        ]),
+    ...(toRedo === undefined || toRedo.lost
+      ? []
+      : [`Taken back: the revert to ${toRedo.to}. Take it again with: dockersnap redo ${instance}`]),
+    ...(orphans.length === 0 ? [] : [`Clones of snapshots that are gone: ${orphans.join(", ")}`]),
+  ];
+}

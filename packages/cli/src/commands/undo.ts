@@ -1,0 +1,21 @@
+import { instanceArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { age } from "../output/time.ts";
+
+export const undo = defineCommand({
+  summary: "Take back the last revert of an instance",
+  description:
+    "What it was before that revert is there again; what it is now is kept as a snapshot first. Given again, it takes back\n" +
+    "the revert before.",
+  args: { name: instanceArgument },
+  examples: ["dockersnap undo web"],
+  async run({ args, client, follow, out }) {
+    const answer = await follow((following) => client.instances.undo(args.name, following));
+    const { to, at } = answer.revert;
+    await out.done(answer, {
+      text: () => `Took back the revert of ${args.name} to ${to}, made ${age(at)} ago.\n`,
+      names: () => [args.name],
+    });
+    out.note(`Take it again with: dockersnap redo ${args.name}`);
+  },
+});
