@@ -31,7 +31,6 @@ plugin.onDeploy(deploy);
 plugin.onAccess(access);
 plugin.onDescribe(describe);
 plugin.onHealth(health);
-await plugin.run();
 
 type Ctx = PluginContext<typeof plugin>;
 
@@ -110,3 +109,6 @@ export async function health(ctx: Ctx): Promise<HealthResult> {
     return { checks: [{ name: "page", ok: false, message: `nothing answers on ${url}` }] };
   }
 }
+
+// The last line: a handler finds nothing that is declared below it.
+await plugin.run();
