@@ -26,6 +26,4 @@ export { HealthMonitor, type KnownHealth } from "./workload/health.ts";
 export type * from "./workload/plugins.ts";
 export { portLabels } from "./workload/port-labels.ts";
 export { resolveAccess } from "./workload/tokens.ts";
-export { portLabels } from "./workload/port-labels.ts";
-export { resolveAccess } from "./workload/tokens.ts";
 export { Workloads } from "./workload/workloads.ts";
