@@ -14,6 +14,7 @@ import {
   type RevertChanged,
   type RevertRequest,
   type Snapshot,
+  type SnapshotChange,
   type SnapshotCreated,
   type SnapshotRequest,
   type WorkloadDescription,
@@ -66,6 +67,8 @@ export interface InstancesClient {
   clone(name: string, request: CloneRequest, options?: FollowOptions): Promise<Instance>;
   snapshots(name: string, options?: ReadOptions): Promise<Snapshot[]>;
   history(name: string, options?: ReadOptions): Promise<History>;
+  /** Rename, tag or protect one, or say when it expires. */
+  changeSnapshot(name: string, label: string, change: SnapshotChange, options?: FollowOptions): Promise<Snapshot>;
   deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
@@ -131,6 +134,10 @@ export function createClient(options: ClientOptions): Client {
       },
       snapshots: async (name, options) => list("GET", instance(name, "/snapshots"), options),
       history: async (name, options) => object("GET", instance(name, "/history"), options),
+      changeSnapshot: async (name, label, change, options) => {
+        const path = instance(name, `/snapshots/${segment(label)}`);
+        return asObject(await follow("PATCH", path, change, options), path);
+      },
       deleteSnapshot: async (name, label, options) => {
         await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
       },

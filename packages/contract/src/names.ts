@@ -10,6 +10,12 @@ export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** A key of a tag or an operator's label. */
 export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
 
+/** So many tags a snapshot or an instance has at most. */
+export const mostTags = 64;
+
+/** Tags with this prefix are the daemon's own: they say which snapshots it made by itself. */
+export const ownTagPrefix = "dockersnap.";
+
 /** What replaces the present of an instance, after the daemon kept it by itself. */
 export type ReplacingAct = "revert" | "undo" | "redo";
 

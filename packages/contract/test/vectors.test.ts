@@ -33,6 +33,7 @@ const messages = {
     "RevertChanged",
     "RevertRequest",
     "Snapshot",
+    "SnapshotChange",
     "SnapshotCreated",
     "SnapshotRequest",
     "WorkloadDescription",

@@ -4,6 +4,7 @@ import type { Lifecycle } from "./instance/lifecycle.ts";
 import { restartInstance, startInstance, stopInstance } from "./instance/power.ts";
 import { removeInstance } from "./instance/remove.ts";
 import type { AnyOperationKind } from "./operation/kind.ts";
+import { changeSnapshot } from "./snapshot/change.ts";
 import { removeSnapshot } from "./snapshot/remove.ts";
 import { revertInstance } from "./snapshot/revert.ts";
 import { takeSnapshot } from "./snapshot/take.ts";
@@ -22,6 +23,7 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     revertInstance(lifecycle),
     undoRevert(lifecycle),
     redoRevert(lifecycle),
+    changeSnapshot(lifecycle),
     removeSnapshot(lifecycle),
   ];
 }

@@ -103,6 +103,7 @@ export class World {
     return {
       record,
       snapshotRecords: this.records.snapshots.of(name).map(({ label }) => label),
+      marks: this.records.snapshots.of(name).map(({ tags, protected: isProtected }) => ({ tags, isProtected })),
       parents: this.records.snapshots.of(name).map(({ parent }) => parent),
       reverts: this.records.reverts.of(name).map(({ at: _at, ...revert }) => revert),
       dataset,

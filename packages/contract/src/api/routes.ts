@@ -9,7 +9,7 @@ import { Operation, OperationId } from "./operation.ts";
 import { PluginInfo } from "./plugin.ts";
 import { InstancePorts } from "./port.ts";
 import type { Route } from "./route.ts";
-import { RevertRequest, Snapshot, SnapshotCreated, SnapshotRequest } from "./snapshot.ts";
+import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "./snapshot.ts";
 import { Access, WorkloadDescription, WorkloadHealth } from "./workload.ts";
 
 export type { Answer, Route } from "./route.ts";
@@ -168,6 +168,17 @@ export const routes = {
     params: instance,
     answer: { status: 200, means: "The history.", body: History },
     fails: ["invalid_request", "not_found"],
+  },
+  changeSnapshot: {
+    method: "PATCH",
+    path: `${api}/instances/{name}/snapshots/{label}`,
+    summary: "Rename, tag or protect a snapshot, or say when it expires",
+    needs: "operate",
+    params: { ...instance, label: SnapshotLabel },
+    body: SnapshotChange,
+    answer: { status: 200, means: "The snapshot as it is now.", body: Snapshot },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists"],
   },
   deleteSnapshot: {
     method: "DELETE",

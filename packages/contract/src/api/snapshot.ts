@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
-import { SnapshotLabel, Tags } from "./names.ts";
+import { SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
 
 /**
  * How still an instance stands while it is snapshotted: `live` stops nothing, `paused` freezes the containers around
@@ -11,10 +11,29 @@ export type SnapshotMode = z.infer<typeof SnapshotMode>;
 
 export const SnapshotRequest = z.strictObject({
   label: SnapshotLabel,
-  tags: Tags.optional(),
+  tags: SnapshotTags.optional(),
   mode: SnapshotMode.optional(),
+  /** When it is removed by itself. */
+  expires_at: Timestamp.optional(),
+  /** Nothing and nobody removes it until that is taken back. */
+  protected: z.boolean().optional(),
 });
 export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
+
+/** What to change of a snapshot; whatever is left out stays. */
+export const SnapshotChange = z
+  .strictObject({
+    new_label: SnapshotLabel.optional(),
+    /** Merged into those there are; `null` takes one away. */
+    tags: TagChanges.optional(),
+    protected: z.boolean().optional(),
+    /** `null`: it does not expire. */
+    expires_at: Timestamp.nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, {
+    error: "expected at least one of new_label, tags, protected and expires_at",
+  });
+export type SnapshotChange = z.infer<typeof SnapshotChange>;
 
 /** `force` is what older clients send; nothing is ever thrown away, so it changes nothing. */
 export const RevertRequest = z.strictObject({ label: SnapshotLabel, force: z.boolean().optional() });

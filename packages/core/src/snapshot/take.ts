@@ -162,6 +162,11 @@ export async function requireFreeLabel({ platform }: Lifecycle, instance: string
   );
 }
 
+/** Times are compared as text, so each is written the same way, whatever a client sent. */
+export function sameForm(time: string | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
+}
+
 function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
   const { input, state } = job;
   records.transaction(() => {
@@ -173,8 +178,8 @@ function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
         mode: input.mode ?? "live",
         tags: input.tags ?? {},
         parent: state.parent,
-        protected: false,
-        expiresAt: undefined,
+        protected: input.protected ?? false,
+        expiresAt: sameForm(input.expires_at),
         freezeMs: state.freezeMs,
         atomicMs: state.atomicMs,
         notCaptured: state.notCaptured,

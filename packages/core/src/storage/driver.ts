@@ -68,6 +68,12 @@ export interface StorageDriver {
    */
   revert(id: DatasetId, label: Label): Promise<void>;
 
+  /**
+   * Give a snapshot another label; clones of it stay what they are. When only `to` is there it is done already, `not_found`
+   * when neither is, `already_exists` when both are.
+   */
+  renameSnapshot(id: DatasetId, from: Label, to: Label): Promise<void>;
+
   /** Remove one snapshot; clones of it stay whole. An absent one is already removed. */
   removeSnapshot(id: DatasetId, label: Label): Promise<void>;
 

@@ -40,6 +40,16 @@ const cases: readonly Case[] = [
     ],
   },
   { kind: "remove-snapshot", input: { name: "web", label: "old" }, about: ["web"] },
+  {
+    kind: "change-snapshot",
+    input: { name: "web", label: "old", change: { new_label: "golden", tags: { why: "release" }, protected: true } },
+    about: ["web", "branch"],
+    after: [
+      ["clone", { source: "web", label: "old", name: "branch" }],
+      ["snapshot", { name: "web", label: "child" }],
+      ["revert", { name: "web", label: "old" }],
+    ],
+  },
   snapshot("live"),
   snapshot("paused"),
   snapshot("stopped"),

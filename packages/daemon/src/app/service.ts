@@ -121,6 +121,12 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
         { source: request.name, label: request.body.label, name: request.body.new_name },
         caller,
       );
+    case "change_snapshot":
+      return operations.begin(
+        "change-snapshot",
+        { name: request.name, label: request.label, change: request.body },
+        caller,
+      );
     case "remove_snapshot":
       return operations.begin("remove-snapshot", { name: request.name, label: request.label }, caller);
     case "start":

@@ -29,6 +29,7 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   undoRevert: ({ params: { name } }) => ({ kind: "undo", name }),
   redoRevert: ({ params: { name } }) => ({ kind: "redo", name }),
   cloneInstance: ({ params: { name }, body }) => ({ kind: "clone", name, body }),
+  changeSnapshot: ({ params: { name, label }, body }) => ({ kind: "change_snapshot", name, label, body }),
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
 

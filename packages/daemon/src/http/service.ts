@@ -12,6 +12,7 @@ import type {
   ProgressEvent,
   RevertRequest,
   Snapshot,
+  SnapshotChange,
   SnapshotRequest,
   WorkloadDescription,
   WorkloadHealth,
@@ -24,6 +25,12 @@ export type MutationRequest =
   | { readonly kind: "snapshot"; readonly name: string; readonly body: SnapshotRequest }
   | { readonly kind: "revert"; readonly name: string; readonly body: RevertRequest }
   | { readonly kind: "clone"; readonly name: string; readonly body: CloneRequest }
+  | {
+      readonly kind: "change_snapshot";
+      readonly name: string;
+      readonly label: string;
+      readonly body: SnapshotChange;
+    }
   | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };
 
 export interface RequestCaller {

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern, snapshotLabelPattern } from "@dockersnap/contract/words";
 import {
@@ -135,6 +135,22 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
       await this.#assertSnapshot(id, label);
       await this.#swap.replace(path, snapshot);
+    });
+  }
+
+  async renameSnapshot(id: DatasetId, from: Label, to: Label): Promise<void> {
+    const [source, target] = [this.#snapshotPath(id, from), this.#snapshotPath(id, to)];
+    await this.#doing(`The snapshot ${from} of ${id} could not be renamed to ${to}`, async () => {
+      const [present, taken] = await Promise.all([isSubvolume(source), kindOf(target)]);
+      if (!present) {
+        if (taken === "subvolume") return;
+        throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${from}.`);
+      }
+      if (taken !== "absent") {
+        throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${to}; choose another label.`);
+      }
+      await rename(source, target);
+      await syncDirectory(dirname(target));
     });
   }
 

@@ -12,6 +12,7 @@ export type StorageMethod =
   | "settle"
   | "snapshot"
   | "revert"
+  | "renameSnapshot"
   | "removeSnapshot"
   | "remove"
   | "list"
@@ -81,6 +82,17 @@ export class MemoryStorage implements StorageDriver {
   async revert(id: DatasetId, label: Label): Promise<void> {
     await this.#begin("revert", id, label);
     this.#datasets.set(id, this.#snapshot(id, label));
+  }
+
+  async renameSnapshot(id: DatasetId, from: Label, to: Label): Promise<void> {
+    await this.#begin("renameSnapshot", id, from);
+    assertLabel(to);
+    const snapshots = this.#snapshots.get(id) ?? new Map<Label, Tree>();
+    if (!snapshots.has(from) && snapshots.has(to)) return;
+    const tree = this.#snapshot(id, from);
+    if (snapshots.has(to)) throw new DockersnapError("already_exists", `Dataset ${id} already has a snapshot ${to}.`);
+    snapshots.delete(from);
+    snapshots.set(to, tree);
   }
 
   async removeSnapshot(id: DatasetId, label: Label): Promise<void> {

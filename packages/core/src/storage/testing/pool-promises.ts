@@ -113,6 +113,8 @@ export function poolPromises(factory: StorageFactory): void {
         await expect(driver.snapshot("web", label), label).rejects.toMatchObject(refused);
         await expect(driver.revert("web", label), label).rejects.toMatchObject(refused);
         await expect(driver.removeSnapshot("web", label), label).rejects.toMatchObject(refused);
+        await expect(driver.renameSnapshot("web", label, "s2"), label).rejects.toMatchObject(refused);
+        await expect(driver.renameSnapshot("web", "s1", label), label).rejects.toMatchObject(refused);
       }
       expect(await driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1"] }]);
     });
@@ -129,5 +131,6 @@ async function refuses(driver: StorageDriver, id: string, label: string): Promis
   await expect(driver.snapshot(id, label), id).rejects.toMatchObject(refused);
   await expect(driver.revert(id, label), id).rejects.toMatchObject(refused);
   await expect(driver.removeSnapshot(id, label), id).rejects.toMatchObject(refused);
+  await expect(driver.renameSnapshot(id, label, "s2"), id).rejects.toMatchObject(refused);
   await expect(driver.remove(id), id).rejects.toMatchObject(refused);
 }

@@ -63,6 +63,61 @@ export function snapshotPromises(factory: StorageFactory): void {
       }
     });
 
+    it("is the same under another label, and its old one is free", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await say(subject, "web", "file", "then");
+      await driver.snapshot("web", "s1");
+      await driver.clone("web", "s1", "two");
+      await say(subject, "web", "file", "now");
+
+      await driver.renameSnapshot("web", "s1", "golden");
+
+      expect(await driver.list()).toEqual([
+        { id: "two", present: true, snapshots: [] },
+        { id: "web", present: true, snapshots: ["golden"] },
+      ]);
+      expect(await content(subject, "two")).toEqual({ file: "then" });
+      await driver.snapshot("web", "s1");
+      await driver.revert("web", "golden");
+      expect(await content(subject, "web")).toEqual({ file: "then" });
+      await driver.revert("web", "s1");
+      expect(await content(subject, "web")).toEqual({ file: "now" });
+    });
+
+    it("is renamed again without a complaint", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await driver.snapshot("web", "s1");
+      await driver.renameSnapshot("web", "s1", "golden");
+      await driver.renameSnapshot("web", "s1", "golden");
+      await driver.renameSnapshot("web", "golden", "s1");
+      expect(await driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1"] }]);
+    });
+
+    it("never takes the label of another, and must be there", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await driver.create("other");
+      await say(subject, "web", "file", "first");
+      await driver.snapshot("web", "s1");
+      await say(subject, "web", "file", "second");
+      await driver.snapshot("web", "s2");
+
+      await expect(driver.renameSnapshot("web", "s1", "s2")).rejects.toMatchObject({ code: "already_exists" });
+      await expect(driver.renameSnapshot("web", "s3", "s4")).rejects.toMatchObject({ code: "not_found" });
+      await expect(driver.renameSnapshot("other", "s1", "s3")).rejects.toMatchObject({ code: "not_found" });
+      await expect(driver.renameSnapshot("absent", "s1", "s3")).rejects.toMatchObject({ code: "not_found" });
+
+      await driver.revert("web", "s2");
+      expect(await content(subject, "web")).toEqual({ file: "second" });
+      await driver.revert("web", "s1");
+      expect(await content(subject, "web")).toEqual({ file: "first" });
+    });
+
     it("is removed without touching the dataset, other snapshots or clones of it", async () => {
       await using subject = await factory();
       const { driver } = subject;
