@@ -21,11 +21,15 @@ export interface Asked<C extends Question> extends PluginCall {
 /** How one command's answer is read. */
 interface Reading<C extends Question> {
   readonly shape: z.ZodType<PluginResponses[C]>;
+  /** Optional fields of this daemon's own. */
+  readonly additions?: readonly string[];
   /** Stands for the answer of a plugin that does not have the command. */
   readonly absent: (call: Asked<C>) => PluginResponses[C];
   /** The answer in a failure that is one all the same, or undefined. */
   readonly inFailure?: (failure: Failure) => PluginResponses[C] | undefined;
 }
+
+const healthAdditions = ["status", "message"];
 
 const readings: { readonly [C in Question]: Reading<C> } = {
   validate: { shape: ValidateResponse, absent: () => ({ valid: true }), inFailure: refusal },
@@ -36,6 +40,7 @@ const readings: { readonly [C in Question]: Reading<C> } = {
   },
   health: {
     shape: HealthResponse,
+    additions: healthAdditions,
     absent: () => ({ healthy: true, message: "This plugin has no health check." }),
     inFailure: failedProbe,
   },
@@ -47,7 +52,7 @@ export async function ask<C extends Question>(runner: PluginRunner, call: Asked<
   const reading: Reading<C> = readings[command];
   const { ending, stdout, stderr } = await runner.answer(call);
   if (ending.kind === "exit" && ending.code === 0) {
-    const parsed = parseResponse(reading.shape, stdout);
+    const parsed = parseResponse(reading.shape, stdout, reading.additions);
     if ("problem" in parsed) throw contractBroken(plugin, command, parsed.problem, stderr);
     return parsed.value;
   }
@@ -76,7 +81,7 @@ function refusal(failure: Failure): ValidateResponse | undefined {
 
 /** A probe that could not run to its end, with the checks it came to. */
 function failedProbe(failure: Failure): HealthResponse | undefined {
-  const parsed = parseResponse(HealthResponse, Buffer.from(failure.stdout));
+  const parsed = parseResponse(HealthResponse, Buffer.from(failure.stdout), healthAdditions);
   if ("problem" in parsed) return undefined;
   const message = ownWords({ ...failure, stdout: "" }) ?? describeEnding(failure.ending);
   return {

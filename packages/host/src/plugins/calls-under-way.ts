@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@dockersnap/core";
 import { identify, killProcess } from "../process/identity.ts";
@@ -11,9 +11,17 @@ export const callVariable = "DOCKERSNAP_CALL";
 
 export interface CallUnderWay {
   readonly id: string;
+  /**
+   * Kill what the call started, wherever it went: a process in a session of its own is reached by no signal to the plugin's
+   * group. One that gave up the environment it was started with is not found.
+   */
+  endProcesses(): Promise<void>;
   /** The plugin has answered; what it left running on purpose may run on. */
   end(): void;
 }
+
+/** Each look may miss what was forked while it went on; nobody forks faster than this many looks for a good reason. */
+const looks = 5;
 
 /**
  * Calls of plugins, written down for as long as they last. A plugin outlives a daemon that is killed and would work on at
@@ -31,11 +39,12 @@ export class CallsUnderWay {
 
   begin(): CallUnderWay {
     const id = randomUUID();
-    if (this.#dir === undefined) return { id, end: () => undefined };
+    const endProcesses = () => this.#endAll(new Set([id]), "ending a process that a plugin put out of its reach");
+    if (this.#dir === undefined) return { id, endProcesses, end: () => undefined };
     const file = join(this.#dir, id);
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
     writeFileSync(file, "", { mode: 0o600 });
-    return { id, end: () => rmSync(file, { force: true }) };
+    return { id, endProcesses, end: () => rmSync(file, { force: true }) };
   }
 
   /** Kill what an earlier daemon's calls left running. To be done before the first call of this one. */
@@ -43,17 +52,31 @@ export class CallsUnderWay {
     if (this.#dir === undefined) return;
     const abandoned = new Set(readNames(this.#dir));
     if (abandoned.size === 0) return;
+    await this.#endAll(abandoned, "ending a plugin's process that outlived its daemon");
+    for (const call of abandoned) rmSync(join(this.#dir, call), { force: true });
+  }
+
+  async #endAll(calls: ReadonlySet<string>, remark: string): Promise<void> {
+    for (let look = 0; look < looks; look += 1) {
+      if (!(await this.#endFound(calls, remark))) return;
+    }
+  }
+
+  /** Whether any was there. */
+  async #endFound(calls: ReadonlySet<string>, remark: string): Promise<boolean> {
+    let isAny = false;
     for (const pid of (await readdir("/proc")).map(Number).filter(Number.isInteger)) {
-      const call = callOf(pid);
-      if (call === undefined || !abandoned.has(call)) continue;
       const found = identify(pid);
       if (found === undefined) continue;
-      this.#log.warn("ending a plugin's process that outlived its daemon", { pid });
+      const call = await callOf(pid);
+      if (call === undefined || !calls.has(call)) continue;
+      isAny = true;
+      this.#log.warn(remark, { pid });
       // First the group it leads, if it does: of those in it some may have an environment of their own making.
       signalGroup(pid, "SIGKILL");
       killProcess(found, "SIGKILL");
     }
-    for (const call of abandoned) rmSync(join(this.#dir, call), { force: true });
+    return isAny;
   }
 }
 
@@ -66,9 +89,9 @@ function readNames(folder: string): readonly string[] {
   }
 }
 
-function callOf(pid: number): string | undefined {
+async function callOf(pid: number): Promise<string | undefined> {
   try {
-    const entries = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    const entries = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
     return entries.find((entry) => entry.startsWith(`${callVariable}=`))?.slice(callVariable.length + 1);
   } catch {
     // It ended meanwhile, or the kernel has it.

@@ -30,18 +30,24 @@ export interface Invocation {
   /** Called with every chunk as it comes. An answer is the reason to stop the plugin. */
   readonly onStdout: (chunk: Buffer) => string | undefined;
   readonly onStderr: (chunk: Buffer) => string | undefined;
+  /** Kill what was started and is in the process group no more; without it such a process runs on. */
+  readonly endStrays?: () => Promise<void>;
 }
 
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2_000;
-/** For a pipe to end once the plugin has exited: what it wrote is read long before, and then a descendant holds it open. */
-const drainMs = 250;
+/**
+ * For a pipe to end once the plugin has exited. A shell that sends its output through `tee` exits before that has written the
+ * last of it; who holds the pipe longer than this is a descendant that was forgotten.
+ */
+const drainMs = 1_000;
 /** For the kernel to end what was killed; only a process stuck in the kernel takes longer, and nobody waits for that one. */
 const reapMs = 1_000;
 
 /**
  * Run one plugin command to its end. When it resolves, everything written was handed over and the plugin's process group
- * has been left alone (it ended by itself), or is gone (it was ended, or it exited with a descendant on its output).
+ * has been left alone (it ended by itself), or is gone with its strays (it was ended, or it exited with a descendant on its
+ * output).
  */
 export async function invoke(pipes: PipeStock, invocation: Invocation): Promise<Ending> {
   const { signal } = invocation;
@@ -120,12 +126,13 @@ async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invo
   try {
     const stopped = await Promise.race([exited.then(() => undefined), stop.promise]);
     if (stopped !== undefined) {
-      const killed = await endGroup(pid, Promise.all([exited, drained]));
+      const killed = await endGroup(pid, Promise.all([exited, drained]), invocation.endStrays);
       return killed ? { ...stopped, killed } : stopped;
     }
     const held = !(await within(drained, drainMs));
     if (held) {
       signalGroup(pid, "SIGKILL");
+      await invocation.endStrays?.();
       await within(drained, drainMs);
     }
     const ending = overrun ?? (await exited);
@@ -149,7 +156,7 @@ function drain(stream: Socket, take: (chunk: Buffer) => void): Promise<void> {
 }
 
 /** Whether SIGKILL was needed. */
-async function endGroup(pid: number, gone: Promise<unknown>): Promise<boolean> {
+async function endGroup(pid: number, gone: Promise<unknown>, endStrays: Invocation["endStrays"]): Promise<boolean> {
   signalGroup(pid, "SIGTERM");
   const grace = pause(graceMs);
   await Promise.race([gone, grace.over]);
@@ -160,6 +167,7 @@ async function endGroup(pid: number, gone: Promise<unknown>): Promise<boolean> {
     signalGroup(pid, "SIGKILL");
   }
   grace.cancel();
+  await endStrays?.();
   await within(gone, reapMs);
   return killed;
 }

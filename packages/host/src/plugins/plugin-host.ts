@@ -27,10 +27,13 @@ export interface PluginHostOptions {
   readonly log: Log;
 }
 
-const probedAtOnce = 4;
+/** A few more than processors: one that hangs until its time is up keeps fewer others waiting. */
+const probedAtOnce = 8;
 
 /** Plugins that answer questions at one time; a deploy is not held up by them. */
-const askedAtOnce = 16;
+const askedAtOnce = 32;
+/** Of these, one plugin's own: one that never answers must not keep the others waiting. */
+const askedOfOneAtOnce = 8;
 
 /** Plugins of one folder. Knows none until the first `reload`. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
@@ -45,6 +48,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     log,
   });
   const questions = pLimit(askedAtOnce);
+  const questionsOf = new Map<string, ReturnType<typeof pLimit>>();
   let plugins: ReadonlyMap<string, ProbedPlugin> = new Map();
   let reloading: Promise<unknown> | undefined;
   let waiting: Promise<readonly PluginInfo[]> | undefined;
@@ -100,7 +104,9 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       callOptions: PluginCallOptions = {},
     ): Promise<PluginResponses[C]> {
       const call = callOf(name, command, input, callOptions);
-      return questions(() => ask(runner, call));
+      const own = questionsOf.get(name) ?? pLimit(askedOfOneAtOnce);
+      questionsOf.set(name, own);
+      return own(() => questions(() => ask(runner, call)));
     },
     async stream(
       name: string,

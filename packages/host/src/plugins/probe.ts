@@ -53,7 +53,7 @@ function readSchema(plugin: string, { ending, stdout, stderr }: Answered): Schem
       stderr,
     });
   }
-  const parsed = parseResponse(SchemaResponse, stdout);
+  const parsed = parseResponse(SchemaResponse, stdout, ["hooks"]);
   if ("problem" in parsed) throw contractBroken(plugin, "schema", parsed.problem, stderr);
   return parsed.value;
 }

@@ -24,8 +24,15 @@ export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 const quotedLength = 200;
 
-/** An answer in its shape, or what is wrong with it as the end of a sentence about the plugin. */
-export function parseResponse<S extends z.ZodType>(shape: S, bytes: Buffer): Parsed<z.infer<S>> {
+/**
+ * An answer in its shape, or what is wrong with it as the end of a sentence about the plugin. `additions` are optional fields
+ * that not every daemon knows: a plugin made for another may mean something else by them, and then they count as not there.
+ */
+export function parseResponse<S extends z.ZodType>(
+  shape: S,
+  bytes: Buffer,
+  additions: readonly string[] = [],
+): Parsed<z.infer<S>> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
@@ -40,13 +47,22 @@ export function parseResponse<S extends z.ZodType>(shape: S, bytes: Buffer): Par
   } catch {
     return { problem: `answered with something that is not JSON: ${quote(text)}` };
   }
-  const parsed = shape.safeParse(value);
+  const first = shape.safeParse(value);
+  const parsed = first.success ? first : shape.safeParse(without(value, foreign(first.error, additions)));
   if (parsed.success) return { value: parsed.data };
   const faults = parsed.error.issues.slice(0, 5).map(({ path, message }) => {
     const place = path.map(String).join(".");
     return place === "" ? message : `${place}: ${message}`;
   });
   return { problem: `answered in a shape the contract does not have (${faults.join("; ")})` };
+}
+
+const foreign = ({ issues }: z.ZodError, additions: readonly string[]) =>
+  additions.filter((field) => issues.some(({ path }) => path[0] === field));
+
+function without(value: unknown, fields: readonly string[]): unknown {
+  if (fields.length === 0 || typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !fields.includes(field)));
 }
 
 const quote = (text: string) => JSON.stringify(text.length > quotedLength ? `${text.slice(0, quotedLength)}…` : text);

@@ -79,6 +79,7 @@ export class PluginRunner {
         signal: call.signal,
         onStdout,
         onStderr: (chunk) => stderr.push(chunk),
+        endStrays: () => underWay.endProcesses(),
       });
       stderr.end();
       return { ending, stderr: stderr.words() };

@@ -92,6 +92,12 @@ describe("health", () => {
     expect(await at.host.ask("p", "health", input())).toEqual(unhealthy);
   });
 
+  it("takes a status of another contract's for a field it does not know", async () => {
+    await using at = await place();
+    await at.install("p", { health: answer({ healthy: true, status: "green", message: { en: "fine" }, since: 3 }) });
+    expect(await at.host.ask("p", "health", input())).toEqual({ healthy: true });
+  });
+
   it("keeps its checks where the probe exits with a failure", async () => {
     await using at = await place();
     await at.install("p", {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, chown, mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { createPluginHost } from "../../src/plugins/plugin-host.ts";
 import { answer, bashPlugin, memoryLog, place, schemaOf } from "./support.ts";
@@ -145,10 +145,52 @@ it("refuses what a link leads to through a folder others can write to", async ()
   expect(await at.host.reload()).toMatchObject([{ status: "disabled", error: expect.stringContaining("/bin can be") }]);
 });
 
-it("lists a link that leads nowhere as disabled", async () => {
+it.each([
+  ["leads nowhere", "p", "gone", /\/p is a link that leads nowhere/],
+  ["leads nowhere from its folder", "p/p", "gone", /\/p\/p is a link that leads nowhere/],
+  ["leads back to itself", "p", "p", /leads back to itself/],
+])("lists a link that %s as disabled, and the others as they are", async (_, link, target, reason) => {
   await using at = await place();
-  await symlink("gone", join(at.dir, "p"));
-  expect(await at.host.reload()).toMatchObject([{ status: "disabled", error: expect.stringContaining("nowhere") }]);
+  await at.write("other", bashPlugin("other", {}));
+  await mkdir(dirname(join(at.dir, link)), { recursive: true });
+  await symlink(target, join(at.dir, link));
+  expect(await at.host.reload()).toMatchObject([
+    { name: "other", status: "ready" },
+    { name: "p", status: "disabled", error: expect.stringMatching(reason) },
+  ]);
+});
+
+it("lists no folder without a file of its name", async () => {
+  await using at = await place();
+  await mkdir(join(at.dir, "p"));
+  expect(await at.host.reload()).toEqual([]);
+});
+
+it("probes several at once, and no more than a few", async () => {
+  await using at = await place();
+  const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
+  for (const name of names) {
+    // Each waits for three others to be up; then none is more than there may be.
+    await at.write(
+      name,
+      bashPlugin(name, {
+        init: `mkdir -p ${at.dir}/_up; touch ${at.dir}/_up/${name}
+until [ -e ${at.dir}/_met ]; do [ "$(ls ${at.dir}/_up | wc -l)" -ge 4 ] && touch ${at.dir}/_met; sleep 0.01; done
+ls ${at.dir}/_up | wc -l >> ${at.dir}/_counts; rm ${at.dir}/_up/${name}`,
+      }),
+    );
+  }
+  const list = await at.host.reload();
+  expect(list.map(({ status }) => status)).toEqual(names.map(() => "ready"));
+  const counts = (await readFile(join(at.dir, "_counts"), "utf8")).trim().split("\n").map(Number);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(8);
+});
+
+it("takes a field of another daemon's plugin for what it is there: not a list of hooks", async () => {
+  await using at = await place();
+  const schema = schemaOf("p", { hooks: { before: "x" }, homepage: "http://p.example.com" });
+  expect(await at.install("p", { schema: answer(schema) })).toMatchObject({ status: "ready" });
+  expect(at.host.ready("p").hooks).toEqual([]);
 });
 
 it("offers the nearest name for one that is not there", async () => {

@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Ending, type Invocation, invoke } from "../../src/plugins/invoke.ts";
 import { PipeStock } from "../../src/plugins/pipes.ts";
+
+// Processes are started here, and a busy machine may be slow at that.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir = "";
 beforeAll(async () => {

@@ -1,9 +1,14 @@
+import { existsSync, watch } from "node:fs";
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { PluginInfo, PluginInput } from "@dockersnap/contract";
 import type { Log, PluginHost } from "@dockersnap/core";
+import { vi } from "vitest";
 import { createPluginHost, type PluginHostOptions } from "../../src/plugins/plugin-host.ts";
+
+// Processes are started here, and a busy machine may be slow at that.
+vi.setConfig({ testTimeout: 60_000 });
 
 export interface LogEntry {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -111,3 +116,18 @@ export const input = (more: Partial<PluginInput> = {}): PluginInput => ({
   plugin_config: {},
   ...more,
 });
+
+/** Resolves once a plugin has made `<dir>/<name>`. */
+export async function appears(dir: string, name: string): Promise<void> {
+  const isThere = Promise.withResolvers<void>();
+  using watcher = disposable(watch(dir, () => look()));
+  const look = () => {
+    if (existsSync(join(dir, name))) isThere.resolve();
+  };
+  watcher.on("error", isThere.reject);
+  look();
+  await isThere.promise;
+}
+
+const disposable = <T extends { close(): void }>(resource: T): T & Disposable =>
+  Object.assign(resource, { [Symbol.dispose]: () => resource.close() });
