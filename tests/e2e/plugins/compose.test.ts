@@ -1,0 +1,154 @@
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DockersnapError, type ProgressEvent } from "@dockersnap/contract/words";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { shell } from "../../support/cli.ts";
+import { pageOn } from "../../support/connection.ts";
+import { Engine } from "../../support/engine.ts";
+import { hostPortOf } from "../../support/instance.ts";
+import { repository } from "../../support/repository.ts";
+import { World } from "../../support/world.ts";
+
+const project = `
+version: "3.8"
+services:
+  web:
+    build: ./image
+    command: ["sh", "-c", "echo $GREETING > /data/index.html; exec httpd -f -p 80 -h /data"]
+    environment: { GREETING: "\${GREETING}" }
+    ports: ["8080:80"]
+    volumes: ["data:/data"]
+    healthcheck: { test: ["CMD", "/bin/busybox", "wget", "-qO", "/dev/null", "http://127.0.0.1/"], interval: 1s, retries: 30 }
+  migrate:
+    build: ./image
+    command: ["true"]
+  shell:
+    build: ./image
+    command: ["sleep", "1000000"]
+    profiles: [debug]
+volumes: { data: {} }
+`;
+
+let world: World;
+let folder: string;
+let demo: string;
+const progress: ProgressEvent[] = [];
+
+beforeAll(async () => {
+  world = await World.prepare();
+  world.installPlugin("compose", join(repository, "bin/plugins/compose"));
+  folder = join(world.dir, "project");
+  mkdirSync(join(folder, "image"), { recursive: true });
+  copyFileSync("/bin/busybox", join(folder, "image/busybox"));
+  writeFileSync(
+    join(folder, "image/Dockerfile"),
+    'FROM scratch\nCOPY busybox /bin/busybox\nENTRYPOINT ["/bin/busybox"]\n',
+  );
+  writeFileSync(join(folder, "compose.yaml"), project);
+  writeFileSync(join(folder, "settings.env"), "GREETING=hello\n");
+  await world.startDaemon();
+  demo = world.name("demo");
+  await create(demo, { env_file: join(folder, "settings.env") });
+});
+afterAll(() => world?.end());
+
+async function create(name: string, config: Record<string, unknown> = {}) {
+  const file = join(folder, "compose.yaml");
+  const workload_inline = { plugin: "compose", config: { file, ...config } };
+  return world.client.instances.create({ name, workload_inline }, { onProgress: (event) => progress.push(event) });
+}
+
+const engine = () => Engine.of(world, demo);
+const page = async (name: string) => pageOn(await hostPortOf(world, name, 8080));
+
+/** A health check of Docker's own passes a moment after its container was started. */
+const becomesHealthy = (name: string) => {
+  const healthy = async () => (await world.client.instances.workloadHealth(name, { fresh: true })).healthy;
+  return expect.poll(healthy, { timeout: 60_000, interval: 250 }).toBe(true);
+};
+
+it("starts the project, waits until it is healthy, and tells how far it is", async () => {
+  expect(await page(demo)).toBe("hello");
+  expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({
+    healthy: true,
+    checks: [
+      { name: "migrate", ok: true },
+      { name: "web", ok: true },
+    ],
+  });
+  const told = progress.map(({ message }) => message);
+  expect(told).toEqual(
+    expect.arrayContaining(["starting migrate, web", "web is healthy", "letting web come back with the engine"]),
+  );
+});
+
+it("leads a shell to its services by their names", async () => {
+  const script = `eval "$(dockersnap use ${demo})"; busybox wget -qO- "$WEB_URL"; echo "$WEB_HOST $WEB_PORT"`;
+  const { stdout, stderr } = await shell(world, script);
+  expect(stdout, stderr).toBe(`hello\n127.0.0.1 ${await hostPortOf(world, demo, 8080)}\n`);
+  const { endpoints } = await world.client.instances.access(demo);
+  expect(endpoints).toMatchObject([{ name: "web", scheme: "http" }]);
+});
+
+it("tells what its services are and how they stand", async () => {
+  const { status, details, ports } = await world.client.instances.workload(demo);
+  expect({ status, ports }).toEqual({
+    status: "running",
+    ports: [{ label: "web", container_port: 80, protocol: "tcp" }],
+  });
+  expect(details).toMatchObject({
+    project: demo,
+    services: [
+      { service: "migrate", state: "exited" },
+      { service: "web", state: "running", health: "healthy", ports: ["80/tcp"] },
+    ],
+  });
+});
+
+it("goes back and branches without the file it was made of", async () => {
+  await world.client.instances.snapshot(demo, { label: "golden" });
+  rmSync(join(folder, "settings.env"));
+  const copy = world.name("copy");
+  await world.client.instances.clone(demo, { label: "golden", new_name: copy });
+  const containers = await (await engine()).containers();
+  for (const container of containers) await (await engine()).remove(container);
+  expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({ healthy: false });
+
+  await world.client.instances.revert(demo, { label: "golden" });
+  await becomesHealthy(demo);
+  await becomesHealthy(copy);
+  writeFileSync(join(folder, "settings.env"), "GREETING=hello\n");
+  expect(await (await engine()).containers()).toEqual(containers);
+  expect([await page(demo), await page(copy)]).toEqual(["hello", "hello"]);
+  expect(await world.client.instances.access(copy)).toMatchObject({ endpoints: [{ name: "web" }] });
+});
+
+it("comes back after a stop and a start", async () => {
+  await world.client.instances.stop(demo);
+  await world.client.instances.start(demo);
+  await becomesHealthy(demo);
+  expect(await page(demo)).toBe("hello");
+});
+
+it("refuses a project in Compose's own words, with nothing left behind", async () => {
+  const bad = join(folder, "bad.yaml");
+  writeFileSync(bad, 'version: "3.8"\nservices: { web: { image: web, prots: ["80"] } }\n');
+  const refusal = create(world.name("bad"), { file: bad, profiles: ["nope"] });
+  await expect(refusal).rejects.toBeInstanceOf(DockersnapError);
+  await expect(refusal).rejects.toMatchObject({ code: "plugin_refused", message: expect.stringContaining("prots") });
+  expect((await world.client.instances.list()).map(({ name }) => name)).not.toContain(world.name("bad"));
+});
+
+it("says which service did not come up, and takes everything back", async () => {
+  const failing = join(folder, "failing.yaml");
+  writeFileSync(
+    failing,
+    'version: "3.8"\nservices: { web: { build: ./image, command: ["sh", "-c", "echo no database >&2; exit 3"] } }\n',
+  );
+  const failure = create(world.name("failing"), { file: failing });
+  await expect(failure).rejects.toMatchObject({
+    code: "plugin_failed",
+    message: expect.stringMatching(/The service 'web' did not come up \(container \S+\): it ended with code 3\./),
+  });
+  expect((await world.client.instances.list()).map(({ name }) => name)).not.toContain(world.name("failing"));
+});
