@@ -1,8 +1,9 @@
 import type { SnapshotMode } from "@dockersnap/contract/words";
 import { snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { parseExpiry } from "../config/expiry.ts";
 import { parseTexts } from "../config/pairs.ts";
-import { list, text } from "../options.ts";
+import { flag, list, text } from "../options.ts";
 import { span } from "../output/time.ts";
 
 export const snapshot = defineCommand({
@@ -14,8 +15,13 @@ export const snapshot = defineCommand({
   options: {
     tag: list("key=value", "A tag to find it by; may be repeated"),
     mode: text("mode", "How still it stands meanwhile; live unless given", { choices: ["live", "paused", "stopped"] }),
+    expires: text("when", "Remove it by itself then: a span such as 12h or 7d, or a time"),
+    protect: flag("Keep it from being removed"),
   },
-  examples: ["dockersnap snapshot web@before-upgrade", "dockersnap snapshot web s1 --tag ticket=42 --mode paused"],
+  examples: [
+    "dockersnap snapshot web@before-upgrade",
+    "dockersnap snapshot web s1 --tag ticket=42 --mode paused --expires 7d",
+  ],
   async run({ args, options, client, follow, out }) {
     const { instance, label } = args.snapshot;
     const taken = await follow((following) =>
@@ -24,6 +30,8 @@ export const snapshot = defineCommand({
         {
           label,
           ...(options.tag.length === 0 ? {} : { tags: parseTexts(options.tag, "--tag") }),
+          ...expiry(options.expires),
+          ...(options.protect ? { protected: true } : {}),
           ...(options.mode === undefined ? {} : { mode: options.mode as SnapshotMode }),
         },
         following,
@@ -35,3 +43,8 @@ export const snapshot = defineCommand({
     await out.done(taken, { text: () => `Took ${name}${frozen}.\n`, names: () => [name] });
   },
 });
+
+function expiry(when: string | undefined): { expires_at?: string } {
+  const time = when === undefined ? null : parseExpiry(when, "--expires");
+  return time === null ? {} : { expires_at: time };
+}

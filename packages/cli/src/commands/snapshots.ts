@@ -1,7 +1,7 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { table } from "../output/table.ts";
-import { age } from "../output/time.ts";
+import { age, timeLeft } from "../output/time.ts";
 
 export const snapshots = defineCommand({
   summary: "List an instance's snapshots",
@@ -15,12 +15,13 @@ export const snapshots = defineCommand({
       one.mode ?? "",
       one.parent ?? "",
       one.protected ? "yes" : "",
+      one.expires_at === undefined ? "" : `in ${timeLeft(one.expires_at)}`,
       Object.entries(one.tags ?? {})
         .map(([key, value]) => `${key}=${value}`)
         .join(" "),
     ]);
     await out.result(all, {
-      text: () => table(["LABEL", "AGE", "MODE", "PARENT", "PROTECTED", "TAGS"], rows, out.colors.bold),
+      text: () => table(["LABEL", "AGE", "MODE", "PARENT", "PROTECTED", "EXPIRES", "TAGS"], rows, out.colors.bold),
       names: () => all.map((one) => `${args.name}@${one.label}`),
     });
   },

@@ -1,0 +1,18 @@
+import { snapshotArgument, word } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+
+export const rename = defineCommand({
+  summary: "Give a snapshot another label",
+  description: "What came from it, clones too, goes on naming it by its new label.",
+  args: { snapshot: snapshotArgument, newLabel: word("new-label", "Its label from now on") },
+  examples: ["dockersnap rename web@s1 before-upgrade", "dockersnap rename web s1 before-upgrade"],
+  async run({ args, client, follow, out }) {
+    const { instance, label } = args.snapshot;
+    const renamed = await follow((following) =>
+      client.instances.changeSnapshot(instance, label, { new_label: args.newLabel }, following),
+    );
+    const name = `${instance}@${renamed.label}`;
+    await out.done(renamed, { text: () => `Renamed ${instance}@${label} to ${name}.\n`, names: () => [name] });
+    return undefined;
+  },
+});

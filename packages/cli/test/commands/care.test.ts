@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import { complete, json, ndjson, operation, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
+import { parseExpiry } from "../../src/config/expiry.ts";
+import { runCli } from "../run-cli.ts";
+
+const route = "PATCH /instances/web/snapshots/s1";
+const s1 = { label: "s1", created_at: "2026-04-30T10:00:00Z", mode: "live", protected: false };
+
+/** Runs a command against a daemon that answers its one change with `result`. */
+async function change(argv: readonly string[], result: object) {
+  await using daemon = await scriptedDaemon({
+    [route]: ndjson([complete], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1", { result })),
+  });
+  const outcome = await runCli([...argv, "-q"], { daemon });
+  return { ...outcome, body: daemon.received.find((one) => one.route === route)?.body };
+}
+
+it.each([
+  [["rename", "web@s1", "golden"], { new_label: "golden" }, { ...s1, label: "golden" }, "web@golden"],
+  [["rename", "web", "s1", "golden"], { new_label: "golden" }, { ...s1, label: "golden" }, "web@golden"],
+  [["protect", "web@s1"], { protected: true }, { ...s1, protected: true }, "web@s1"],
+  [["unprotect", "web", "s1"], { protected: false }, s1, "web@s1"],
+  [["tag", "web@s1", "a=1", "b=x=y", "old-"], { tags: { a: "1", b: "x=y", old: null } }, s1, "web@s1"],
+  [["expire", "web@s1", "2026-12-24T18:00:00Z"], { expires_at: "2026-12-24T18:00:00.000Z" }, s1, "web@s1"],
+  [["expire", "web", "s1", "never"], { expires_at: null }, s1, "web@s1"],
+])("%j changes just that", async (argv, body, result, name) => {
+  expect(await change(argv, result)).toMatchObject({ code: 0, body });
+  expect(await change([...argv, "-o", "name"], result)).toMatchObject({ stdout: `${name}\n` });
+});
+
+it.each([
+  [["tag", "web@s1"], "Say what to tag it with"],
+  [["tag", "web@s1", "a"], "'a' is no tag"],
+  [["tag", "web@s1", "="], "'=' is no tag"],
+  [["tag", "web@s1", "-"], "'-' is no tag"],
+  [["expire", "web@s1", "soon"], "'<when> soon' is no time"],
+  [["snapshot", "web@s1", "--expires", "1y"], "'--expires 1y' is no time"],
+  [["rename", "web@s1"], "The <new-label> is missing"],
+])("refuses %j before anything is asked of the daemon", async (argv, message) => {
+  await using daemon = await scriptedDaemon({});
+  expect(await runCli(argv, { daemon })).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+  expect(daemon.received).toEqual([]);
+});
+
+it("takes a snapshot that is protected and expires", async () => {
+  const taking = "POST /instances/web/snapshot";
+  await using daemon = await scriptedDaemon({
+    [taking]: ndjson([complete], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1", { result: { ...s1, status: "ok" } })),
+  });
+  await runCli(["snapshot", "web@s1", "--protect", "--expires", "2026-12-24"], { daemon });
+  expect(daemon.received[0]?.body).toEqual({ label: "s1", protected: true, expires_at: "2026-12-24T00:00:00.000Z" });
+});
+
+it.each([
+  ["90s", "2026-01-01T00:01:30.000Z"],
+  ["1d12h", "2026-01-02T12:00:00.000Z"],
+  ["2w", "2026-01-15T00:00:00.000Z"],
+  ["2026-02-01T00:00:00+02:00", "2026-01-31T22:00:00.000Z"],
+  ["never", null],
+])("reads %s as an expiry", (text, time) => {
+  expect(parseExpiry(text, "--expires", Date.UTC(2026, 0, 1))).toBe(time);
+});
+
+it.each(["2026-02-30x", "2026-13-01", "2026-02-01T00:00:00", "7", "d", "999999999w999999999w"])(
+  "reads no expiry in %s",
+  (text) => {
+    expect(() => parseExpiry(text, "--expires")).toThrow("is no time");
+  },
+);
