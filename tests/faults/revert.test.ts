@@ -40,6 +40,7 @@ const revert: Exercise = {
     parent: goal.get(name),
     data: `the data of ${goal.get(name)}`,
     snapshots: [...before.snapshots, "auto"],
+    reverts: [...(before.reverts ?? []), `to ${goal.get(name)}`],
     kept: { ...before.kept, auto: before.data },
   }),
 };

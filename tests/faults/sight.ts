@@ -20,8 +20,10 @@ export interface Sight {
   readonly data?: string | undefined;
   /** A plugin was left between the two hooks of a snapshot. */
   readonly quiet?: boolean | undefined;
-  /** Labels the API lists. Those that carry a time are `auto`. */
+  /** Labels the API lists. Those that carry a time are `auto`, or `auto-undo` and `auto-redo`. */
   readonly snapshots: readonly string[];
+  /** Where it was reverted to, the oldest first, and whether that was taken back; undefined where it never was. */
+  readonly reverts?: readonly string[] | undefined;
   /** What is in the snapshots on disk, by label. */
   readonly kept: Readonly<Record<string, string | undefined>>;
   /** Names and states; undefined where no engine runs. */
@@ -57,6 +59,7 @@ export async function see(world: World, name: string): Promise<Sight> {
     ...dataOf(dataset),
     quiet: existsSync(join(dataset, "quiet")),
     snapshots: instance.snapshots.map(({ label }) => timeless(label)),
+    ...(await revertsOf(world, name)),
     kept,
     ...(instance.status === "running" ? await liveOf(world, instance) : {}),
   };
@@ -89,7 +92,16 @@ function keptOf(world: World, name: string): Sight["kept"] {
   return Object.fromEntries(labels.map((label) => [timeless(label), dataOf(join(folder, label)).data]));
 }
 
-const timeless = (label: string) => (label.startsWith("auto-before-") ? "auto" : label);
+async function revertsOf(world: World, name: string): Promise<Pick<Sight, "reverts">> {
+  const { reverts } = await world.client.instances.history(name);
+  if (reverts.length === 0) return {};
+  return {
+    reverts: reverts.map(({ to, undone, lost }) => `to ${to}${undone ? ", undone" : ""}${lost ? ", lost" : ""}`),
+  };
+}
+
+const timeless = (label: string) =>
+  label.replace(/^auto-before-revert-.*/, "auto").replace(/^(auto)-before(-\w+)-.*/, "$1$2");
 
 async function liveOf(world: World, { name, socket }: Instance): Promise<Partial<Sight>> {
   const engine = new Engine(socket);
