@@ -83,7 +83,10 @@ export interface DeclaredService {
   readonly networkMode: string | undefined;
 }
 
-/** The project with everything filled in, as Compose itself reads it. Throws with Compose's own words for what it refuses. */
+/**
+ * The services to be started, with everything filled in as Compose itself reads it. Throws with Compose's own words for what
+ * it refuses.
+ */
 export async function readProject(
   ctx: Pick<Ctx, "exec" | "config">,
   compose: ComposeProgram,
@@ -91,7 +94,13 @@ export async function readProject(
   const result = await runCompose(ctx, compose, ["config"], { timeoutMs: answerWithinMs });
   if (result.exitCode !== 0) throw new DockersnapError("plugin_refused", reasonOf(result));
   const { services } = parse(result.stdout) as { services?: Record<string, RawService | null> };
-  return Object.entries(services ?? {}).map(([name, service]) => declared(name, service ?? {}));
+  const profiles = ctx.config.stringList("profiles");
+  // The older Compose tells of services in other profiles too.
+  const isWanted = (service: RawService | null) =>
+    !service?.profiles?.length || service.profiles.some((profile) => profiles.includes(profile));
+  return Object.entries(services ?? {})
+    .filter(([, service]) => isWanted(service))
+    .map(([name, service]) => declared(name, service ?? {}));
 }
 
 /** What Compose said went wrong, without the progress around it. */
@@ -108,6 +117,7 @@ interface RawService {
     | { readonly type?: string; readonly source?: string; readonly target?: string }
   )[];
   readonly network_mode?: string;
+  readonly profiles?: readonly string[];
 }
 
 function declared(name: string, { labels = {}, ports = [], volumes = [], network_mode }: RawService): DeclaredService {

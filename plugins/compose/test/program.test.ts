@@ -42,3 +42,13 @@ test("profiles are passed on without a word of the daemon's own environment", as
   await readProject(ctx, { program: "docker", before: ["compose"] });
   expect(ctx.programs.calls[0]?.env).toMatchObject({ COMPOSE_PROFILES: "debug,load" });
 });
+
+test("services of other profiles are none of the project, whether or not Compose tells of them", async () => {
+  const ctx = newContext(plugin)
+    .withConfig({ file: "/srv/compose.yaml", profiles: ["debug"] })
+    .build();
+  const services = "{ web: {}, shell: { profiles: [debug, help] }, load: { profiles: [load] } }";
+  ctx.programs.answer("docker", () => ({ stdout: `services: ${services}` }));
+  const project = await readProject(ctx, { program: "docker", before: ["compose"] });
+  expect(project.map(({ name }) => name)).toEqual(["web", "shell"]);
+});

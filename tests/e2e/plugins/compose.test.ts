@@ -18,6 +18,7 @@ services:
     environment: { GREETING: "\${GREETING}" }
     ports: ["8080:80"]
     volumes: ["data:/data"]
+    stop_grace_period: 1s
     healthcheck: { test: ["CMD", "/bin/busybox", "wget", "-qO", "/dev/null", "http://127.0.0.1/"], interval: 1s, retries: 30 }
   migrate:
     build: ./image
