@@ -32,3 +32,11 @@ function commandLine(pid: string): string[] {
     return [];
   }
 }
+
+/** Command lines of the processes that run now and hold these words. */
+export function runningWith(words: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => commandLine(pid).join(" "))
+    .filter((line) => line.includes(words));
+}

@@ -8,6 +8,8 @@ export const bounds = {
   progress: 64 * MiB,
   /** A number of events; clients that come late are sent them all. */
   progressEvents: 100_000,
+  /** A number of lines, events or not: each costs the daemon a look. */
+  progressLines: 1_000_000,
   /** Of what is on stderr, for a failure's message. */
   keptStderr: 64 * KiB,
   logLine: 64 * KiB,

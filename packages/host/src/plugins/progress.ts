@@ -22,6 +22,7 @@ export class ProgressReader {
   #strayLines = 0;
   #seen = 0;
   #events = 0;
+  #lines = 0;
   #isComplete = false;
   #lastError: string | undefined;
   #fault: { readonly error: unknown } | undefined;
@@ -51,6 +52,8 @@ export class ProgressReader {
     this.#seen += chunk.length;
     for (const frame of this.#framer.push(chunk)) {
       if (frame.truncated) return `wrote a line of progress longer than ${megabytes(bounds.progressLine)}`;
+      this.#lines += 1;
+      if (this.#lines > bounds.progressLines) return `wrote more than ${bounds.progressLines} lines of progress`;
       this.#take(frame);
       if (this.#fault !== undefined) return "could not be listened to";
       if (this.#events > bounds.progressEvents) return `told more than ${bounds.progressEvents} steps of progress`;

@@ -276,6 +276,8 @@ printf '{"step":"complete","status":"done","message":"é"}'`,
   it.each([
     ["a line of 100 MiB", "head -c 104857600 /dev/zero", /it wrote a line of progress longer than 1 MiB\.$/],
     ["events without end", `yes '{"step":"a","status":"running"}'`, /it told more than 100000 steps of progress\.$/],
+    ["lines without end", "yes", /it wrote more than 1000000 lines of progress\.$/],
+    ["one that goes on", "yes $(printf 'y%.0s' {1..1000})", /it wrote more than 64 MiB of progress\.$/],
   ])("has a bound: %s", async (_, body, message) => {
     await using at = await place();
     await at.install("p", { deploy: body });
