@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -66,6 +67,20 @@ describe("a new plugin", () => {
     const { stderr } = await begin("my-page", "--lang", language);
     for (const command of commands) expect(stderr).toContain(`\n  ${command}\n`);
   });
+
+  it.each([
+    ["bash", "bash", ["test/run"]],
+    ["python", "python3", ["-m", "unittest", "discover", "test"]],
+  ])(
+    "in %s passes its own tests",
+    async (language, program, args) => {
+      await begin("my-page", "--lang", language);
+      const project = join(folder, "mine");
+      const { status, stdout, stderr } = spawnSync(program, args, { cwd: project, encoding: "utf8" });
+      expect(status, stdout + stderr).toBe(0);
+    },
+    180_000,
+  );
 
   it("goes into a folder that is empty", async () => {
     await mkdir(join(folder, "mine"));

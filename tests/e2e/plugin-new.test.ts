@@ -1,0 +1,183 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CliResult, cli, shell } from "../support/cli.ts";
+import { writeImageArchive } from "../support/image-archive.ts";
+import { hostPortOf } from "../support/instance.ts";
+import { repository } from "../support/repository.ts";
+import { World } from "../support/world.ts";
+
+const languages = ["typescript", "bash", "python"] as const;
+type Language = (typeof languages)[number];
+
+let world: World;
+let projects: string;
+/** Another world beside this one may have the plugins' own on the same host. */
+let port: number;
+
+beforeAll(async () => {
+  world = await World.start();
+  port = 20_000 + (Number.parseInt(world.id, 16) % 10_000);
+  projects = join(world.dir, "projects");
+  mkdirSync(projects);
+  const archive = join(world.dir, "busybox.tar");
+  await writeImageArchive(archive, "busybox:latest");
+  for (const language of languages) {
+    await ok("plugin", "new", nameOf(language), "--lang", language, "--dir", projectOf(language));
+  }
+  await within(projectOf("typescript"), "npm run build");
+  for (const language of languages) await ok("plugin", "install", executableOf(language), "--dir", world.pluginsDir);
+  await ok("plugin", "reload");
+  for (const language of languages) {
+    const config = [`archive=${archive}`, `text=${text}`, `port=${port}`].flatMap((pair) => ["--config", pair]);
+    await ok("create", world.name(language), "--plugin", nameOf(language), ...config);
+  }
+});
+afterAll(() => world?.end());
+
+const text = 'it\'s $(id) "here"';
+const nameOf = (language: Language) => `my-${language}`;
+const projectOf = (language: Language) => join(projects, nameOf(language));
+const executableOf = (language: Language) =>
+  join(projectOf(language), language === "typescript" ? "bin" : "", nameOf(language));
+
+/** Commands in a project's folder, where no package registry can be reached. */
+async function within(project: string, script: string): Promise<CliResult> {
+  const offline = "export npm_config_registry=http://127.0.0.1:1 npm_config_update_notifier=false";
+  const result = await shell(world, `${offline}; cd '${project}' && ${script}`);
+  expect(result, `${script}: ${result.stdout}${result.stderr}`).toMatchObject({ code: 0 });
+  return result;
+}
+
+async function ok(...args: string[]): Promise<CliResult> {
+  const result = await cli(world, ...args);
+  expect(result, `dockersnap ${args.join(" ")}: ${result.stderr}`).toMatchObject({ code: 0 });
+  return result;
+}
+
+/** What a page says, or why there is none. */
+async function fetched(url: string): Promise<string> {
+  try {
+    return await (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text();
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** The server of a container that has just started may not listen yet. */
+const says = (url: string) => expect.poll(() => fetched(url), { timeout: 60_000 });
+
+const healthOf = (instance: string) => world.client.instances.workloadHealth(instance, { fresh: true });
+
+describe.each(languages)("a new plugin in %s", (language) => {
+  it("is one file that runs from anywhere", () => {
+    const elsewhere = join(world.dir, `elsewhere-${language}`);
+    mkdirSync(elsewhere);
+    const executable = join(elsewhere, nameOf(language));
+    cpSync(executableOf(language), executable);
+    // The daemon puts its own Node first in the PATH of plugins, too.
+    const env = { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` };
+    const schema = execFileSync(executable, ["schema"], { cwd: elsewhere, env, encoding: "utf8" });
+    expect(JSON.parse(schema)).toMatchObject({ plugin_name: nameOf(language), contract_version: "1" });
+  });
+
+  it("keeps to the contract, rule by rule", async () => {
+    await ok("plugin", "check", executableOf(language));
+  });
+
+  it("is reached on its instance, and is well and described there", async () => {
+    const instance = world.name(language);
+    const { stdout } = await shell(world, `eval "$(dockersnap use ${instance})"; echo "$PAGE_URL"`);
+    await says(stdout.trim()).toBe(`${text}\n`);
+    expect(await healthOf(instance)).toMatchObject({ healthy: true });
+    expect(await world.client.instances.workload(instance)).toMatchObject({
+      workload_type: nameOf(language),
+      status: "running",
+    });
+  });
+
+  it("refuses a port that is none in its own words", async () => {
+    const args = ["--plugin", nameOf(language), "--config", "port=0"];
+    const { code, stderr } = await cli(world, "create", world.name("refused"), ...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain("'port' is a number from 1 to 65535");
+  });
+});
+
+describe.each(["bash", "python"])("the plugin in %s", (language) => {
+  const pageOf = async (name: string, path: string) => `http://127.0.0.1:${await hostPortOf(world, name, port)}${path}`;
+  const write = (name: string, words: string) =>
+    ok("docker", name, "--", "exec", "page", "sh", "-c", `echo ${words} > /www/note`);
+
+  it("comes back from a snapshot as it was, and tells a clone its own name", async () => {
+    const name = world.name(language);
+    const copy = world.name(`${language}2`);
+    await write(name, "precious");
+    await ok("snapshot", name, "golden");
+    await write(name, "spoiled");
+    await ok("revert", name, "golden");
+    await ok("clone", `${name}@golden`, copy);
+    for (const instance of [name, copy]) {
+      await says(await pageOf(instance, "/note")).toBe("precious\n");
+      await says(await pageOf(instance, "/instance")).toBe(`${instance}\n`);
+      expect(await healthOf(instance)).toMatchObject({ healthy: true });
+    }
+  });
+});
+
+describe("a project in TypeScript", () => {
+  /** Another checkout of the project, without what is made from it. */
+  function checkout(name: string): string {
+    const folder = join(world.dir, name);
+    const isMade = (path: string) => ["node_modules", "bin"].includes(basename(path));
+    cpSync(projectOf("typescript"), folder, { recursive: true, filter: (path) => !isMade(path) });
+    return folder;
+  }
+
+  function change(project: string, from: string, to: string): void {
+    const file = join(project, "plugin.ts");
+    const source = readFileSync(file, "utf8");
+    expect(source).toContain(from);
+    writeFileSync(file, source.replace(from, to));
+  }
+
+  function compile(project: string): string {
+    const compiler = join(repository, "node_modules/typescript-7/bin/tsc");
+    return spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" }).stdout;
+  }
+
+  it("passes its own tests, with nothing to download", async () => {
+    const { stdout } = await within(projectOf("typescript"), "npm test");
+    expect(stdout).toMatch(/pass [1-9]/);
+  });
+
+  it("builds after a fresh checkout, and compiles under strict rules", async () => {
+    const project = checkout("fresh");
+    const { stdout } = await within(project, "dockersnap plugin build -o name");
+    expect(stdout).toBe(`${nameOf("typescript")}\n`);
+    expect(readdirSync(join(project, "bin"))).toEqual([nameOf("typescript")]);
+    expect(compile(project)).toBe("");
+    change(project, 'ctx.config.string("text")', 'ctx.config.string("txt")');
+    expect(compile(project)).toMatch(/plugin\.ts.*error TS2345.*"txt"/);
+  });
+
+  it("that does not build leaves the last executable, and says which line is wrong", async () => {
+    const project = checkout("broken");
+    mkdirSync(join(project, "bin"));
+    const executable = join(project, "bin", nameOf("typescript"));
+    writeFileSync(executable, "the last one");
+    change(project, "await plugin.run();", "await plugin.run(;");
+    const { code, stderr } = await shell(world, `cd '${project}' && dockersnap plugin build`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/plugin\.ts:\d+/);
+    expect(readdirSync(join(project, "bin"))).toEqual([nameOf("typescript")]);
+    expect(readFileSync(executable, "utf8")).toBe("the last one");
+  });
+
+  it.each(["build", "test"])("is needed to %s", async (verb) => {
+    const { code, stderr } = await shell(world, `cd '${projects}' && dockersnap plugin ${verb}`);
+    expect(code).toBe(3);
+    expect(stderr).toContain("Run this in the folder of a plugin in TypeScript");
+  });
+});

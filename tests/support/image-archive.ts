@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { busyboxArchive } from "../../plugins/echo/busybox.ts";
+import { tar } from "../../plugins/echo/tar.ts";
+
+const architectures: Partial<Record<string, string>> = { x64: "amd64" };
+
+/** Writes what `docker save` would of an image called `tag` with this host's static busybox in it. */
+export async function writeImageArchive(path: string, tag: string): Promise<void> {
+  const archive = await busyboxArchive();
+  if (archive === undefined) throw new Error("This host has no static busybox; install busybox-static.");
+  const layer = await buffer(archive);
+  const config = {
+    architecture: architectures[process.arch] ?? process.arch,
+    os: "linux",
+    config: {},
+    rootfs: { type: "layers", diff_ids: [`sha256:${createHash("sha256").update(layer).digest("hex")}`] },
+  };
+  const manifest = [{ Config: "config.json", RepoTags: [tag], Layers: ["layer.tar"] }];
+  const files = { "manifest.json": JSON.stringify(manifest), "config.json": JSON.stringify(config) };
+  const entries = Object.entries(files).map(([name, text]) => ({
+    path: name,
+    mode: 0o644,
+    content: Buffer.from(text),
+  }));
+  writeFileSync(path, tar([...entries, { path: "layer.tar", mode: 0o644, content: layer }]));
+}
