@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type CheckLine, type CheckRequest, contractVersion, DockersnapError } from "@dockersnap/contract";
-import type { PluginTimeouts } from "@dockersnap/host/plugins";
 import { checkConfigValues } from "./chapters/config.ts";
 import { checkDeploy } from "./chapters/deploy.ts";
 import { checkOnEngine } from "./chapters/engine.ts";
@@ -26,8 +25,6 @@ export interface CheckOptions {
   readonly signal: AbortSignal;
   /** What the plugin inherits; this process's own environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** In milliseconds; the contract's where left out. */
-  readonly timeouts?: Partial<PluginTimeouts>;
 }
 
 /** Longer than any plugin that answers takes, with a deploy that pulls images. */
@@ -86,7 +83,6 @@ async function checkAll(path: string, request: CheckRequest, options: CheckOptio
     signal,
     env: options.env ?? process.env,
     hostSocket: host.socket,
-    timeouts: options.timeouts ?? {},
   });
   const stage: Stage = { name: basename(path), caller, report, scratch, signal };
   const subject = await introduce(stage, request);

@@ -98,7 +98,7 @@ export const rules = {
 
   "validate/accepts": {
     statement: "validate accepts a good configuration before there is an engine",
-    fix: "Look at the configuration alone: at this time nothing of the instance exists.",
+    fix: "Look at the configuration and at this host, nothing else: at this time there is no instance. What it says is missing here has to be installed for the check.",
   },
   "validate/refuses": {
     statement: "validate refuses values of the wrong type with valid false, errors and exit code 1",

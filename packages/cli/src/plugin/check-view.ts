@@ -57,7 +57,7 @@ export class CheckView implements CheckWatcher {
     const count = (wanted: RuleOutcome) => results.filter(({ outcome }) => outcome === wanted).length;
     const [ok, failed, warnings, skipped] = [count("ok"), count("failed"), count("warning"), count("skipped")];
     return [
-      `${ok} rules hold`,
+      `${ok} ${ok === 1 ? "rule holds" : "rules hold"}`,
       failed === 0 ? "none is broken" : `${failed} ${failed === 1 ? "is" : "are"} broken`,
       ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? "warning" : "warnings"}`]),
       ...(skipped === 0 ? [] : [`${skipped} not looked at`]),

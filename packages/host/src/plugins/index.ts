@@ -1,6 +1,6 @@
 /** What runs one plugin and reads what it says, for a program that looks at plugins without a daemon. */
 
-export { identify, isAlive, killProcess } from "../process/identity.ts";
+export { identify, killProcess } from "../process/identity.ts";
 export { bounds } from "./bounds.ts";
 export { callVariable } from "./calls-under-way.ts";
 export { pluginEnvironment } from "./environment.ts";

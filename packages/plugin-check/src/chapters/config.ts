@@ -46,8 +46,8 @@ async function tryOut(
   const input: PluginInput = { ...good, plugin_config: config };
   const observed = await caller.call(command, { input, timeoutMs: Math.min(60_000, caller.timeoutOf(command)) });
   const sprung = filesIn(trap);
-  const where = key === undefined ? command : `${command}, with it in '${key}'`;
-  if (sprung.length > before) report.failed("config/data", `${where}, ran what was ${sprung.join(" and ")}`);
+  const where = key === undefined ? command : `${command} with it in '${key}'`;
+  if (sprung.length > before) report.failed("config/data", `${where} ran what was ${sprung.join(" and ")}`);
   else report.ok("config/data");
   // What is malformed with any configuration is told elsewhere.
   if (isAbsent(observed) || isKnownBroken(report, command)) return;

@@ -9,7 +9,7 @@ import {
 } from "@dockersnap/contract";
 import { portLabels, resolveAccess } from "@dockersnap/core";
 import { parseResponse } from "@dockersnap/host/plugins";
-import { type EngineContainer, listContainers, restartPolicy } from "../engine/docker-api.ts";
+import { type EngineContainer, EngineError, listContainers, restartPolicy } from "../engine/docker-api.ts";
 import { inputFor } from "../inputs.ts";
 import { isAbsent, succeeded, tell } from "../process/observed.ts";
 import type { Subject } from "../subject.ts";
@@ -26,16 +26,19 @@ export async function checkOnEngine(
   socket: string,
   instance: CheckRequest["instance"],
 ): Promise<void> {
-  const { caller, report, signal } = subject;
-  let before: EngineContainer[];
+  const { report, signal } = subject;
   try {
-    before = await listContainers(socket, signal);
+    await liveThrough(subject, socket, instance);
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    report.failed("engine/deploy", `no engine answers on ${socket}: ${why}`);
-    return;
+    if (!(error instanceof EngineError)) throw error;
+    report.failed("engine/deploy", `no engine answers on ${socket}: ${error.message}`);
   }
+}
+
+async function liveThrough(subject: Subject, socket: string, instance: CheckRequest["instance"]): Promise<void> {
+  const { caller, report, signal } = subject;
+  const before = await listContainers(socket, signal);
   const input = (ports: readonly ForwardedPort[]) =>
     inputFor({ socket, instance, ports, scratch: subject.scratch, config: subject.configuration.values });
   const deployed = await caller.call("deploy", { input: input([]) });

@@ -22,43 +22,57 @@ const Details = z.object({
   }),
 });
 
-/** Every container of the engine, running or not. Rejects where the engine does not answer. */
+/** The engine did not answer, or not as an engine does. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+}
+
+/** Every container of the engine, running or not. Rejects with an `EngineError`. */
 export const listContainers = async (socket: string, signal: AbortSignal): Promise<EngineContainer[]> =>
-  Containers.parse(await get(socket, "/containers/json?all=1", signal));
+  read(Containers, await get(socket, "/containers/json?all=1", signal));
 
 /** The restart policy of a container: empty or `no` without one; undefined for one that is gone or goes by itself. */
 export async function restartPolicy(socket: string, id: string, signal: AbortSignal): Promise<string | undefined> {
   const found = await get(socket, `/containers/${id}/json`, signal);
   if (found === undefined) return undefined;
-  const { HostConfig } = Details.parse(found);
+  const { HostConfig } = read(Details, found);
   return HostConfig.AutoRemove ? undefined : (HostConfig.RestartPolicy?.Name ?? "");
+}
+
+function read<S extends z.ZodType>(shape: S, answer: unknown): z.infer<S> {
+  const parsed = shape.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new EngineError(`what listens there answers in no shape of Docker's: ${parsed.error.issues[0]?.message}`);
 }
 
 /** A resource of the engine; undefined where it is not there. */
 function get(socketPath: string, path: string, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+    const fail = (cause: unknown) =>
+      reject(new EngineError(cause instanceof Error ? cause.message : String(cause), { cause }));
     const asked = request({ socketPath, path, signal: bounded }, (response) => {
       let text = "";
       response.setEncoding("utf8");
-      response.on("error", reject);
+      response.on("error", fail);
       response.on("data", (chunk: string) => {
         text += chunk;
         if (text.length > longestAnswer) response.destroy(new Error(`the answer to ${path} has no end`));
       });
       response.on("end", () => {
         if (response.statusCode === 404) resolve(undefined);
-        else if (response.statusCode !== 200) reject(new Error(`${path} was answered with ${response.statusCode}`));
+        else if (response.statusCode !== 200)
+          reject(new EngineError(`${path} was answered with ${response.statusCode}`));
         else {
           try {
             resolve(JSON.parse(text));
-          } catch (error) {
-            reject(error);
+          } catch (cause) {
+            fail(cause);
           }
         }
       });
     });
-    asked.on("error", reject);
+    asked.on("error", fail);
     asked.end();
   });
 }

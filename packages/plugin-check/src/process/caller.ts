@@ -7,7 +7,6 @@ import {
   defaultTimeouts,
   invoke,
   PipeStock,
-  type PluginTimeouts,
   pluginEnvironment,
   ResponseReader,
   StderrReader,
@@ -38,7 +37,6 @@ export interface CallerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where a client that is told of no engine looks for one. */
   readonly hostSocket: string;
-  readonly timeouts: Partial<PluginTimeouts>;
   readonly signal: AbortSignal;
 }
 
@@ -58,15 +56,13 @@ const timed: readonly string[] = ["schema", "init", "validate", "access", "descr
 export class Caller {
   readonly #options: CallerOptions;
   readonly #pipes = new PipeStock();
-  readonly #timeouts: PluginTimeouts;
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
   }
 
   timeoutOf(command: string): number {
-    return this.#timeouts[command as PluginCommand] ?? this.#timeouts.access;
+    return defaultTimeouts[command as PluginCommand] ?? defaultTimeouts.access;
   }
 
   /** Rejects only when the whole check was ended. */
@@ -96,6 +92,7 @@ export class Caller {
         raw = `${raw}${chunk.toString("utf8")}`.slice(-bounds.keptStderr);
         return stderr.push(chunk);
       },
+      endStrays: async () => void endLeftovers(id),
     });
     const tookMs = performance.now() - started;
     stderr.end();
@@ -136,9 +133,10 @@ export class Caller {
   #judge(observed: Observed, folders: { cwd: string; tmp: string }, left: readonly string[], malformed: string[]) {
     const { report } = this.#options;
     const { command, ending, tookMs } = observed;
+    // Who was ended from outside took what it had started along.
     if (ending.kind === "exit" && ending.killed) {
       report.failed("process/leftovers", `after ${command} had ended, a process it started still held its output open`);
-    } else if (left.length > 0) {
+    } else if (ending.kind === "exit" && left.length > 0) {
       report.warn("process/leftovers", `after ${command} had ended, this was still running: ${left.join(", ")}`);
     } else report.ok("process/leftovers");
     const strewn = filesIn(folders.cwd);
