@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { access } from "./access.ts";
-import { deploy } from "./deploy.ts";
-import { describe } from "./describe.ts";
-import { health } from "./health.ts";
+import { access } from "./commands/access.ts";
+import { deploy } from "./commands/deploy.ts";
+import { describe } from "./commands/describe.ts";
+import { health } from "./commands/health.ts";
+import { validate } from "./commands/validate.ts";
 import { plugin } from "./plugin.ts";
-import { validate } from "./validate.ts";
 
 export { plugin };
 

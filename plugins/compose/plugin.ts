@@ -6,22 +6,31 @@ export const plugin = createPlugin({
   version,
   description: "A Docker Compose project",
   configOptions: [
-    { name: "file", type: "path", required: true, description: "The Compose file, on the daemon's host" },
+    {
+      name: "file",
+      type: "path",
+      required: true,
+      description: "The compose file, as an absolute path on the daemon's host",
+    },
     {
       name: "project_name",
       type: "string",
       default: "{{ instance_name }}",
-      description: "The project's name; containers and volumes begin with it",
+      description: "The project's name, which those of containers and volumes begin with",
     },
     { name: "profiles", type: "string-list", default: [], description: "Profiles whose services are started too" },
-    { name: "env_file", type: "path", description: "Values for the variables in the Compose file" },
-    { name: "wait", type: "bool", default: true, description: "Whether create waits until every service is healthy" },
-    { name: "wait_timeout", type: "int", default: 300, description: "Seconds the services have to become healthy" },
+    {
+      name: "env_file",
+      type: "path",
+      description: "Variables for the compose file, in place of the .env beside it; an absolute path",
+    },
+    { name: "wait", type: "bool", default: true, description: "Wait until every service runs and is healthy" },
+    { name: "wait_timeout", type: "int", default: 300, description: "How long to wait for that, in seconds" },
     {
       name: "keep_running",
       type: "bool",
       default: true,
-      description: "Let services without a restart policy of their own come back with their engine",
+      description: "Give services without a restart policy one, so that they come back after a stop or a revert",
     },
   ],
 });

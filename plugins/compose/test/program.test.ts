@@ -1,54 +1,37 @@
 import { newContext } from "@dockersnap/plugin-sdk/testing";
 import { expect, test } from "vitest";
-import { plugin } from "../plugin.ts";
-import { readProject } from "../program.ts";
+import { plugin } from "../compose.ts";
+import { findCompose } from "../program.ts";
 
-async function portsOf(ports: string): Promise<readonly number[] | undefined> {
+/** A host with these versions of Compose; one without `docker compose` has a `docker` all the same. */
+function host(versions: { readonly docker?: string; readonly "docker-compose"?: string }) {
   const ctx = newContext(plugin).withConfig({ file: "/srv/compose.yaml" }).build();
-  ctx.programs.answer("docker", () => ({ stdout: `services: { web: { ports: ${ports} } }` }));
-  const [service] = await readProject(ctx, { program: "docker", before: ["compose"] });
-  return service?.published;
+  for (const program of ["docker", "docker-compose"] as const) {
+    const version = versions[program];
+    ctx.programs.answer(program, () => (version === undefined ? { exitCode: 125 } : { stdout: `${version}\n` }));
+  }
+  return ctx;
 }
 
-test.each([
-  ["['8080:80']", [80]],
-  ["[80]", [80]],
-  ["['127.0.0.1:8080:80/udp']", [80]],
-  ["['[::1]:8080:80']", [80]],
-  ["['8080-8082:80-82']", [80, 81, 82]],
-  ["[{ target: 80, published: '8080', protocol: tcp, mode: ingress }]", [80]],
-  ["[{ target: 80 }, { target: 80, protocol: udp }]", [80]],
-  ["['nonsense']", []],
-])("ports written as %s publish %j", async (ports, inside) => {
-  expect(await portsOf(ports)).toEqual(inside);
+test("the newer Compose is taken where both are there", async () => {
+  const found = await findCompose(host({ docker: "v2.26.1", "docker-compose": "1.29.2" }));
+  expect(found).toEqual({ program: "docker", prefix: ["compose"], version: "2.26.1" });
 });
 
-test("labels are read as a map and as a list", async () => {
-  const ctx = newContext(plugin).withConfig({ file: "/srv/compose.yaml" }).build();
-  const services = "{ a: { labels: { x: 1, y: null } }, b: { labels: ['x=1=2', 'y'] } }";
-  ctx.programs.answer("docker", () => ({ stdout: `services: ${services}` }));
-  const project = await readProject(ctx, { program: "docker", before: ["compose"] });
-  expect(project.map(({ labels }) => labels)).toEqual([
-    { x: "1", y: "" },
-    { x: "1=2", y: "" },
-  ]);
+test("docker-compose is taken where docker has no compose", async () => {
+  const found = await findCompose(host({ "docker-compose": "1.29.2" }));
+  expect(found).toEqual({ program: "docker-compose", prefix: [], version: "1.29.2" });
 });
 
-test("profiles are passed on without a word of the daemon's own environment", async () => {
-  const ctx = newContext(plugin)
-    .withConfig({ file: "/srv/compose.yaml", profiles: ["debug", "load"] })
-    .build();
-  ctx.programs.answer("docker", () => ({ stdout: "services: {}" }));
-  await readProject(ctx, { program: "docker", before: ["compose"] });
-  expect(ctx.programs.calls[0]?.env).toMatchObject({ COMPOSE_PROFILES: "debug,load" });
+test("a host without any is told what to install", async () => {
+  await expect(findCompose(host({}))).rejects.toMatchObject({
+    code: "plugin_refused",
+    message: expect.stringMatching(/^There is neither 'docker compose' nor 'docker-compose' .* Install one of them/),
+  });
 });
 
-test("services of other profiles are none of the project, whether or not Compose tells of them", async () => {
-  const ctx = newContext(plugin)
-    .withConfig({ file: "/srv/compose.yaml", profiles: ["debug"] })
-    .build();
-  const services = "{ web: {}, shell: { profiles: [debug, help] }, load: { profiles: [load] } }";
-  ctx.programs.answer("docker", () => ({ stdout: `services: ${services}` }));
-  const project = await readProject(ctx, { program: "docker", before: ["compose"] });
-  expect(project.map(({ name }) => name)).toEqual(["web", "shell"]);
+test("one that is too old is named with what is needed", async () => {
+  await expect(findCompose(host({ "docker-compose": "1.25.0" }))).rejects.toThrow(
+    "'docker-compose' on the daemon's host is version 1.25.0; 1.28 or newer is needed.",
+  );
 });

@@ -1,108 +1,96 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { FakePrograms, runCommand } from "@dockersnap/plugin-sdk/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { plugin } from "../compose.ts";
+import { newer, older } from "./files.ts";
 
-let folder: string;
-let file: string;
+/** A path has to name a file; what is in it is the answer of the fake Compose. */
+const file = import.meta.filename;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "compose-validate-"));
-  file = join(folder, "compose.yaml");
-  await writeFile(file, "services:\n  web: { image: web }\n  shell: { image: web, profiles: [debug] }\n");
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-/** A Compose that reads the project as this YAML, or refuses it. */
-function compose(answer: {
+interface Answer {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly exitCode?: number;
-}): FakePrograms {
+}
+
+function composeOne(config: Answer): FakePrograms {
   const programs = new FakePrograms();
-  programs.answer("docker", ({ args }) => (args.at(-1) === "config" ? answer : {}));
+  programs.answer("docker", () => ({ exitCode: 1, stderr: "docker: 'compose' is not a docker command." }));
+  programs.answer("docker-compose", ({ args }) => {
+    if (args[0] === "version") return { stdout: "1.29.2\n" };
+    return args.at(-1) === "--profiles" ? { stdout: "debug\n" } : config;
+  });
+  return programs;
+}
+
+function composeTwo(config: Answer): FakePrograms {
+  const programs = new FakePrograms();
+  programs.answer("docker", ({ args }) => (args[1] === "version" ? { stdout: "2.26.1\n" } : config));
   return programs;
 }
 
 const validate = (programs: FakePrograms, config: Record<string, unknown> = {}) =>
   runCommand(plugin, "validate", { plugin_config: { file, ...config } }, { programs });
 
-test("a project that Compose can read is accepted", async () => {
-  const programs = compose({ stdout: "services: { web: { image: web } }" });
-  const { exitCode, stdout } = await validate(programs, { project_name: "shop", env_file: file });
-  expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: { valid: true } });
-  expect(programs.calls.at(-1)).toMatchObject({
-    program: "docker",
-    args: [...["compose", "--ansi", "never", "--project-name", "shop", "--file", file, "--env-file", file], "config"],
-    env: { DOCKER_HOST: "unix:///run/dockersnap/demo.sock", COMPOSE_PROFILES: "", COMPOSE_FILE: "" },
+test.each([
+  ["1", composeOne({ stdout: older, stderr: "The FOO variable is not set.\n" })],
+  ["2", composeTwo({ stdout: newer, stderr: 'time="now" level=warning msg="The FOO variable is not set."\n' })],
+])("a project that Compose %s reads is accepted, with what Compose and the plugin warn of", async (_, programs) => {
+  expect(await validate(programs)).toMatchObject({
+    exitCode: 0,
+    stdout: {
+      valid: true,
+      warnings: [
+        "The FOO variable is not set.",
+        expect.stringContaining("/srv/html of the daemon's host"),
+        expect.stringContaining("name no restart policy"),
+      ],
+    },
   });
 });
 
-test("the older docker-compose is taken where the docker command line has no compose", async () => {
-  const programs = compose({});
-  programs.answer("docker", () => ({ exitCode: 1, stderr: "docker: 'compose' is not a docker command." }));
-  programs.answer("docker-compose", ({ args }) =>
-    args.at(-1) === "config" ? { stdout: "services: { web: {} }" } : {},
-  );
-  expect(await validate(programs)).toMatchObject({ exitCode: 0 });
-  expect(programs.calls.at(-1)).toMatchObject({ program: "docker-compose", args: expect.arrayContaining(["config"]) });
-});
-
-test("a host without Compose is refused with what to install", async () => {
-  const programs = new FakePrograms();
-  for (const name of ["docker", "docker-compose"]) programs.answer(name, () => ({ exitCode: 127 }));
-  const { exitCode, stdout } = await validate(programs);
-  expect(exitCode).toBe(1);
-  expect(stdout).toMatchObject({
-    valid: false,
-    errors: [expect.stringContaining("Neither 'docker compose' nor 'docker-compose' works")],
+test("Compose is given the file, the name, the profiles and the variables' file, on the instance's engine", async () => {
+  const programs = composeOne({ stdout: older });
+  await validate(programs, { project_name: "shop", profiles: ["debug"], env_file: file });
+  expect(programs.calls.at(-2)).toMatchObject({
+    program: "docker-compose",
+    args: ["--ansi=never", `--file=${file}`, "--project-name=shop", "--profile=debug", `--env-file=${file}`, "config"],
+    env: { DOCKER_HOST: "unix:///run/dockersnap/demo.sock", PWD: import.meta.dirname },
   });
 });
 
-test("a project that Compose refuses is refused in its words, beside every other problem", async () => {
-  const programs = compose({ exitCode: 15, stderr: "services.web.port Additional property port is not allowed\n" });
-  const { stdout } = await validate(programs, { project_name: "Shop!", wait_timeout: 0 });
+test("a file that Compose refuses is refused in its words, beside what else is wrong", async () => {
+  const programs = composeTwo({ exitCode: 15, stderr: "services.web Additional property imge is not allowed\n" });
+  expect(await validate(programs, { wait_timeout: 0 })).toMatchObject({
+    exitCode: 1,
+    stdout: {
+      valid: false,
+      errors: [
+        "'wait_timeout' is a number of seconds from 1 to 86400, got 0.",
+        `docker compose refuses ${file}: services.web Additional property imge is not allowed.`,
+      ],
+    },
+  });
+});
+
+test("a project name and paths that no Compose takes are refused without asking it", async () => {
+  const programs = composeOne({ stdout: older });
+  const { stdout } = await validate(programs, { project_name: "Shop!", file: "./package.json" });
   expect(stdout).toMatchObject({
     valid: false,
     errors: [
-      `'project_name' begins with a lower-case letter or a digit, with '_' and '-' after it, got "Shop!".`,
-      "'wait_timeout' is a number of seconds from 1 to 86400, got 0.",
-      "services.web.port Additional property port is not allowed",
+      "'file' is a path on the daemon's host and begins with '/', got './package.json'.",
+      "'project_name' has lower-case letters, digits, '-' and '_', and begins with a letter or a digit; got 'Shop!'.",
     ],
   });
+  expect(programs.calls).toEqual([]);
 });
 
-test("a profile that no service is in is refused with those there are", async () => {
-  const { stdout } = await validate(compose({ stdout: "services: { web: {} }" }), { profiles: ["debgu"] });
-  expect(stdout).toMatchObject({
-    errors: ['No service of the project is in the profile "debgu"; it has debug.'],
-  });
+test("a profile nobody knows is refused", async () => {
+  const { stdout } = await validate(composeOne({ stdout: older }), { profiles: ["debgu"] });
+  expect(stdout).toMatchObject({ errors: ["The compose file has no profile 'debgu'. It has: debug."] });
 });
 
-test("a project without a service to start is refused", async () => {
-  expect((await validate(compose({ stdout: "services: {}" }))).stdout).toMatchObject({
-    errors: [expect.stringContaining("no service to start")],
-  });
-});
-
-test.each([
-  ["short", "['/srv/data:/data', 'named:/named', '/anonymous', '/var/run/docker.sock:/var/run/docker.sock']"],
-  [
-    "long",
-    "[{ type: bind, source: /srv/data, target: /data }, { type: volume, source: named, target: /named }, { type: bind, source: /var/run/docker.sock, target: /var/run/docker.sock }]",
-  ],
-])("what no snapshot will hold is warned of, mounts in the %s form", async (_form, volumes) => {
-  const { stdout } = await validate(
-    compose({ stdout: `services: { web: { volumes: ${volumes}, network_mode: host } }` }),
-  );
-  expect(stdout).toMatchObject({
-    valid: true,
-    warnings: [
-      "Service 'web' mounts /srv/data of the daemon's host at /data: that is in no snapshot, and every clone shares it. A named volume is.",
-      "Service 'web' is given /var/run/docker.sock: that is the Docker of the daemon's host, not the instance's own.",
-      "Service 'web' uses the network mode 'host', so nothing it listens on is forwarded. Publish its ports instead.",
-    ],
-  });
+test("no value of the project is in what is logged or answered", async () => {
+  const { stdout, logs } = await validate(composeTwo({ stdout: newer }));
+  expect(JSON.stringify({ stdout, logs })).not.toContain("hunter2");
 });

@@ -10,7 +10,6 @@ import { repository } from "../../support/repository.ts";
 import { World } from "../../support/world.ts";
 
 const project = `
-version: "3.8"
 services:
   web:
     build: ./image
@@ -20,9 +19,14 @@ services:
     volumes: ["data:/data"]
     stop_grace_period: 1s
     healthcheck: { test: ["CMD", "/bin/busybox", "wget", "-qO", "/dev/null", "http://127.0.0.1/"], interval: 1s, retries: 30 }
+    depends_on: { migrate: { condition: service_completed_successfully } }
   migrate:
     build: ./image
     command: ["true"]
+  worker:
+    build: ./image
+    command: ["sleep", "1000000"]
+    stop_grace_period: 1s
   shell:
     build: ./image
     command: ["sleep", "1000000"]
@@ -73,14 +77,25 @@ it("starts the project, waits until it is healthy, and tells how far it is", asy
   expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({
     healthy: true,
     checks: [
-      { name: "migrate", ok: true },
-      { name: "web", ok: true },
+      { name: "migrate", ok: true, message: "finished" },
+      { name: "web", ok: true, message: "healthy" },
+      { name: "worker", ok: true, message: "running" },
     ],
   });
-  const told = progress.map(({ message }) => message);
-  expect(told).toEqual(
-    expect.arrayContaining(["starting migrate, web", "web is healthy", "letting web come back with the engine"]),
+  expect(progress.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(["migrate: ended with exit code 0", "web: started", "web: healthy", "worker: started"]),
   );
+});
+
+it("lets servers come back with their engine, what may be a job only if it was cut off, and jobs never", async () => {
+  const { details } = await world.client.instances.workload(demo);
+  expect(details).toMatchObject({
+    services: [
+      { service: "migrate", restart: "no" },
+      { service: "web", restart: "unless-stopped" },
+      { service: "worker", restart: "on-failure" },
+    ],
+  });
 });
 
 it("leads a shell to its services by their names", async () => {
@@ -101,7 +116,8 @@ it("tells what its services are and how they stand", async () => {
     project: demo,
     services: [
       { service: "migrate", state: "exited" },
-      { service: "web", state: "running", health: "healthy", ports: ["80/tcp"] },
+      { service: "web", state: "running", health: "healthy", ports: ["8080->80/tcp"] },
+      { service: "worker", state: "running", ports: [] },
     ],
   });
 });
@@ -133,23 +149,22 @@ it("comes back after a stop and a start", async () => {
 
 it("refuses a project in Compose's own words, with nothing left behind", async () => {
   const bad = join(folder, "bad.yaml");
-  writeFileSync(bad, 'version: "3.8"\nservices: { web: { image: web, prots: ["80"] } }\n');
+  writeFileSync(bad, 'services: { web: { image: web, prots: ["80"] } }\n');
   const refusal = create(world.name("bad"), { file: bad, profiles: ["nope"] });
   await expect(refusal).rejects.toBeInstanceOf(DockersnapError);
   await expect(refusal).rejects.toMatchObject({ code: "plugin_refused", message: expect.stringContaining("prots") });
   expect((await world.client.instances.list()).map(({ name }) => name)).not.toContain(world.name("bad"));
 });
 
-it("says which service did not come up, and takes everything back", async () => {
+it("says which service did not come up and what it said, and takes everything back", async () => {
   const failing = join(folder, "failing.yaml");
   writeFileSync(
     failing,
-    'version: "3.8"\nservices: { web: { build: ./image, command: ["sh", "-c", "echo no database >&2; exit 3"] } }\n',
+    'services: { web: { build: ./image, command: ["sh", "-c", "echo no database >&2; exit 3"] } }\n',
   );
-  const failure = create(world.name("failing"), { file: failing });
-  await expect(failure).rejects.toMatchObject({
+  await expect(create(world.name("failing"), { file: failing })).rejects.toMatchObject({
     code: "plugin_failed",
-    message: expect.stringMatching(/The service 'web' did not come up \(container \S+\): it ended with code 3\./),
+    message: expect.stringContaining("web: ended with exit code 3 (its log ends: no database)"),
   });
   expect((await world.client.instances.list()).map(({ name }) => name)).not.toContain(world.name("failing"));
 });
