@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   "packages/dashboard": ["packages/contract", "packages/client"],
   "packages/plugin-sdk": ["packages/contract"],
   plugins: ["packages/plugin-sdk"],
+  examples: ["packages/plugin-sdk"],
 };
 
 /** Adapters in `host` know nothing of each other; only `process` is shared, and `index.ts` lists them. */
@@ -25,7 +26,7 @@ const coreForbidden = /^(node:)?(fs|child_process|net|http|https|os|dgram|worker
 
 const place = (path: string) => Object.keys(allowed).find((folder) => path.startsWith(`${folder}/`));
 
-const { output } = await cruise(["packages", "plugins"], {
+const { output } = await cruise(["packages", "plugins", "examples"], {
   doNotFollow: { path: "node_modules" },
   exclude: { path: "(^|/)(node_modules|dist|test)/" },
   tsPreCompilationDeps: true,

@@ -13,6 +13,7 @@ type Language = (typeof languages)[number];
 
 let world: World;
 let projects: string;
+let archive: string;
 /** Another world beside this one may have the plugins' own on the same host. */
 let port: number;
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   port = 20_000 + (Number.parseInt(world.id, 16) % 10_000);
   projects = join(world.dir, "projects");
   mkdirSync(projects);
-  const archive = join(world.dir, "busybox.tar");
+  archive = join(world.dir, "busybox.tar");
   await writeImageArchive(archive, "busybox:latest");
   for (const language of languages) {
     await ok("plugin", "new", nameOf(language), "--lang", language, "--dir", projectOf(language));
@@ -82,10 +83,6 @@ describe.each(languages)("a new plugin in %s", (language) => {
     expect(JSON.parse(schema)).toMatchObject({ plugin_name: nameOf(language), contract_version: "1" });
   });
 
-  it("keeps to the contract, rule by rule", async () => {
-    await ok("plugin", "check", executableOf(language));
-  });
-
   it("is reached on its instance, and is well and described there", async () => {
     const instance = world.name(language);
     const { stdout } = await shell(world, `eval "$(dockersnap use ${instance})"; echo "$PAGE_URL"`);
@@ -126,6 +123,30 @@ describe.each(["bash", "python"])("the plugin in %s", (language) => {
   });
 });
 
+describe("the how-to page", () => {
+  const page = readFileSync(join(repository, "docs/how-to/from-a-script-to-a-plugin.md"), "utf8");
+
+  it("has a plugin that works, and refusals that are said so", async () => {
+    const [, script = ""] = /^```bash title="page"\n(.*?)^```$/ms.exec(page) ?? [];
+    writeFileSync(join(world.dir, "page"), script, { mode: 0o755 });
+    await ok("plugin", "install", join(world.dir, "page"), "--dir", world.pluginsDir);
+    await ok("plugin", "reload");
+    const instance = world.name("page");
+    const refused = [...page.matchAll(/^\$ dockersnap create demo --plugin page(.*)\n(error: .*)$/gm)];
+    expect(refused).toHaveLength(2);
+    for (const [, words = "", said] of refused) {
+      const { stderr } = await shell(world, `dockersnap create ${instance} --plugin page${inWorld(words)}`);
+      expect(stderr.trim()).toBe(said);
+    }
+    const [, words = ""] = /^\$ dockersnap create demo --plugin page(.*)\nCreated demo/m.exec(page) ?? [];
+    await shell(world, `dockersnap create ${instance} --plugin page${inWorld(words)}`);
+    const { target_ip } = await world.client.instances.ports(instance);
+    await says(`http://${target_ip}:8080`).toBe("it's here\n");
+  });
+
+  const inWorld = (words: string) => words.replace("/srv/busybox.tar", archive);
+});
+
 describe("a project in TypeScript", () => {
   /** Another checkout of the project, without what is made from it. */
   function checkout(name: string): string {
@@ -150,6 +171,10 @@ describe("a project in TypeScript", () => {
   it("passes its own tests, with nothing to download", async () => {
     const { stdout } = await within(projectOf("typescript"), "npm test");
     expect(stdout).toMatch(/pass [1-9]/);
+  });
+
+  it("keeps to the contract, rule by rule", async () => {
+    await ok("plugin", "check", executableOf("typescript"));
   });
 
   it("builds after a fresh checkout, and compiles under strict rules", async () => {
