@@ -13,6 +13,8 @@ import {
   type PluginInfo,
   type RevertChanged,
   type RevertRequest,
+  type Schedule,
+  type ScheduleRequest,
   type Snapshot,
   type SnapshotChange,
   type SnapshotCreated,
@@ -69,6 +71,10 @@ export interface InstancesClient {
   history(name: string, options?: ReadOptions): Promise<History>;
   /** Rename, tag or protect one, or say when it expires. */
   changeSnapshot(name: string, label: string, change: SnapshotChange, options?: FollowOptions): Promise<Snapshot>;
+  schedules(name: string, options?: ReadOptions): Promise<Schedule[]>;
+  addSchedule(name: string, request: ScheduleRequest, options?: FollowOptions): Promise<Schedule>;
+  /** Its snapshots stay. */
+  removeSchedule(name: string, id: string, options?: FollowOptions): Promise<void>;
   deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
@@ -137,6 +143,11 @@ export function createClient(options: ClientOptions): Client {
       changeSnapshot: async (name, label, change, options) => {
         const path = instance(name, `/snapshots/${segment(label)}`);
         return asObject(await follow("PATCH", path, change, options), path);
+      },
+      schedules: async (name, options) => list("GET", instance(name, "/schedules"), options),
+      addSchedule: async (name, request, options) => act(instance(name, "/schedules"), request, options),
+      removeSchedule: async (name, id, options) => {
+        await follow("DELETE", instance(name, `/schedules/${segment(id)}`), undefined, options);
       },
       deleteSnapshot: async (name, label, options) => {
         await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);

@@ -7,6 +7,12 @@ export const pluginNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 /** A snapshot's label, unique within its instance. */
 export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** A schedule's name, unique within its instance. */
+export const scheduleIdPattern = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** How the labels of a schedule's snapshots are written; with a time and a number in it, each is a label. */
+export const labelTemplatePattern = /^(?=.{6,46}$)([A-Za-z0-9][A-Za-z0-9._-]*)?\{time\}[A-Za-z0-9._-]*$/;
+
 /** A key of a tag or an operator's label. */
 export const tagKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
 
@@ -15,6 +21,9 @@ export const mostTags = 64;
 
 /** Tags with this prefix are the daemon's own: they say which snapshots it made by itself. */
 export const ownTagPrefix = "dockersnap.";
+
+/** On a snapshot that a schedule took: which one. */
+export const scheduleTag = `${ownTagPrefix}schedule`;
 
 /** What replaces the present of an instance, after the daemon kept it by itself. */
 export type ReplacingAct = "revert" | "undo" | "redo";
@@ -32,5 +41,7 @@ export const nameRules = {
   instance: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
   plugin: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
   snapshotLabel: "a letter or digit followed by up to 63 letters, digits, dots, underscores or hyphens",
+  schedule: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
+  labelTemplate: "up to 40 letters, digits, dots, underscores or hyphens around one {time}, such as nightly-{time}",
   tagKey: "a letter or digit followed by up to 62 letters, digits, dots, underscores, slashes or hyphens",
 } as const;

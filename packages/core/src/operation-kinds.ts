@@ -4,9 +4,11 @@ import type { Lifecycle } from "./instance/lifecycle.ts";
 import { restartInstance, startInstance, stopInstance } from "./instance/power.ts";
 import { removeInstance } from "./instance/remove.ts";
 import type { AnyOperationKind } from "./operation/kind.ts";
+import { addSchedule, removeSchedule } from "./schedule/change.ts";
 import { changeSnapshot } from "./snapshot/change.ts";
 import { removeSnapshot } from "./snapshot/remove.ts";
 import { revertInstance } from "./snapshot/revert.ts";
+import { sweepSnapshots } from "./snapshot/sweep.ts";
 import { takeSnapshot } from "./snapshot/take.ts";
 import { redoRevert, undoRevert } from "./snapshot/undo.ts";
 
@@ -25,5 +27,8 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     redoRevert(lifecycle),
     changeSnapshot(lifecycle),
     removeSnapshot(lifecycle),
+    sweepSnapshots(lifecycle),
+    addSchedule(lifecycle),
+    removeSchedule(lifecycle),
   ];
 }

@@ -68,16 +68,24 @@ export class World {
     }
   }
 
-  /** The daemon dies at that moment, and the next one starts. Resolves with the operation as that one ended it. */
+  /**
+   * The daemon dies at that moment, or when the operation has ended without coming there, and the next one starts. Resolves
+   * with the operation as that one ended it.
+   */
   async dying(fault: Fault, kind: string, input: unknown): Promise<Operation> {
     this.#died = Promise.withResolvers();
     this.#fault = fault;
-    const { id } = await this.#daemon.operations.begin(kind, input, caller);
-    await this.#died.promise;
-    this.#died = undefined;
-    this.#fault = undefined;
-    await this.restart();
-    return this.#daemon.operations.get(id);
+    try {
+      const { id, done } = await this.#daemon.operations.begin(kind, input, caller);
+      await Promise.race([this.#died.promise, done]);
+      this.#died = undefined;
+      this.#fault = undefined;
+      await this.restart();
+      return this.#daemon.operations.get(id);
+    } finally {
+      this.#died = undefined;
+      this.#fault = undefined;
+    }
   }
 
   /** A new daemon on the same host. */
@@ -104,6 +112,7 @@ export class World {
       record,
       snapshotRecords: this.records.snapshots.of(name).map(({ label }) => label),
       marks: this.records.snapshots.of(name).map(({ tags, protected: isProtected }) => ({ tags, isProtected })),
+      schedules: this.records.schedules.of(name).map(({ createdAt: _createdAt, ...schedule }) => schedule),
       parents: this.records.snapshots.of(name).map(({ parent }) => parent),
       reverts: this.records.reverts.of(name).map(({ at: _at, ...revert }) => revert),
       dataset,

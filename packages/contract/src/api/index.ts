@@ -6,5 +6,6 @@ export * from "./names.ts";
 export * from "./operation.ts";
 export * from "./plugin.ts";
 export * from "./port.ts";
+export * from "./schedule.ts";
 export * from "./snapshot.ts";
 export * from "./workload.ts";

@@ -1,4 +1,4 @@
-import type { Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
+import type { KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
 
 export interface WorkloadRecord {
   readonly plugin: string;
@@ -56,6 +56,23 @@ export interface RevertRecord {
   readonly lost: boolean;
 }
 
+/** When snapshots of an instance are taken by themselves, and which of them stay. */
+export interface ScheduleRecord {
+  readonly instance: string;
+  readonly id: string;
+  readonly cron: string;
+  /** With `{time}` in it. */
+  readonly label: string;
+  readonly mode: SnapshotMode;
+  readonly tags: Readonly<Record<string, string>>;
+  /** All, when undefined. */
+  readonly keep: KeepRules | undefined;
+  readonly createdAt: string;
+  readonly lastRunAt: string | undefined;
+  /** Why the last run took no snapshot. */
+  readonly lastError: string | undefined;
+}
+
 /** A host port kept for one published port of an instance, so that it is the same after every restart. */
 export interface PortReservation {
   readonly instance: string;
@@ -85,7 +102,7 @@ export interface Records {
     insert(record: InstanceRecord): void;
     /** An absent one stays absent. */
     update(name: string, change: Partial<Omit<InstanceRecord, "name">>): void;
-    /** With its snapshots' records, reverts and port reservations. An absent one is already removed. */
+    /** With all that is kept for it: snapshots' records, reverts, schedules, port reservations. An absent one is already removed. */
     remove(name: string): void;
   };
   readonly snapshots: {
@@ -105,6 +122,14 @@ export interface Records {
     remove(instance: string, seq: number): void;
     /** A snapshot has a new label: every place that names it follows. Belongs into the transaction that renames it. */
     relabel(instance: string, from: string, to: string): void;
+  };
+  readonly schedules: {
+    /** By instance, then by id. */
+    all(): readonly ScheduleRecord[];
+    of(instance: string): readonly ScheduleRecord[];
+    /** Insert, or replace the one with this id. */
+    save(record: ScheduleRecord): void;
+    remove(instance: string, id: string): void;
   };
   readonly ports: {
     all(): readonly PortReservation[];

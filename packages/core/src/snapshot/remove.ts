@@ -2,6 +2,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { Lifecycle } from "../instance/lifecycle.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
+import type { Records } from "../platform/records.ts";
 import { loseSnapshot } from "./reverts.ts";
 
 export interface SnapshotInput {
@@ -38,7 +39,7 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
       {
         name: "forget",
         says: "forgetting it",
-        run: ({ input }) => forget(records, input),
+        run: ({ input }) => records.transaction(() => forgetSnapshot(records, input.name, input.label)),
       },
     ],
     result({ input }) {
@@ -48,15 +49,18 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
   };
 }
 
-/** What came from the removed one now comes from its parent, so that the history stays one tree. */
-function forget(records: Lifecycle["platform"]["records"], { name, label }: SnapshotInput): void {
-  records.transaction(() => {
-    const parent = records.snapshots.get(name, label)?.parent;
-    for (const child of records.snapshots.of(name).filter((snapshot) => snapshot.parent === label)) {
-      records.snapshots.update(name, child.label, { parent });
-    }
-    if (records.instances.get(name)?.head === label) records.instances.update(name, { head: parent });
-    loseSnapshot(records, name, label);
-    records.snapshots.remove(name, label);
-  });
+/**
+ * What came from the removed one now comes from its parent, so that the history stays one tree. Belongs into a transaction;
+ * twice changes nothing.
+ */
+export function forgetSnapshot(records: Records, name: string, label: string): void {
+  const removed = records.snapshots.get(name, label);
+  if (removed === undefined) return;
+  const { parent } = removed;
+  for (const child of records.snapshots.of(name).filter((snapshot) => snapshot.parent === label)) {
+    records.snapshots.update(name, child.label, { parent });
+  }
+  if (records.instances.get(name)?.head === label) records.instances.update(name, { head: parent });
+  loseSnapshot(records, name, label);
+  records.snapshots.remove(name, label);
 }

@@ -12,7 +12,7 @@ import {
   PortForwarding,
   type Records,
   reconcile,
-  removeExpired,
+  Scheduler,
   Specs,
   type StepObserver,
   Workloads,
@@ -36,9 +36,6 @@ export interface AppParts {
   readonly observer?: StepObserver;
 }
 
-/** Snapshots outlive their time by this much at most. */
-const expiryIntervalMs = 10 * 60_000;
-
 /** The core on its adapters, without an edge. */
 export interface App {
   readonly service: Service;
@@ -55,7 +52,13 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     records,
     clock: systemClock,
     log,
-    events,
+    events: {
+      publish(event) {
+        events.publish(event);
+        // Schedules and expiries are told by it too.
+        if (event.type === "instance.changed") scheduler.wake();
+      },
+    },
     settings: {
       range: {
         baseOffset: config.network.base_offset,
@@ -101,6 +104,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     newId: newOperationId,
     ...(observer === undefined ? {} : { observer }),
   });
+  const scheduler: Scheduler = new Scheduler({ platform, operations });
   const describe = (record: InstanceRecord) =>
     describeInstance(
       { platform, specs, holder: (name) => operations.holder(name), health: (name) => health.verdict(name) },
@@ -119,7 +123,6 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   });
   const service = createService({ lifecycle, operations, health, events, metrics, startedAt: systemClock.now() });
 
-  let stopExpiry = () => {};
   return {
     service,
     async start() {
@@ -132,32 +135,14 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         (error) => log.error("starting engines failed", { error }),
       );
       health.start();
-      stopExpiry = every(expiryIntervalMs, log, () => removeExpired({ platform, operations }));
+      scheduler.start();
     },
     async close(signal) {
       health.stop();
-      stopExpiry();
+      scheduler.stop();
       await operations.close(signal);
       await adapters.engines.close();
     },
-  };
-}
-
-/** Do `work` now and then again and again, `ms` after it ended; the returned function ends that. */
-function every(ms: number, log: Log, work: () => Promise<void>): () => void {
-  let cancel = () => {};
-  let isOver = false;
-  const round = () => {
-    work()
-      .catch((error: unknown) => log.error("a regular task failed and is tried again at its next time", { error }))
-      .finally(() => {
-        if (!isOver) cancel = systemClock.after(ms, round);
-      });
-  };
-  round();
-  return () => {
-    isOver = true;
-    cancel();
   };
 }
 

@@ -3,6 +3,7 @@ import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
 import {
   type Caller,
   describeHistory,
+  describeSchedule,
   describeSnapshot,
   findInstance,
   type HealthMonitor,
@@ -44,6 +45,8 @@ export function createService(parts: Parts): Service {
       get: async (name) => lifecycle.describe(find(name)),
     },
     snapshots: async (name) => records.snapshots.of(find(name).name).map(describeSnapshot),
+    schedules: (name) =>
+      records.schedules.of(find(name).name).map((record) => describeSchedule(record, platform.clock.now())),
     history: (name) => describeHistory(records, name),
     ports: async (name) => portsOf(find(name)),
     async refreshPorts(name) {
@@ -127,6 +130,10 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
         { name: request.name, label: request.label, change: request.body },
         caller,
       );
+    case "add_schedule":
+      return operations.begin("add-schedule", { ...request.body, name: request.name }, caller);
+    case "remove_schedule":
+      return operations.begin("remove-schedule", { name: request.name, id: request.id }, caller);
     case "remove_snapshot":
       return operations.begin("remove-snapshot", { name: request.name, label: request.label }, caller);
     case "start":

@@ -30,6 +30,8 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   redoRevert: ({ params: { name } }) => ({ kind: "redo", name }),
   cloneInstance: ({ params: { name }, body }) => ({ kind: "clone", name, body }),
   changeSnapshot: ({ params: { name, label }, body }) => ({ kind: "change_snapshot", name, label, body }),
+  addSchedule: ({ params: { name }, body }) => ({ kind: "add_schedule", name, body }),
+  removeSchedule: ({ params: { name, id } }) => ({ kind: "remove_schedule", name, id }),
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
 
@@ -41,6 +43,7 @@ export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: 
   listInstances: (service) => service.instances.list(),
   getInstance: (service, { params: { name } }) => service.instances.get(name),
   listSnapshots: (service, { params: { name } }) => service.snapshots(name),
+  listSchedules: (service, { params: { name } }) => service.schedules(name),
   getHistory: (service, { params: { name } }) => service.history(name),
   listPorts: (service, { params: { name } }) => service.ports(name),
   refreshPorts: (service, { params: { name } }) => service.refreshPorts(name),

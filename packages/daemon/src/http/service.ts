@@ -11,6 +11,8 @@ import type {
   PluginInfo,
   ProgressEvent,
   RevertRequest,
+  Schedule,
+  ScheduleRequest,
   Snapshot,
   SnapshotChange,
   SnapshotRequest,
@@ -31,6 +33,8 @@ export type MutationRequest =
       readonly label: string;
       readonly body: SnapshotChange;
     }
+  | { readonly kind: "add_schedule"; readonly name: string; readonly body: ScheduleRequest }
+  | { readonly kind: "remove_schedule"; readonly name: string; readonly id: string }
   | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };
 
 export interface RequestCaller {
@@ -54,6 +58,8 @@ export interface Service {
   };
   /** Oldest first. */
   snapshots(name: string): Promise<Snapshot[]>;
+  /** By name. */
+  schedules(name: string): Schedule[];
   history(name: string): History;
   ports(name: string): Promise<InstancePorts>;
   refreshPorts(name: string): Promise<InstancePorts>;

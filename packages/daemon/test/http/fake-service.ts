@@ -130,6 +130,7 @@ export class FakeService implements Service {
     },
   };
   snapshots: Service["snapshots"] = async () => [];
+  schedules: Service["schedules"] = () => [];
   history: Service["history"] = (name) => ({
     instance: name,
     created_at: at,

@@ -72,6 +72,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (instance, seq)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE schedules (
+    instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    label TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    keep TEXT,
+    created_at TEXT NOT NULL,
+    last_run_at TEXT,
+    last_error TEXT,
+    PRIMARY KEY (instance, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -10,6 +10,7 @@ import { applicationId, migrate, migrations, schemaVersion } from "./migrations.
 import { operationsTable } from "./operations.ts";
 import { portsTable } from "./ports.ts";
 import { revertsTable } from "./reverts.ts";
+import { schedulesTable } from "./schedules.ts";
 import { snapshotsTable } from "./snapshots.ts";
 
 const busyTimeoutMs = 5_000;
@@ -66,6 +67,7 @@ function tables(database: Database, closed: () => void): OpenRecords {
     instances: instancesTable(database),
     snapshots: snapshotsTable(database),
     reverts: revertsTable(database),
+    schedules: schedulesTable(database),
     ports: portsTable(database),
     operations: operationsTable(database),
     transaction: (work) => database.transaction(work),

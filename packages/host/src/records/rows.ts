@@ -1,6 +1,13 @@
 import type { SQLInputValue } from "node:sqlite";
-import { Limits, Operation, SnapshotMode } from "@dockersnap/contract";
-import type { InstanceRecord, OperationRecord, PortReservation, RevertRecord, SnapshotRecord } from "@dockersnap/core";
+import { KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract";
+import type {
+  InstanceRecord,
+  OperationRecord,
+  PortReservation,
+  RevertRecord,
+  ScheduleRecord,
+  SnapshotRecord,
+} from "@dockersnap/core";
 import * as z from "zod";
 import { type Row, unreadable } from "./database.ts";
 
@@ -64,6 +71,19 @@ const RevertRow = z.object({
   lost: z.int().transform((value) => value !== 0),
 });
 
+const ScheduleRow = z.object({
+  instance: z.string(),
+  id: z.string(),
+  cron: z.string(),
+  label: z.string(),
+  mode: SnapshotMode,
+  tags: json(words),
+  keep: absent(json(KeepRules)),
+  created_at: z.string(),
+  last_run_at: absent(z.string()),
+  last_error: absent(z.string()),
+});
+
 const PortRow = z.object({
   instance: z.string(),
   protocol: z.enum(["tcp", "udp"]),
@@ -109,6 +129,11 @@ export function snapshotFrom(row: Row, path: string): SnapshotRecord {
 export function revertFrom(row: Row, path: string): RevertRecord {
   const { stood_on, target, kept_as, redo_as, ...rest } = parse(RevertRow, "reverts", row, path);
   return { ...rest, from: stood_on, to: target, keptAs: kept_as, redoAs: redo_as };
+}
+
+export function scheduleFrom(row: Row, path: string): ScheduleRecord {
+  const { created_at, last_run_at, last_error, ...rest } = parse(ScheduleRow, "schedules", row, path);
+  return { ...rest, createdAt: created_at, lastRunAt: last_run_at, lastError: last_error };
 }
 
 export function portFrom(row: Row, path: string): PortReservation {
@@ -167,6 +192,21 @@ export const revertColumns: {
   keptAs: ["kept_as", (value) => value],
   redoAs: ["redo_as", (value) => value ?? null],
   lost: ["lost", (value) => (value ? 1 : 0)],
+};
+
+export const scheduleColumns: {
+  [K in keyof ScheduleRecord]: readonly [column: string, encode: (value: ScheduleRecord[K]) => SQLInputValue];
+} = {
+  instance: ["instance", (value) => value],
+  id: ["id", (value) => value],
+  cron: ["cron", (value) => value],
+  label: ["label", (value) => value],
+  mode: ["mode", (value) => value],
+  tags: ["tags", encoded],
+  keep: ["keep", encoded],
+  createdAt: ["created_at", (value) => value],
+  lastRunAt: ["last_run_at", (value) => value ?? null],
+  lastError: ["last_error", (value) => value ?? null],
 };
 
 /** The columns of what is given, `change` being a record or a part of one. */

@@ -7,7 +7,7 @@ interface Planned {
 
 /** Time that passes only when a test says so. */
 export class ManualClock implements Clock {
-  readonly #start: number;
+  #start: number;
   #elapsed = 0;
   #planned: Planned[] = [];
 
@@ -29,6 +29,11 @@ export class ManualClock implements Clock {
     return () => {
       this.#planned = this.#planned.filter((other) => other !== planned);
     };
+  }
+
+  /** Set the time of day, as an operator does: no time passes by it. */
+  set(time: string): void {
+    this.#start = Date.parse(time) - this.#elapsed;
   }
 
   /** How much work is still to come. */

@@ -6,6 +6,7 @@ import type {
   PortReservation,
   Records,
   RevertRecord,
+  ScheduleRecord,
   SnapshotRecord,
 } from "../records.ts";
 
@@ -55,6 +56,22 @@ function revert(of: string, seq: number, more: Partial<RevertRecord> = {}): Reve
     keptAs: `kept-${seq}`,
     redoAs: undefined,
     lost: false,
+    ...more,
+  };
+}
+
+function schedule(of: string, id: string, more: Partial<ScheduleRecord> = {}): ScheduleRecord {
+  return {
+    instance: of,
+    id,
+    cron: "@daily",
+    label: "auto-{time}",
+    mode: "live",
+    tags: {},
+    keep: undefined,
+    createdAt: at(1),
+    lastRunAt: undefined,
+    lastError: undefined,
     ...more,
   };
 }
@@ -277,6 +294,62 @@ export function describeRecords(open: () => { records: Records; close(): void })
         }),
       ).toThrow("no");
       expect(records.reverts.of("web")).toEqual([revert("web", 1)]);
+    });
+  });
+
+  describe("schedules", () => {
+    beforeEach(() => {
+      records.instances.insert(instance("web", 0));
+      records.instances.insert(instance("api", 1));
+    });
+
+    it("come back as they went in, by instance and name", () => {
+      const whole = schedule("web", "nightly", {
+        tags: { a: "b" },
+        keep: { last: 1, weekly: 4 },
+        lastRunAt: at(5),
+        lastError: "No room.",
+      });
+      records.schedules.save(whole);
+      records.schedules.save(schedule("web", "hourly"));
+      records.schedules.save(schedule("api", "nightly"));
+      expect(records.schedules.of("web")).toEqual([schedule("web", "hourly"), whole]);
+      expect(records.schedules.all().map((one) => `${one.instance}/${one.id}`)).toEqual([
+        "api/nightly",
+        "web/hourly",
+        "web/nightly",
+      ]);
+      expect(records.schedules.of("absent")).toEqual([]);
+    });
+
+    it("are replaced by the same name, and removed once", () => {
+      records.schedules.save(schedule("web", "nightly"));
+      records.schedules.save(schedule("web", "nightly", { lastRunAt: at(7) }));
+      expect(records.schedules.of("web")).toEqual([schedule("web", "nightly", { lastRunAt: at(7) })]);
+      records.schedules.remove("web", "nightly");
+      records.schedules.remove("web", "nightly");
+      expect(records.schedules.all()).toEqual([]);
+    });
+
+    it("belong to an instance that is there, and go with it", () => {
+      const lost = () => records.schedules.save(schedule("absent", "nightly"));
+      expect(lost).toThrow(expect.objectContaining({ code: "not_found" }));
+      records.schedules.save(schedule("web", "nightly"));
+      records.schedules.save(schedule("api", "nightly"));
+      records.instances.remove("web");
+      expect(records.schedules.all()).toEqual([schedule("api", "nightly")]);
+    });
+
+    it("stay as they were when the work around them fails", () => {
+      records.schedules.save(schedule("web", "nightly"));
+      const failing = () =>
+        records.transaction(() => {
+          records.schedules.save(schedule("web", "hourly"));
+          records.schedules.remove("web", "nightly");
+          throw new Error("no");
+        });
+      expect(failing).toThrow("no");
+      expect(records.schedules.all()).toEqual([schedule("web", "nightly")]);
     });
   });
 

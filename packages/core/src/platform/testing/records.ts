@@ -5,6 +5,7 @@ import type {
   PortReservation,
   Records,
   RevertRecord,
+  ScheduleRecord,
   SnapshotRecord,
 } from "../records.ts";
 
@@ -14,12 +15,16 @@ interface State {
   snapshots: Map<string, Map<string, SnapshotRecord>>;
   /** Of one instance, by place. */
   reverts: Map<string, Map<number, RevertRecord>>;
+  /** By instance and id. */
+  schedules: Map<string, ScheduleRecord>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
 }
 
 const portKey = (port: Omit<PortReservation, "hostPort">) =>
   `${port.instance}/${port.protocol}/${String(port.containerPort).padStart(5, "0")}`;
+
+const scheduleKey = (instance: string, id: string) => `${instance}/${id}`;
 
 const byCreation = (a: { createdAt: string }, b: { createdAt: string }) => compare(a.createdAt, b.createdAt);
 const byStart = (a: OperationRecord, b: OperationRecord) => compare(a.started_at, b.started_at);
@@ -34,6 +39,7 @@ export class MemoryRecords implements Records {
     instances: new Map(),
     snapshots: new Map(),
     reverts: new Map(),
+    schedules: new Map(),
     ports: new Map(),
     operations: new Map(),
   };
@@ -57,6 +63,7 @@ export class MemoryRecords implements Records {
       this.#state.instances.delete(name);
       this.#state.snapshots.delete(name);
       this.#state.reverts.delete(name);
+      for (const [key, one] of this.#state.schedules) if (one.instance === name) this.#state.schedules.delete(key);
       for (const [key, port] of this.#state.ports) if (port.instance === name) this.#state.ports.delete(key);
     },
   };
@@ -105,6 +112,16 @@ export class MemoryRecords implements Records {
     },
   };
 
+  readonly schedules: Records["schedules"] = {
+    all: () => this.#sortedSchedules(() => true),
+    of: (instance) => this.#sortedSchedules((schedule) => schedule.instance === instance),
+    save: (record) => {
+      this.#refuseUnknownInstance(record.instance);
+      this.#state.schedules.set(scheduleKey(record.instance, record.id), structuredClone(record));
+    },
+    remove: (instance, id) => void this.#state.schedules.delete(scheduleKey(instance, id)),
+  };
+
   readonly ports: Records["ports"] = {
     all: () => this.#sortedPorts(() => true),
     of: (instance) => this.#sortedPorts((port) => port.instance === instance),
@@ -145,6 +162,7 @@ export class MemoryRecords implements Records {
       instances: new Map(this.#state.instances),
       snapshots: new Map([...this.#state.snapshots].map(([name, labels]) => [name, new Map(labels)])),
       reverts: new Map([...this.#state.reverts].map(([name, line]) => [name, new Map(line)])),
+      schedules: new Map(this.#state.schedules),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
     };
@@ -175,6 +193,11 @@ export class MemoryRecords implements Records {
   #holderOfKey(key: string | undefined): OperationRecord | undefined {
     if (key === undefined) return undefined;
     return this.#state.operations.values().find((record) => record.idempotencyKey === key);
+  }
+
+  #sortedSchedules(wanted: (schedule: ScheduleRecord) => boolean): ScheduleRecord[] {
+    const found = [...this.#state.schedules.values()].filter(wanted);
+    return structuredClone(found.sort((a, b) => compare(a.instance, b.instance) || compare(a.id, b.id)));
   }
 
   #sortedPorts(wanted: (port: PortReservation) => boolean): PortReservation[] {

@@ -1,0 +1,74 @@
+import * as z from "zod";
+import { labelTemplatePattern, nameRules, scheduleIdPattern } from "../names.ts";
+import { Timestamp } from "../time.ts";
+import { SnapshotTags } from "./names.ts";
+import { SnapshotMode } from "./snapshot.ts";
+
+export const ScheduleId = z
+  .string({ error: `expected ${nameRules.schedule}` })
+  .regex(scheduleIdPattern, { error: `expected ${nameRules.schedule}` });
+
+const count = z
+  .int({ error: "expected a whole number" })
+  .min(1, { error: "expected 1 or more" })
+  .max(10_000)
+  .optional();
+
+/**
+ * Which of a schedule's snapshots stay: the `last` so many, and the newest of each of so many hours, days, weeks and
+ * months (in UTC, weeks from Monday) that have one. One that any rule keeps stays.
+ */
+export const KeepRules = z
+  .strictObject({ last: count, hourly: count, daily: count, weekly: count, monthly: count })
+  .refine((rules) => Object.keys(rules).length > 0, {
+    error: "expected at least one of last, hourly, daily, weekly and monthly",
+  });
+export type KeepRules = z.infer<typeof KeepRules>;
+
+export const ScheduleRequest = z.strictObject({
+  /** Its name within the instance; made up when left out. */
+  id: ScheduleId.optional(),
+  /** Five fields, or six with seconds before them, or `@hourly` and the like; in UTC. */
+  cron: z
+    .string({ error: "expected a cron expression such as 0 3 * * * or @hourly" })
+    .min(1, { error: "expected a cron expression such as 0 3 * * * or @hourly" })
+    .max(100, { error: "expected at most 100 characters" }),
+  /** Labels of its snapshots; `{time}` is the time of each. */
+  label: z
+    .string({ error: `expected ${nameRules.labelTemplate}` })
+    .regex(labelTemplatePattern, { error: `expected ${nameRules.labelTemplate}` })
+    .optional(),
+  mode: SnapshotMode.optional(),
+  tags: SnapshotTags.optional(),
+  /** Without it all of its snapshots stay. */
+  keep: KeepRules.optional(),
+});
+export type ScheduleRequest = z.infer<typeof ScheduleRequest>;
+
+/** When snapshots of an instance are taken by themselves, and how long they stay. */
+export const Schedule = z.object({
+  id: z.string(),
+  cron: z.string(),
+  label: z.string(),
+  mode: SnapshotMode,
+  tags: z.record(z.string(), z.string()).optional(),
+  keep: z
+    .object({
+      last: z.int().optional(),
+      hourly: z.int().optional(),
+      daily: z.int().optional(),
+      weekly: z.int().optional(),
+      monthly: z.int().optional(),
+    })
+    .optional(),
+  created_at: Timestamp,
+  next_run_at: Timestamp.optional(),
+  last_run_at: Timestamp.optional(),
+  /** Why the last run took no snapshot. */
+  last_error: z.string().optional(),
+});
+export type Schedule = z.infer<typeof Schedule>;
+
+/** The result of a sweep: what it removed, and why each. */
+export const SweepResult = z.object({ removed: z.array(z.object({ label: z.string(), reason: z.string() })) });
+export type SweepResult = z.infer<typeof SweepResult>;

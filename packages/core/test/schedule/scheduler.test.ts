@@ -1,0 +1,249 @@
+import { DockersnapError, type Operation, scheduleTag } from "@dockersnap/contract";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Log } from "../../src/platform/log.ts";
+import type { ScheduleRecord } from "../../src/platform/records.ts";
+import { Scheduler } from "../../src/schedule/scheduler.ts";
+import { ManualClock, MemoryRecords } from "../../src/testing.ts";
+
+const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** Operations that do to the records what the real ones do. */
+class Doing {
+  readonly begun: { kind: string; input: Record<string, unknown> }[] = [];
+  /** What the next ones are refused with. */
+  readonly refusals: DockersnapError[] = [];
+  ends: Partial<Operation> = { status: "done" };
+  holder = Promise.withResolvers<void>();
+  readonly #records: MemoryRecords;
+  readonly #clock: ManualClock;
+
+  constructor(records: MemoryRecords, clock: ManualClock) {
+    this.#records = records;
+    this.#clock = clock;
+  }
+
+  async begin(kind: string, input: unknown) {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
+    this.begun.push({ kind, input: input as Record<string, unknown> });
+    if (this.ends.status === "done") this.#act(kind, input);
+    return { id: "op-1", done: Promise.resolve(this.ends as Operation) };
+  }
+
+  async *follow() {
+    await this.holder.promise;
+    yield* [];
+  }
+
+  #act(kind: string, input: unknown): void {
+    if (kind === "sweep") {
+      const { name, removals } = input as { name: string; removals: { label: string }[] };
+      for (const { label } of removals) this.#records.snapshots.remove(name, label);
+    } else {
+      const { name, label, tags } = input as { name: string; label: string; tags: Record<string, string> };
+      if (this.#records.snapshots.get(name, label)) throw new DockersnapError("already_exists", `${label} is there.`);
+      addSnapshot(this.#records, label, this.#clock.now().toISOString(), { tags });
+    }
+  }
+}
+
+function addSnapshot(records: MemoryRecords, label: string, createdAt: string, more: object = {}): void {
+  records.snapshots.insert({
+    instance: "web",
+    label,
+    createdAt,
+    mode: "live",
+    tags: {},
+    parent: undefined,
+    protected: false,
+    expiresAt: undefined,
+    freezeMs: undefined,
+    atomicMs: undefined,
+    notCaptured: [],
+    ...more,
+  });
+}
+
+let records: MemoryRecords;
+let clock: ManualClock;
+let doing: Doing;
+
+beforeEach(() => {
+  records = new MemoryRecords();
+  clock = new ManualClock("2026-01-01T00:30:00.000Z");
+  doing = new Doing(records, clock);
+  records.instances.insert({
+    name: "web",
+    subnetIndex: 0,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    phase: "ready",
+    desired: "running",
+    cloneOf: undefined,
+    head: undefined,
+    workload: undefined,
+    labels: {},
+    limits: undefined,
+    problem: undefined,
+  });
+});
+
+function schedule(more: Partial<ScheduleRecord> = {}): void {
+  records.schedules.save({
+    instance: "web",
+    id: "hourly",
+    cron: "@hourly",
+    label: "auto-{time}",
+    mode: "paused",
+    tags: { team: "web" },
+    keep: undefined,
+    createdAt: "2026-01-01T00:10:00.000Z",
+    lastRunAt: undefined,
+    lastError: undefined,
+    ...more,
+  });
+}
+
+async function running(): Promise<Scheduler & Disposable> {
+  const scheduler = new Scheduler({ platform: { records, clock, log }, operations: doing });
+  scheduler.start();
+  await clock.advance(0);
+  return Object.assign(scheduler, { [Symbol.dispose]: () => scheduler.stop() });
+}
+
+const labels = () => records.snapshots.of("web").map(({ label }) => label);
+
+describe("a schedule", () => {
+  it("takes a snapshot whenever its time comes, marked as its own", async () => {
+    schedule();
+    using _scheduler = await running();
+    await clock.advance(hour);
+    await clock.advance(hour);
+    expect(labels()).toEqual(["auto-2026-01-01T01-00-00Z", "auto-2026-01-01T02-00-00Z"]);
+    expect(doing.begun[0]?.input).toMatchObject({ mode: "paused", tags: { team: "web", [scheduleTag]: "hourly" } });
+    expect(records.schedules.of("web")[0]).toMatchObject({ lastRunAt: "2026-01-01T02:00:00.000Z" });
+  });
+
+  it("takes one for all that was missed while no daemon was there", async () => {
+    schedule({ lastRunAt: "2025-12-20T03:00:00.000Z" });
+    using _scheduler = await running();
+    expect(labels()).toEqual(["auto-2026-01-01T00-30-00Z"]);
+    await clock.advance(20 * minute);
+    expect(labels()).toHaveLength(1);
+  });
+
+  it("that is added or removed counts from then on", async () => {
+    using scheduler = await running();
+    schedule({ cron: "* * * * * *", createdAt: clock.now().toISOString() });
+    scheduler.wake();
+    await clock.advance(2_500);
+    expect(labels()).toHaveLength(2);
+    records.schedules.remove("web", "hourly");
+    await clock.advance(minute);
+    expect(labels()).toHaveLength(2);
+  });
+
+  it("waits for a busy instance and then takes its snapshot", async () => {
+    schedule();
+    doing.refusals.push(new DockersnapError("busy", "Busy.", { details: { operation: "op-9" } }));
+    using _scheduler = await running();
+    await clock.advance(35 * minute);
+    expect(labels()).toEqual([]);
+    doing.holder.resolve();
+    await clock.advance(0);
+    expect(labels()).toEqual(["auto-2026-01-01T01-05-00Z"]);
+  });
+
+  it("leaves a stopped instance out and goes on when it runs again", async () => {
+    schedule();
+    records.instances.update("web", { desired: "stopped" });
+    using _scheduler = await running();
+    await clock.advance(2 * hour);
+    expect(doing.begun).toEqual([]);
+    records.instances.update("web", { desired: "running" });
+    await clock.advance(hour);
+    expect(labels()).toEqual(["auto-2026-01-01T03-00-00Z"]);
+  });
+
+  it("notes why there is no snapshot, and forgets it with the next one", async () => {
+    schedule();
+    doing.refusals.push(new DockersnapError("no_space", "The pool is full."));
+    using _scheduler = await running();
+    await clock.advance(hour);
+    expect(records.schedules.of("web")[0]).toMatchObject({ lastError: "The pool is full." });
+    doing.ends = { status: "failed", error: { error: "The plugin failed.", code: "plugin_failed" } };
+    await clock.advance(hour);
+    expect(records.schedules.of("web")[0]).toMatchObject({ lastError: "The plugin failed." });
+    doing.ends = { status: "done" };
+    await clock.advance(hour);
+    expect(records.schedules.of("web")[0]).toMatchObject({ lastError: undefined });
+  });
+
+  it("finds another label where its own is taken", async () => {
+    schedule();
+    addSnapshot(records, "auto-2026-01-01T01-00-00Z", "2025-12-31T00:00:00.000Z");
+    using _scheduler = await running();
+    await clock.advance(hour);
+    expect(labels()).toContain("auto-2026-01-01T01-00-00Z-2");
+  });
+});
+
+describe("a clock that is set back", () => {
+  it("makes the schedule go on by the new time: neither a flood nor a day of nothing", async () => {
+    schedule({ keep: { last: 2 } });
+    using _scheduler = await running();
+    await clock.advance(3 * hour);
+    expect(labels()).toHaveLength(2);
+    clock.set("2025-12-30T10:40:00.000Z");
+    await clock.advance(10 * minute);
+    expect(labels()).toHaveLength(2);
+    await clock.advance(15 * minute);
+    expect(labels()).toEqual(["auto-2025-12-30T11-00-00Z", "auto-2026-01-01T02-00-00Z", "auto-2026-01-01T03-00-00Z"]);
+  });
+
+  it("is one run where it is set forward over many", async () => {
+    schedule();
+    using _scheduler = await running();
+    clock.set("2026-01-03T10:00:10.000Z");
+    await clock.advance(2 * minute);
+    expect(labels()).toHaveLength(1);
+  });
+});
+
+describe("what nothing keeps", () => {
+  it("is removed as soon as a new one takes its place", async () => {
+    schedule({ keep: { last: 2 } });
+    using _scheduler = await running();
+    for (let run = 0; run < 4; run += 1) await clock.advance(hour);
+    expect(labels()).toEqual(["auto-2026-01-01T03-00-00Z", "auto-2026-01-01T04-00-00Z"]);
+    expect(doing.begun.filter(({ kind }) => kind === "sweep")).toHaveLength(2);
+  });
+
+  it("is removed when its time is over, on time", async () => {
+    addSnapshot(records, "brief", "2026-01-01T00:00:00.000Z", { expiresAt: "2026-01-01T00:30:20.000Z" });
+    using _scheduler = await running();
+    await clock.advance(19_000);
+    expect(labels()).toEqual(["brief"]);
+    await clock.advance(1_000);
+    expect(labels()).toEqual([]);
+    expect(doing.begun[0]?.input.removals).toEqual([
+      { label: "brief", reason: "its time was over at 2026-01-01T00:30:20.000Z" },
+    ]);
+  });
+
+  it("waits for a busy instance, and after a failure for a while", async () => {
+    addSnapshot(records, "brief", "2026-01-01T00:00:00.000Z", { expiresAt: "2026-01-01T00:00:20.000Z" });
+    doing.refusals.push(new DockersnapError("busy", "Busy.", { details: { operation: "op-9" } }));
+    doing.refusals.push(new DockersnapError("internal", "The disk is gone."));
+    using _scheduler = await running();
+    await clock.advance(minute);
+    expect(doing.refusals).toHaveLength(1);
+    doing.holder.resolve();
+    await clock.advance(29_000);
+    expect(doing.refusals).toHaveLength(0);
+    expect(labels()).toEqual(["brief"]);
+    await clock.advance(2_000);
+    expect(labels()).toEqual([]);
+  });
+});
