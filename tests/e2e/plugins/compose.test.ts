@@ -72,6 +72,16 @@ const becomesHealthy = (name: string) => {
   return expect.poll(healthy, { timeout: 60_000, interval: 250 }).toBe(true);
 };
 
+/** Waits until these run: the engine starts them one after another. */
+const runs = (name: string, ...services: string[]) => {
+  const running = async () => {
+    const { details } = await world.client.instances.workload(name);
+    const all = details.services as { service: string; state: string }[];
+    return all.filter(({ state }) => state === "running").map(({ service }) => service);
+  };
+  return expect.poll(running, { timeout: 60_000, interval: 250 }).toEqual(services);
+};
+
 it("starts the project, waits until it is healthy, and tells how far it is", async () => {
   expect(await page(demo)).toBe("hello");
   expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({
@@ -129,11 +139,16 @@ it("goes back and branches without the file it was made of", async () => {
   await world.client.instances.clone(demo, { label: "golden", new_name: copy });
   const containers = await (await engine()).containers();
   for (const container of containers) await (await engine()).remove(container);
-  expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({ healthy: false });
+  expect(await world.client.instances.workloadHealth(demo, { fresh: true })).toMatchObject({
+    healthy: false,
+    message: `The project '${demo}' has no containers.`,
+  });
 
   await world.client.instances.revert(demo, { label: "golden" });
-  await becomesHealthy(demo);
-  await becomesHealthy(copy);
+  for (const name of [demo, copy]) {
+    await runs(name, "web", "worker");
+    await becomesHealthy(name);
+  }
   writeFileSync(join(folder, "settings.env"), "GREETING=hello\n");
   expect(await (await engine()).containers()).toEqual(containers);
   expect([await page(demo), await page(copy)]).toEqual(["hello", "hello"]);
@@ -143,6 +158,7 @@ it("goes back and branches without the file it was made of", async () => {
 it("comes back after a stop and a start", async () => {
   await world.client.instances.stop(demo);
   await world.client.instances.start(demo);
+  await runs(demo, "web", "worker");
   await becomesHealthy(demo);
   expect(await page(demo)).toBe("hello");
 });
