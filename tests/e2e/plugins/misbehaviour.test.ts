@@ -14,7 +14,7 @@ let forever: string;
 
 beforeAll(async () => {
   world = await World.start({
-    config: { plugins: { timeouts: { describe: "3s", access: "3s", health: "3s", pre_snapshot: "3s" } } },
+    config: { plugins: { timeouts: { describe: "5s", access: "5s", health: "5s", pre_snapshot: "5s" } } },
   });
   forever = String(10_000_000 + Number.parseInt(world.id, 16));
   told = new ToldPlugin(world, "told");
@@ -139,12 +139,12 @@ it("ends what does not end by itself, and says after how long", async () => {
   for (const { code, message } of [describe, access, snapshot]) {
     expect({ code, message }).toEqual({
       code: "plugin_failed",
-      message: expect.stringContaining("timed out after 3 s"),
+      message: expect.stringContaining("timed out after 5 s"),
     });
   }
   expect(health).toMatchObject({
     healthy: false,
-    checks: [{ name: "plugin", ok: false, message: expect.stringContaining("timed out after 3 s") }],
+    checks: [{ name: "plugin", ok: false, message: expect.stringContaining("timed out after 5 s") }],
   });
 });
 

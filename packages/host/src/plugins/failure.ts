@@ -1,4 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract";
+import { bounds } from "./bounds.ts";
 import type { Ending } from "./invoke.ts";
 import { parseEnvelope } from "./progress.ts";
 
@@ -81,7 +82,9 @@ export function describeEnding(ending: Ending): string {
 export const notImplemented = 64;
 
 function lastEnvelope(stdout: string) {
+  // The last thing said; before it there may be millions of lines.
   return stdout
+    .slice(-bounds.keptStderr)
     .split("\n")
     .reverse()
     .map((line) => parseEnvelope(line.trim()))

@@ -115,6 +115,9 @@ async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invo
     const why = take(chunk);
     if (why === undefined) return;
     overrun = { kind: "stopped", why };
+    // What it writes from here on is read by nobody, and need not be carried here until it has ended.
+    stdout.destroy();
+    stderr.destroy();
     stop.resolve(overrun);
   };
   const drained = Promise.all([drain(stdout, hand(invocation.onStdout)), drain(stderr, hand(invocation.onStderr))]);

@@ -40,6 +40,7 @@ const answers: [string, string, RegExp][] = [
   ["prints without end", "yes", /failed at describe: it answered with more than 4 MiB\.$/],
   ["prints one line of 100 MiB", "head -c 104857600 /dev/zero", /answered with more than 4 MiB/],
   ["nests without end", `head -c 2000000 /dev/zero | tr '\\0' '['`, /not JSON/],
+  ["nests a little too much", `printf '%.0s[' {1..101}; printf '%.0s]' {1..101}`, /not JSON/],
   ["logs without end", "yes >&2", /failed at describe: it wrote more than 64 MiB to stderr\.$/],
   ["exits with a code", "exit 7", /^Plugin 'p' failed at describe: exited with 7\.$/],
   ["dies of a signal", "kill -SEGV $$", /^Plugin 'p' failed at describe: killed by SIGSEGV\.$/],
@@ -52,6 +53,13 @@ it.each(answers)("says so of a plugin that %s", async (_, body, message) => {
   expect(error.code).toBe("plugin_failed");
   expect(error.message).toMatch(message);
   expect(error.message.length).toBeLessThan(5000);
+});
+
+it("takes brackets in a text for text", async () => {
+  await using at = await place();
+  const text = `${"[".repeat(200)}\\"{{`;
+  await at.install("p", { describe: `cat <<'END'\n${JSON.stringify({ ...described, details: { text } })}\nEND` });
+  expect(await ask(at)).toEqual({ ...described, details: { text } });
 });
 
 it("needs no newline after an answer", async () => {
