@@ -45,6 +45,16 @@ export const entries: readonly Entry[] = [
   { group: "State", names: ["protect"], load: async () => (await import("./commands/protect.ts")).protect },
   { group: "State", names: ["unprotect"], load: async () => (await import("./commands/protect.ts")).unprotect },
   { group: "State", names: ["expire"], load: async () => (await import("./commands/expire.ts")).expire },
+  {
+    group: "State",
+    names: ["schedule"],
+    summary: "Snapshots taken by the clock",
+    verbs: [
+      { names: ["add"], load: async () => (await import("./commands/schedule-add.ts")).scheduleAdd },
+      { names: ["list", "ls"], load: async () => (await import("./commands/schedule-list.ts")).scheduleList },
+      { names: ["remove", "rm"], load: async () => (await import("./commands/schedule-remove.ts")).scheduleRemove },
+    ],
+  },
   { group: "Access", names: ["use"], load: async () => (await import("./commands/use.ts")).use },
   { group: "Access", names: ["access"], load: async () => (await import("./commands/access.ts")).access },
   { group: "Access", names: ["docker"], load: async () => (await import("./commands/docker.ts")).docker },

@@ -1,4 +1,4 @@
-import type { Operation, OperationStep } from "@dockersnap/contract/words";
+import type { Operation, OperationStep, SweepResult } from "@dockersnap/contract/words";
 import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { fields } from "../output/table.ts";
@@ -33,7 +33,17 @@ function shown(operation: Operation, bold: (text: string) => string): string {
     operation.steps.map((step) => [step.name, [step.status, took(step), step.error].filter(Boolean).join("  ")]),
     String,
   );
-  return steps === "" ? head : `${head}\n${bold("Steps")}\n${steps}`;
+  const sections = [
+    ["Steps", steps],
+    ["Removed", fields(removals(operation), String)],
+  ].flatMap(([title = "", lines]) => (lines === "" ? [] : [`${bold(title)}\n${lines}`]));
+  return [head, ...sections].join("\n");
+}
+
+/** What a sweep removed, and why. */
+function removals({ kind, result }: Operation): [string, string][] {
+  if (kind !== "sweep" || result === undefined) return [];
+  return (result as SweepResult).removed.map(({ label, reason }) => [label, reason]);
 }
 
 function took({ started_at, ended_at }: Pick<OperationStep, "started_at" | "ended_at">): string | undefined {

@@ -53,6 +53,66 @@ it("takes a snapshot that is protected and expires", async () => {
   expect(daemon.received[0]?.body).toEqual({ label: "s1", protected: true, expires_at: "2026-12-24T00:00:00.000Z" });
 });
 
+const nightly = { id: "nightly", cron: "0 3 * * *", label: "night-{time}", mode: "live", created_at: s1.created_at };
+
+it("adds a schedule with all its rules", async () => {
+  const adding = "POST /instances/web/schedules";
+  await using daemon = await scriptedDaemon({
+    [adding]: ndjson([complete], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1", { result: { ...nightly, next_run_at: "2026-05-01T03:00:00Z" } })),
+  });
+  const rules = ["--keep", "hourly=24", "--keep", "daily=7", "--label", "night-{time}", "--tag", "a=b"];
+  const argv = ["schedule", "add", "web", "--name", "nightly", "--cron", "0 3 * * *", "--mode", "paused", ...rules];
+  expect(await runCli([...argv, "-q"], { daemon })).toMatchObject({ code: 0 });
+  expect(daemon.received[0]?.body).toEqual({
+    id: "nightly",
+    cron: "0 3 * * *",
+    label: "night-{time}",
+    mode: "paused",
+    tags: { a: "b" },
+    keep: { hourly: 24, daily: 7 },
+  });
+  const { stdout } = await runCli(["schedule", "add", "web", "--cron", "@daily"], { daemon });
+  expect(stdout).toBe("Schedule nightly takes snapshots of web, first at 2026-05-01T03:00:00Z.\n");
+  expect(daemon.received.at(-2)?.body).toEqual({ cron: "@daily" });
+});
+
+it.each([
+  [["schedule", "add", "web"], "Say when: --cron"],
+  [["schedule", "add", "web", "--cron", "@daily", "--keep", "yearly=1"], "'--keep yearly=1' is no rule"],
+  [["schedule", "add", "web", "--cron", "@daily", "--keep", "daily=all"], "names no number of snapshots"],
+  [["schedule", "remove", "web"], "The <schedule> is missing"],
+])("refuses %j", async (argv, message) => {
+  await using daemon = await scriptedDaemon({});
+  expect(await runCli(argv, { daemon })).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});
+
+it("lists the schedules with what they keep and what went wrong, and removes one", async () => {
+  const all = [
+    { ...nightly, keep: { daily: 7, weekly: 4 }, last_error: "The pool is full." },
+    { ...nightly, id: "b" },
+  ];
+  await using daemon = await scriptedDaemon({
+    "GET /instances/web/schedules": json(200, all),
+    "DELETE /instances/web/schedules/b": ndjson([complete], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1")),
+  });
+  const { stdout } = await runCli(["schedule", "list", "web"], { daemon });
+  for (const part of ["nightly", "0 3 * * *", "daily=7 weekly=4", "all", "The pool is full."])
+    expect(stdout).toContain(part);
+  expect((await runCli(["schedule", "ls", "web", "-o", "name"], { daemon })).stdout).toBe("nightly\nb\n");
+  expect((await runCli(["schedule", "rm", "web", "b", "-o", "name"], { daemon })).stdout).toBe("b\n");
+});
+
+it("shows what a sweep removed, and why", async () => {
+  const removed = [{ label: "s1", reason: "schedule 'nightly' keeps 7 daily" }];
+  await using daemon = await scriptedDaemon({
+    "GET /operations/op1": json(200, operation("op1", { kind: "sweep", result: { removed } })),
+  });
+  const { stdout } = await runCli(["operations", "show", "op1"], { daemon });
+  expect(stdout).toContain("Removed\ns1  schedule 'nightly' keeps 7 daily\n");
+});
+
 it.each([
   ["90s", "2026-01-01T00:01:30.000Z"],
   ["1d12h", "2026-01-02T12:00:00.000Z"],
