@@ -9,7 +9,6 @@ export const workloadDescribe = defineCommand({
   async run({ args, client, out }) {
     const answer = await client.instances.workload(args.name);
     const ports = answer.ports.map((port) => `${port.container_port}/${port.protocol ?? "tcp"} ${port.label}`);
-    const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
     await out.result(answer, {
       text: () =>
         fields(
@@ -20,7 +19,9 @@ export const workloadDescribe = defineCommand({
             ["Contract", answer.contract_version],
             ["Ports", ports.join(", ")],
             ...Object.entries(answer.config).map(([key, value]): [string, string] => [`config ${key}`, shown(value)]),
-            ...Object.entries(answer.details).map(([key, value]): [string, string] => [`detail ${key}`, shown(value)]),
+            ...Object.entries(answer.details).flatMap(([key, value]) =>
+              listed(value).map((line): [string, string] => [`detail ${key}`, line]),
+            ),
           ],
           out.colors.bold,
         ),
@@ -28,3 +29,20 @@ export const workloadDescribe = defineCommand({
     });
   },
 });
+
+const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A line for each item of a list of records, such as the services of a project; one line for anything else. */
+function listed(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isRecord)) return [shown(value)];
+  return value.map((item) =>
+    Object.entries(item)
+      .map(([key, field]): [string, string] => [key, Array.isArray(field) ? field.map(shown).join(" ") : shown(field)])
+      .filter(([, words]) => words !== "")
+      .map(([key, words]) => `${key} ${words}`)
+      .join(", "),
+  );
+}

@@ -30,7 +30,13 @@ const workload = {
   status: "running",
   ports: [{ label: "web", container_port: 5678 }],
   config: { text: "hi" },
-  details: { image: { id: 1 } },
+  details: {
+    image: { id: 1 },
+    services: [
+      { service: "web", ports: ["8080->80/tcp", "443/tcp"] },
+      { service: "db", ports: [] },
+    ],
+  },
 };
 const workloadHealth = {
   workload_plugin: "echo",
@@ -110,7 +116,15 @@ it.each([
   ],
   [
     ["workload", "describe", "demo"],
-    ["echo", "config text", "hi", "detail image", '{"id":1}'],
+    [
+      "echo",
+      "config text",
+      "hi",
+      "detail image",
+      '{"id":1}',
+      "service web, ports 8080->80/tcp 443/tcp\n",
+      "service db\n",
+    ],
   ],
   [["wl", "health", "demo", "--fresh"], ["healthy"]],
   [
