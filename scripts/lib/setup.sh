@@ -107,7 +107,7 @@ install_node() {
 # lock file without the optional packages of other platforms, which not every mirror of the registry has.
 install_dependencies() {
   local stamp="$root/node_modules/.installed-from" sum
-  sum="$(cat "$root/package-lock.json" "$root/.node/bin/node" | sha256sum)"
+  sum="$(cat "$root/package-lock.json" "$root"/{,packages/*/,plugins/*/,tests/}package.json "$root/.node/bin/node" | sha256sum)"
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
   say "Installing the project's libraries"
   (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >/dev/null) ||
