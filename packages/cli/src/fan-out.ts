@@ -1,6 +1,6 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 
-export interface Failed {
+interface Failed {
   readonly name: string;
   readonly error: string;
   readonly code: string;

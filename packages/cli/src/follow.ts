@@ -6,7 +6,7 @@ import type { Output } from "./output/output.ts";
 import { lineProgress, ndjsonProgress, noProgress, type ProgressView } from "./output/progress.ts";
 
 /** What Ctrl-C means: `ask` once whether to leave the operation running, or `cancel` what nobody would want to keep. */
-export type OnInterrupt = "ask" | "cancel";
+type OnInterrupt = "ask" | "cancel";
 
 export type Follower = <T>(act: (options: FollowOptions) => Promise<T>, onInterrupt?: OnInterrupt) => Promise<T>;
 

@@ -32,7 +32,7 @@ export interface ReplaceState extends EngineBefore {
 }
 
 /** The present that is about to be replaced. */
-export interface Present {
+interface Present {
   readonly record: InstanceRecord;
   /** The label it will be kept under. */
   readonly keptAs: string;
