@@ -158,6 +158,7 @@ export class World {
         advertiseHost: undefined,
         proxyEnv: {},
         autoKeepMs: 86_400_000,
+        pool: { warnAt: 0.85, reserve: undefined },
       },
       fileExists: () => false,
     };

@@ -1,6 +1,15 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 
+/** How full the pool is, in bytes. Below the reserve nothing new is begun, while deletes still work. */
+export const PoolRoom = z.object({
+  total_bytes: z.number(),
+  free_bytes: z.number(),
+  reserve_bytes: z.number(),
+  state: z.enum(["ok", "nearly_full", "full"]),
+});
+export type PoolRoom = z.infer<typeof PoolRoom>;
+
 export const DaemonHealth = z.object({
   status: z.literal("ok"),
   version: z.string(),
@@ -11,6 +20,7 @@ export const DaemonHealth = z.object({
   running: z.int(),
   running_healthy: z.int(),
   running_unhealthy: z.int(),
+  pool: PoolRoom.optional(),
 });
 export type DaemonHealth = z.infer<typeof DaemonHealth>;
 

@@ -15,6 +15,7 @@ export const DaemonEvent = z.object({
     "health.changed",
     "ports.changed",
     "plugins.changed",
+    "pool.changed",
   ]),
   instance: z.string().optional(),
   operation: z.string().optional(),

@@ -2,6 +2,7 @@ import { DockersnapError, type Instance } from "@dockersnap/contract/words";
 import type { PortForwarding } from "../network/port-forwarding.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord } from "../platform/records.ts";
+import { poolRoom } from "../storage/pool-room.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import type { Specs } from "./specs.ts";
 
@@ -15,17 +16,15 @@ export interface Lifecycle {
   readonly describe: (record: InstanceRecord) => Promise<Instance>;
 }
 
-/** Room a new dataset needs to be of any use; below this the pool is as good as full. */
-const leastFreeBytes = 64 * 1024 * 1024;
-
-/** `no_space` before anything is done, where it can be known. */
+/** `no_space` before anything is done, where the pool has no more than its reserve. */
 export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act: string): Promise<void> {
-  const { free, total } = await platform.storage.capacity();
-  if (free >= leastFreeBytes) return;
+  const room = poolRoom(await platform.storage.capacity(), platform.settings.pool);
+  if (room.state !== "full") return;
+  const { free_bytes: free, total_bytes: total, reserve_bytes: reserve } = room;
   const mib = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MiB`;
   throw new DockersnapError(
     "no_space",
-    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}. Delete snapshots or instances, or make the pool larger.`,
-    { details: { free, total } },
+    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${mib(reserve)} are kept back. Delete snapshots or instances, or make the pool larger.`,
+    { details: { free, total, reserve } },
   );
 }

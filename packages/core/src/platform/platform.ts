@@ -2,6 +2,7 @@ import type { EngineHost } from "../engine/engine.ts";
 import type { AddressRange } from "../network/addresses.ts";
 import type { Network } from "../network/network.ts";
 import type { StorageDriver } from "../storage/driver.ts";
+import type { PoolLimits } from "../storage/pool-room.ts";
 import type { PluginHost } from "../workload/plugins.ts";
 import type { Clock } from "./clock.ts";
 import type { EventSink } from "./events.ts";
@@ -19,6 +20,7 @@ export interface Settings {
   readonly proxyEnv: Readonly<Record<string, string>>;
   /** How long what a revert replaced is kept, in milliseconds. */
   readonly autoKeepMs: number;
+  readonly pool: PoolLimits;
 }
 
 /** Everything outside the core, each behind its interface. */

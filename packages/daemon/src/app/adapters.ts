@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Log } from "@dockersnap/core";
+import type { Log, PoolLimits } from "@dockersnap/core";
 import { createBtrfsStorage, createEngineHost, createNetwork, createPluginHost } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 
@@ -42,6 +42,10 @@ export function createAdapters(config: Config, log: Log) {
 }
 
 export type Adapters = ReturnType<typeof createAdapters>;
+
+export function poolLimits({ storage }: Config): PoolLimits {
+  return { warnAt: storage.warn_at / 100, reserve: storage.reserve };
+}
 
 /** Two daemons on one host, each with a run folder of its own, must not rewrite each other's forwards. */
 export function forwardsTable(runDir: string): string {

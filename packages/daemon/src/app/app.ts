@@ -9,6 +9,7 @@ import {
   Operations,
   operationKinds,
   type Platform,
+  PoolWatch,
   PortForwarding,
   type Records,
   reconcile,
@@ -21,7 +22,7 @@ import { systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { EventHub } from "../events/event-hub.ts";
 import type { Service } from "../http/service.ts";
-import type { Adapters } from "./adapters.ts";
+import { type Adapters, poolLimits } from "./adapters.ts";
 import { superviseEngines } from "./engine-supervision.ts";
 import { newOperationId } from "./ids.ts";
 import { Metrics } from "./metrics.ts";
@@ -69,6 +70,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
       advertiseHost: config.api.advertise_host,
       proxyEnv: proxyEnvironment(config.docker.proxy),
       autoKeepMs: config.snapshots.auto_keep,
+      pool: poolLimits(config),
     },
     fileExists: existsSync,
   };
@@ -117,11 +119,12 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
+  const pool = new PoolWatch(platform);
   const metrics = new Metrics({
     statuses: async () => (await Promise.all(records.instances.all().map(describe))).map(({ status }) => status),
-    capacity: () => adapters.storage.capacity(),
+    pool: () => pool.look(),
   });
-  const service = createService({ lifecycle, operations, health, events, metrics, startedAt: systemClock.now() });
+  const service = createService({ lifecycle, operations, health, events, metrics, pool, startedAt: systemClock.now() });
 
   return {
     service,
@@ -136,10 +139,12 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
       );
       health.start();
       scheduler.start();
+      pool.start();
     },
     async close(signal) {
       health.stop();
       scheduler.stop();
+      pool.stop();
       await operations.close(signal);
       await adapters.engines.close();
     },

@@ -1,10 +1,9 @@
-import type { InstanceStatus } from "@dockersnap/contract";
-import type { Capacity } from "@dockersnap/core";
+import type { InstanceStatus, PoolRoom } from "@dockersnap/contract";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 interface Sources {
   readonly statuses: () => Promise<readonly InstanceStatus[]>;
-  readonly capacity: () => Promise<Capacity>;
+  readonly pool: () => Promise<PoolRoom>;
 }
 
 /** Numbers for Prometheus; gauges are read when they are asked for. */
@@ -43,13 +42,24 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_bytes",
-      help: "Bytes of the pool, in total and free.",
+      help: "Bytes of the pool: in total, free, and kept back from anything new.",
       labelNames: ["what"],
       registers,
       async collect() {
-        const { total, free } = await sources.capacity();
-        this.set({ what: "total" }, total);
-        this.set({ what: "free" }, free);
+        const { total_bytes, free_bytes, reserve_bytes } = await sources.pool();
+        this.set({ what: "total" }, total_bytes);
+        this.set({ what: "free" }, free_bytes);
+        this.set({ what: "reserve" }, reserve_bytes);
+      },
+    });
+    new Gauge({
+      name: "dockersnap_pool_state",
+      help: "1 for the state the pool is in: ok, nearly_full, or full, when nothing new is begun.",
+      labelNames: ["state"],
+      registers,
+      async collect() {
+        const { state } = await sources.pool();
+        for (const each of ["ok", "nearly_full", "full"]) this.set({ state: each }, each === state ? 1 : 0);
       },
     });
   }

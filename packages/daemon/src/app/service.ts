@@ -11,6 +11,7 @@ import {
   type Lifecycle,
   type OperationHandle,
   type Operations,
+  type PoolWatch,
 } from "@dockersnap/core";
 import type { EventHub } from "../events/event-hub.ts";
 import type { MutationRequest, Service } from "../http/service.ts";
@@ -23,12 +24,13 @@ interface Parts {
   readonly health: HealthMonitor;
   readonly events: EventHub;
   readonly metrics: Metrics;
+  readonly pool: PoolWatch;
   readonly startedAt: Date;
 }
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
-  const { lifecycle, operations, health, events, metrics, startedAt } = parts;
+  const { lifecycle, operations, health, events, metrics, pool, startedAt } = parts;
   const { platform, ports, workloads } = lifecycle;
   const { records, plugins } = platform;
 
@@ -86,6 +88,8 @@ export function createService(parts: Parts): Service {
     },
     async health() {
       const states = await Promise.all(records.instances.all().map((record) => lifecycle.describe(record)));
+      // A pool that cannot be measured is in the log already, and the daemon answers all the same.
+      const room = await pool.look().catch(() => undefined);
       const up = states.filter(({ status }) => status === "running");
       return {
         status: "ok",
@@ -96,6 +100,7 @@ export function createService(parts: Parts): Service {
         running: up.length,
         running_healthy: up.filter((instance) => instance.health === "healthy").length,
         running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
+        ...(room === undefined ? {} : { pool: room }),
       };
     },
     metrics: () => metrics.text(),

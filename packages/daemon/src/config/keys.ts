@@ -80,6 +80,16 @@ export const keys = {
     "auto",
     "What holds the instances' data. `auto` is `btrfs`. This build has no `zfs` driver: choosing it stops the start.",
   ),
+  "storage.warn_at": key(
+    integer(1, 99),
+    85,
+    "From how many hundredths of the pool in use on it counts as nearly full: the log, `health`, `list` and the metrics say so.",
+  ),
+  "storage.reserve": optional(
+    size(16 * mebibyte),
+    "a fiftieth of the pool, at least 64MiB and at most 1GiB",
+    "What nothing new may take of the pool. Below it create, clone, snapshot and revert answer `no_space`; deletes still work.",
+  ),
   "zfs.pool": key(poolName, "dockersnap", "The ZFS pool, for the `zfs` driver."),
   "zfs.dataset_prefix": key(datasetPath, "instances", "The dataset in that pool under which instances are made."),
   "btrfs.path": optional(

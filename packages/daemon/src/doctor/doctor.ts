@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
-import { findStrays, removeStray, type Stray } from "@dockersnap/core";
+import { findStrays, poolRoom, removeStray, type Stray } from "@dockersnap/core";
 import { viewRecords } from "@dockersnap/host";
-import { type Adapters, createAdapters } from "../app/adapters.ts";
+import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
@@ -22,7 +22,7 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
   if (machine.some(({ subject, advice }) => subject === "root" && advice !== undefined)) return 1;
 
   const adapters = createAdapters(config, createLog({ level: "error" }));
-  const pool = await checkPool(adapters);
+  const pool = await checkPool(config, adapters);
   print(pool);
   const left = await checkStrays(config, adapters, fix);
   const wrong = [...machine, pool].filter(({ advice }) => advice !== undefined).length + left;
@@ -48,14 +48,14 @@ function checkDaemon(config: Config): Finding {
   }
 }
 
-async function checkPool({ storage }: Adapters): Promise<Finding> {
+async function checkPool(config: Config, { storage }: Adapters): Promise<Finding> {
   const subject = "pool";
   try {
-    const { total, free } = await storage.capacity();
-    const seen = `${gib(free)} of ${gib(total)} GiB free`;
-    return free > total * 0.15
-      ? { subject, seen }
-      : { subject, seen, advice: "It is nearly full: delete snapshots or instances, or make it larger." };
+    const { total_bytes, free_bytes, state } = poolRoom(await storage.capacity(), poolLimits(config));
+    const seen = `${gib(free_bytes)} of ${gib(total_bytes)} GiB free`;
+    if (state === "ok") return { subject, seen };
+    const how = state === "full" ? "It is full, and nothing new is begun" : "It is nearly full";
+    return { subject, seen, advice: `${how}: delete snapshots or instances, or make it larger.` };
   } catch (error) {
     if (error instanceof DockersnapError && error.code === "not_ready")
       return { subject, seen: "not made yet; the first start makes it" };

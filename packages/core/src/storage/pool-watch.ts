@@ -1,0 +1,64 @@
+import type { PoolRoom } from "@dockersnap/contract/words";
+import type { Platform } from "../platform/platform.ts";
+import { poolRoom } from "./pool-room.ts";
+
+type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings">;
+
+/** Workloads fill the pool without asking, and no event tells. */
+const intervalMs = 30_000;
+
+/** A pool that hangs about a border is told of once: it has to come this share of itself below before it counts as better. */
+const marginShare = 0.02;
+
+const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full"];
+
+/** Looks how full the pool is and tells, once each, when that becomes better or worse. */
+export class PoolWatch {
+  readonly #deps: Deps;
+  #told: PoolRoom["state"] = "ok";
+  #cancel = () => {};
+  #stopped = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#round();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  /** How full it is now. */
+  async look(): Promise<PoolRoom> {
+    const { storage, settings } = this.#deps;
+    const capacity = await storage.capacity();
+    const room = poolRoom(capacity, settings.pool);
+    const eased = { ...capacity, free: capacity.free - capacity.total * marginShare };
+    const isWorse = order.indexOf(room.state) > order.indexOf(this.#told);
+    const isBetter = order.indexOf(poolRoom(eased, settings.pool).state) < order.indexOf(this.#told);
+    if (isWorse || isBetter) this.#tell(room);
+    return room;
+  }
+
+  #tell(room: PoolRoom): void {
+    const { log, events } = this.#deps;
+    this.#told = room.state;
+    if (room.state === "ok") log.info("the pool has room again", { ...room });
+    else if (room.state === "full")
+      log.error("the pool is full: nothing new is begun until there is room", { ...room });
+    else log.warn("the pool is nearly full: delete snapshots or instances, or make it larger", { ...room });
+    events.publish({ type: "pool.changed", data: { ...room } });
+  }
+
+  #round(): void {
+    this.look()
+      .catch((error: unknown) => this.#deps.log.error("the pool could not be measured", { error }))
+      .finally(() => {
+        if (!this.#stopped) this.#cancel = this.#deps.clock.after(intervalMs, () => this.#round());
+      });
+  }
+}
