@@ -9,6 +9,9 @@ const progress = [
   /^(Creating|Starting|Recreating|Building|Pulling) \S+.*(\.\.\.|driver)?( done)?\s*$/,
   /^#\d+ /,
   /^Encountered errors while bringing up the project\.$/,
+  /^Image for service \S+ was built because it did not already exist\./,
+  /^DEPRECATED: The legacy builder is deprecated/,
+  /^ {12}(Install the buildx component|https:\/\/docs\.docker\.com)/,
 ];
 
 const structured = /^time="[^"]*" level=(\w+) msg="((?:[^"\\]|\\.)*)"/;

@@ -57,11 +57,11 @@ async function up(compose: Invocation, engine: ProjectEngine, override: string, 
   }
 }
 
-/** Compose tells which container ended, but not what that one had to say. */
+/** Compose tells which container ended or is unhealthy, but not what that one had to say. */
 async function withLogs(engine: ProjectEngine, error: unknown): Promise<unknown> {
   if (!(error instanceof DockersnapError) || error.code !== "plugin_failed") return error;
   const standings = (await engine.containers()).map((container) => ({ container, ...standingOf(container) }));
-  const ended = standings.filter(({ kind, container }) => kind === "down" && container.state === "exited");
+  const ended = standings.filter(({ kind, container }) => kind === "down" && container.state !== "created");
   if (ended.length === 0) return error;
   const { message } = await failure(engine, ended);
   return new DockersnapError("plugin_failed", `${error.message} ${message}`, { cause: error });

@@ -17,6 +17,11 @@ test.each([
     "Compose 1",
     [
       'Creating network "demo_default" with the default driver',
+      "Building web",
+      "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.",
+      "            Install the buildx component to build images with BuildKit:",
+      "            https://docs.docker.com/go/buildx/",
+      "Image for service web was built because it did not already exist. To rebuild this image you must use `docker-compose build`.",
       "Creating demo_web_1 ... ",
       "Creating demo_web_1 ... error",
       "",
