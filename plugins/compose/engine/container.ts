@@ -1,6 +1,7 @@
 import type { Docker } from "@dockersnap/plugin-sdk";
 import { labels } from "../project/labels.ts";
 import { parseRole, type Role } from "../project/role.ts";
+import { parseScheme } from "../project/scheme.ts";
 
 /** A container of the project, with what Compose and this plugin wrote on it. */
 export interface ServiceContainer {
@@ -98,7 +99,7 @@ function portsOf({ Labels, Ports }: Docker.ContainerInfo, bindings: object): Con
       const port = Number(number);
       const protocol: "tcp" | "udp" = kind === "udp" ? "udp" : "tcp";
       const published = Ports.find((bound) => bound.PrivatePort === port && bound.Type === protocol)?.PublicPort;
-      const scheme = protocol === "udp" ? "udp" : (Labels[labels.scheme(port)] ?? "tcp");
+      const scheme = protocol === "udp" ? "udp" : (parseScheme(Labels[labels.scheme(port)]) ?? "tcp");
       return { port, protocol, published, label: Labels[labels.port(port)]?.trim(), scheme };
     })
     .sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol));

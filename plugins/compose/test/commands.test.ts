@@ -103,6 +103,15 @@ test("a database has a host and a port, and no address that would lack its user"
   expect(endpoints).toMatchObject([{ name: "db", scheme: "tcp" }]);
 });
 
+test("a label that is no scheme is not believed", async () => {
+  await run({
+    service: "web",
+    ports: ["80/tcp"],
+    labels: { "dockersnap.port.80": "web", "dockersnap.scheme.80": "$(id)" },
+  });
+  expect((await ask("access", [["web", 80]])).stdout).toMatchObject({ endpoints: [{ scheme: "tcp" }] });
+});
+
 test("each container of a scaled service has an endpoint, and the first has the variables", async () => {
   const labels = { "dockersnap.port.80": "web", "dockersnap.scheme.80": "http" };
   await run({ service: "web", ports: ["80/tcp"], labels });
