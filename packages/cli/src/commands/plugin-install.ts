@@ -5,12 +5,14 @@ import { defaultPluginFolder, installPlugin } from "../plugin/install.ts";
 
 export const pluginInstall = defineCommand({
   summary: "Put a plugin's executable where the daemon looks for it, on this machine",
-  description: "A file of the same name is replaced. Running commands of the old one are not disturbed.",
-  args: { path: word("path", "The plugin's executable; its file name is the plugin's name", "file") },
+  description:
+    "A plugin of the same name is replaced. Running commands of the old one are not disturbed. A plugin that is more than one file is a folder with an executable of the folder's name in it.",
+  args: { path: word("path", "The plugin's executable or folder; its name is the plugin's name", "file") },
   options: { dir: text("folder", `The daemon's plugins.dir (${defaultPluginFolder})`, { completes: "file" }) },
   examples: ["sudo dockersnap plugin install bin/plugins/echo", "dockersnap plugin reload"],
   async run({ args, options, out }) {
-    const installed = await installPlugin(args.path, options.dir ?? defaultPluginFolder);
+    const { warnings, ...installed } = await installPlugin(args.path, options.dir ?? defaultPluginFolder);
+    for (const warning of warnings) out.warn(warning);
     await out.done(installed, {
       text: () => `Installed ${installed.name} as ${installed.path}.\n`,
       names: () => [installed.name],

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { chmod, chown, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { constants, type Stats } from "node:fs";
+import { access, lstat, mkdir, open, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { DockersnapError, nameRules, pluginNamePattern } from "@dockersnap/contract/words";
+import { putFile, putFolder } from "./place.ts";
 import { codeOf } from "./system-error.ts";
 
 export const defaultPluginFolder = "/usr/local/lib/dockersnap/plugins";
@@ -12,86 +12,96 @@ const maxBytes = 512 * 1024 * 1024;
 
 export interface InstalledPlugin {
   readonly name: string;
+  /** The executable. */
   readonly path: string;
+  /** What the daemon is likely to object to, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Copies an executable to `<folder>/<name>/<name>`, or over a file `<folder>/<name>` that is already there, owned by the caller
- * and writable by nobody else, as the daemon demands. It appears whole: a daemon that starts it meanwhile gets the old or the new.
+ * Puts a plugin where the daemon looks: an executable as `<folder>/<name>/<name>`, or over a file `<folder>/<name>` that is
+ * already there; or a whole folder, whose executable bears its name, as `<folder>/<name>`. It is the caller's then and writable
+ * by nobody else, as the daemon demands. An executable appears whole: who starts it meanwhile gets the old or the new.
  */
 export async function installPlugin(source: string, folder: string): Promise<InstalledPlugin> {
-  const name = basename(source);
+  const from = resolve(source);
+  const name = basename(from);
   if (!pluginNamePattern.test(name)) {
     throw new DockersnapError(
       "invalid_request",
-      `'${name}' cannot be a plugin's name: expected ${nameRules.plugin}. Rename the file first.`,
+      `'${name}' cannot be a plugin's name: expected ${nameRules.plugin}. Rename it first.`,
     );
   }
   try {
-    const content = await readExecutable(source);
+    const isFolder = (await stat(from)).isDirectory();
+    const executable = isFolder ? join(from, name) : from;
+    const { content, beginning } = await readExecutable(executable, isFolder ? source : undefined);
     const root = resolve(folder);
     await mkdir(root, { recursive: true, mode: 0o755 });
     const place = join(root, name);
-    const flat = await isFile(place);
-    if (!flat) await tightFolder(place);
-    const path = flat ? place : join(place, name);
-    await replaceExecutable(path, content);
-    return { name, path };
+    const path = isFolder ? await putFolder(from, place) : await putFile(content, place, await lookAt(place));
+    return { name, path, warnings: [...ownerWarnings(), ...(await interpreterWarnings(name, beginning))] };
   } catch (cause) {
     throw explained(cause, source, folder);
   }
 }
 
-async function readExecutable(source: string): Promise<Buffer> {
-  const handle = await open(source, constants.O_RDONLY);
+async function lookAt(place: string): Promise<"nothing" | "file" | "folder"> {
+  let found: Stats;
+  try {
+    found = await lstat(place);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "nothing";
+    throw error;
+  }
+  if (found.isFile()) return "file";
+  if (found.isDirectory()) return "folder";
+  throw new DockersnapError(
+    "wrong_state",
+    `${place} is a link or something else that is no file and no folder; nothing is written through it. Remove it and try again.`,
+  );
+}
+
+async function readExecutable(path: string, folder: string | undefined) {
+  const what =
+    folder === undefined ? `'${path}' is not` : `The folder '${folder}' holds no '${basename(path)}' that is`;
+  const no = (why: string) => new DockersnapError("invalid_request", `${what} an executable file: ${why}.`);
+  const handle = await open(path, constants.O_RDONLY).catch((error) => {
+    throw folder !== undefined && codeOf(error) === "ENOENT"
+      ? no("a plugin's executable bears its folder's name")
+      : error;
+  });
   try {
     const found = await handle.stat();
-    if (!found.isFile() || found.size === 0 || found.size > maxBytes) {
-      throw new DockersnapError("invalid_request", `'${source}' is not an executable file.`);
+    if (!found.isFile()) throw no("it is something else than a file");
+    if (found.size === 0) throw no("it is empty");
+    if (found.size > maxBytes) throw no(`it has more than ${maxBytes / 1024 / 1024} MiB`);
+    const content = await handle.readFile();
+    const beginning = content.subarray(0, 256).toString("latin1");
+    if (!beginning.startsWith("#!") && !beginning.startsWith("\u007fELF")) {
+      throw no("it begins neither as a program does nor with '#!' and the interpreter of a script");
     }
-    return await handle.readFile();
+    return { content, beginning };
   } finally {
     await handle.close();
   }
 }
 
-async function tightFolder(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o755 }).catch((error) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-  await chown(path, callerId(process.geteuid), callerId(process.getegid));
-  await chmod(path, 0o755);
-}
-
-async function replaceExecutable(path: string, content: Buffer): Promise<void> {
-  // A dot file is none the daemon takes for a plugin.
-  const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`);
-  const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+async function interpreterWarnings(name: string, beginning: string): Promise<string[]> {
+  const [, interpreter] = /^#!\s*([^ \t\n]+)/.exec(beginning) ?? [];
+  if (interpreter === undefined) return [];
   try {
-    await handle.writeFile(content);
-    await handle.chmod(0o755);
-    await handle.sync();
-    await handle.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await handle.close();
-    await unlink(temporary);
-    throw error;
+    await access(interpreter, constants.X_OK);
+    return [];
+  } catch {
+    return [`${name} cannot be started here: its first line names ${JSON.stringify(interpreter)}, which is not there.`];
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isFile();
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
-    throw error;
-  }
-}
-
-function callerId(read: (() => number) | undefined): number {
-  if (read === undefined) throw new DockersnapError("wrong_state", "Plugins are installed on Linux only.");
-  return read();
+function ownerWarnings(): string[] {
+  const user = process.geteuid?.();
+  if (user === 0) return [];
+  return [`It belongs to user ${user}: a daemon that runs as root refuses it. Install it as root for that one.`];
 }
 
 function explained(cause: unknown, source: string, folder: string): unknown {
