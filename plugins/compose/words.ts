@@ -45,13 +45,18 @@ function meaningful(stderr: string): { level: string; text: string }[] {
     });
 }
 
-/** What a line of `up` says of one service that no container tells of yet; undefined for all other lines. */
-export function narration(line: string): string | undefined {
+/** Something to tell of a service while it is started. */
+export interface ServiceNews {
+  readonly service: string;
+  readonly words: string;
+}
+
+/** What a line of `up` says of a service that has no container yet; undefined for all other lines. */
+export function newsIn(line: string): ServiceNews | undefined {
   const [, pulled, image] = /^Pulling (\S+) \((.+?):?\)\.\.\./.exec(line) ?? [];
-  if (pulled !== undefined) return `${pulled}: pulling ${image}`;
+  if (pulled !== undefined) return { service: pulled, words: `pulling ${image}` };
   const [, built] = /^Building (\S+)\s*$/.exec(line) ?? [];
-  if (built !== undefined) return `${built}: building its image`;
+  if (built !== undefined) return { service: built, words: "building its image" };
   const [, service, act] = /^ (\S+) (Pulling|Pulled|Building|Built)\s*$/.exec(line) ?? [];
-  if (service === undefined || act === undefined) return undefined;
-  return `${service}: ${{ Pulling: "pulling", Pulled: "pulled", Building: "building", Built: "built" }[act]} its image`;
+  return service === undefined || act === undefined ? undefined : { service, words: `${act.toLowerCase()} its image` };
 }

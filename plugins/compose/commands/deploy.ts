@@ -14,7 +14,7 @@ import { findCompose } from "../program.ts";
 import { labelOverride } from "../project/labels.ts";
 import { enabledServices, type Project, parseProject } from "../project/project.ts";
 import { refusals } from "../project/refusals.ts";
-import { narration } from "../words.ts";
+import { newsIn, type ServiceNews } from "../words.ts";
 
 export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
   const name = ctx.config.string("project_name");
@@ -25,15 +25,17 @@ export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
 
   const docker = ctx.dockerClient();
   const engine = projectEngine(docker, name);
-  const say = stepTeller(progress, "starting");
-  using watch = await ProjectWatch.open(docker, name, ctx.signal, (event) => say(eventWords(event)));
+  const say = storyteller(progress);
+  using watch = await ProjectWatch.open(docker, name, ctx.signal, (event) => say(newsOf(event)));
   const enabled = enabledServices(project, ctx.config.stringList("profiles"));
   progress.step("starting", `${count(enabled.length)} with ${compose.name} ${compose.version}`);
-  await up(compose, engine, labelOverride(project, enabled), (line) => say(narration(line)));
+  await up(compose, engine, labelOverride(project, enabled), (line) => say(newsIn(line)));
 
   const containers = ctx.config.bool("wait")
     ? await untilUp(engine, watch, ctx.config.int("wait_timeout"), ctx.signal)
     : await engine.containers();
+  // A container may be seen to be healthy before the engine's event about it is.
+  for (const { service, health } of containers) say(health === "healthy" ? { service, words: health } : undefined);
   if (ctx.config.bool("keep_running")) {
     for (const words of await keepRunning(engine, project, containers)) progress.step("restarts", words);
   }
@@ -89,21 +91,21 @@ async function keepRunning(
   );
 }
 
-/** Says each thing once in a row, and nothing of what has no words. */
-function stepTeller(progress: Progress, step: string): (words: string | undefined) => void {
-  let last: string | undefined;
-  return (words) => {
-    if (words === undefined || words === last) return;
-    last = words;
-    progress.step(step, words);
+/** Tells what is new about a service; nothing twice in a row. */
+function storyteller(progress: Progress): (news: ServiceNews | undefined) => void {
+  const last = new Map<string, string>();
+  return (news) => {
+    if (news === undefined || last.get(news.service) === news.words) return;
+    last.set(news.service, news.words);
+    progress.step("starting", `${news.service}: ${news.words}`);
   };
 }
 
-function eventWords({ service, action, exitCode }: ContainerEvent): string | undefined {
-  if (action === "start") return `${service}: started`;
-  if (action === "die") return `${service}: ended with exit code ${exitCode}`;
+function newsOf({ service, action, exitCode }: ContainerEvent): ServiceNews | undefined {
+  if (action === "start") return { service, words: "started" };
+  if (action === "die") return { service, words: `ended with exit code ${exitCode}` };
   const [, health] = /^health_status: (\w+)$/.exec(action) ?? [];
-  return health === undefined ? undefined : `${service}: ${health}`;
+  return health === undefined ? undefined : { service, words: health };
 }
 
 const count = (services: number) => `${services} ${services === 1 ? "service" : "services"}`;

@@ -6,7 +6,6 @@ import { projectFilter } from "./container.ts";
 /** Something that happened to a container of the project. */
 export interface ContainerEvent {
   readonly service: string;
-  readonly container: string;
   /** In the engine's words: `start`, `die`, `health_status: healthy`. */
   readonly action: string;
   readonly exitCode: number;
@@ -66,19 +65,29 @@ export class ProjectWatch implements Changes, Disposable {
   #follow(stream: Readable, onEvent: (event: ContainerEvent) => void): void {
     // Nobody may be waiting just then.
     this.#next.promise.catch(() => undefined);
-    const lost = (cause?: Error) => {
+    let isLost = false;
+    const lost = (cause?: unknown) => {
+      isLost = true;
       const message = "The instance's engine stopped telling what happens to its containers.";
       this.#next.reject(new DockersnapError("plugin_failed", message, { cause }));
     };
-    stream.once("error", lost).once("close", lost);
-    createInterface({ input: stream }).on("line", (line) => {
-      onEvent(parseEvent(line));
-      this.#count += 1;
-      const { resolve } = this.#next;
-      this.#next = Promise.withResolvers();
-      this.#next.promise.catch(() => undefined);
-      resolve();
-    });
+    stream.on("error", lost).on("close", lost);
+    createInterface({ input: stream })
+      .on("error", lost)
+      .on("line", (line) => {
+        if (isLost) return;
+        try {
+          onEvent(parseEvent(line));
+        } catch (error) {
+          lost(error);
+          return;
+        }
+        this.#count += 1;
+        const { resolve } = this.#next;
+        this.#next = Promise.withResolvers();
+        this.#next.promise.catch(() => undefined);
+        resolve();
+      });
   }
 }
 
@@ -87,7 +96,6 @@ function parseEvent(line: string): ContainerEvent {
   const attributes = event.Actor?.Attributes ?? {};
   return {
     service: attributes["com.docker.compose.service"] ?? "",
-    container: attributes.name ?? "",
     action: event.Action ?? "",
     exitCode: Number(attributes.exitCode ?? 0),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { composeWords, narration, warningsIn } from "../words.ts";
+import { composeWords, newsIn, warningsIn } from "../words.ts";
 
 test.each([
   [
@@ -50,14 +50,14 @@ test("what Compose warns of is passed on once, but for a version that nobody nee
 });
 
 test.each([
-  ["Pulling db (postgres:15)...", "db: pulling postgres:15"],
-  ["Pulling db (postgres:)...", "db: pulling postgres"],
-  ["Building web", "web: building its image"],
-  [" web Pulling ", "web: pulling its image"],
-  [" web Pulled ", "web: pulled its image"],
+  ["Pulling db (postgres:15)...", { service: "db", words: "pulling postgres:15" }],
+  ["Pulling db (postgres:)...", { service: "db", words: "pulling postgres" }],
+  ["Building web", { service: "web", words: "building its image" }],
+  [" web Pulling ", { service: "web", words: "pulling its image" }],
+  [" web Pulled ", { service: "web", words: "pulled its image" }],
   [" Container demo-web-1  Started", undefined],
   ["Creating demo_web_1 ... done", undefined],
   ["#7 [web 1/1] COPY busybox /bin/busybox", undefined],
-])("of the line '%s' is told: %s", (line, words) => {
-  expect(narration(line)).toBe(words);
+])("of the line '%s' is told: %o", (line, news) => {
+  expect(newsIn(line)).toEqual(news);
 });
