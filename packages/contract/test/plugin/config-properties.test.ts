@@ -43,6 +43,37 @@ it("holds declared keys of their types alone, or names what is wrong with every 
   );
 });
 
+it("comes with the problems of every key at once: those that each has alone", () => {
+  fc.assert(
+    fc.property(options, given, (declared, values) => {
+      const alone = (asked: readonly ConfigOption[], names: readonly string[]) =>
+        checkConfig(asked, Object.fromEntries(names.map((name) => [name, values[name]])), rules).problems;
+      const isDeclared = (name: string) => declared.some((each) => each.name === name);
+      const expected = [
+        ...Object.keys(values)
+          .filter((name) => !isDeclared(name))
+          .flatMap((name) => alone([], [name]).map(({ key }) => key)),
+        ...declared.flatMap((each) =>
+          alone([each], Object.hasOwn(values, each.name) ? [each.name] : []).map(({ key }) => key),
+        ),
+      ];
+      expect(checkConfig(declared, values, rules).problems.map((problem) => problem.key)).toEqual(expected);
+    }),
+  );
+});
+
+it("offers a declared name for one that is a letter off", () => {
+  const word = fc.stringMatching(/^[a-z]{4,12}$/);
+  fc.assert(
+    fc.property(word, fc.nat(), fc.constantFrom("0", "1"), (name, place, letter) => {
+      const at = place % name.length;
+      const mistyped = `${name.slice(0, at)}${letter}${name.slice(at + 1)}`;
+      const { problems } = checkConfig([{ name, type: "string" }], { [mistyped]: "x" }, rules);
+      expect(problems.map(({ message }) => message)).toEqual([`Unknown key '${mistyped}'. Did you mean '${name}'?`]);
+    }),
+  );
+});
+
 it("changes nothing of a configuration that was checked before", () => {
   fc.assert(
     fc.property(options, given, (declared, values) => {
