@@ -17,6 +17,21 @@ export interface Capacity {
   readonly free: number;
 }
 
+/** Bytes of file contents; what the storage needs to keep account of them is not counted. */
+export interface Occupied {
+  /** What its files refer to, shared with others or not. */
+  readonly referenced: number;
+  /** What nothing else in the pool holds: removing it alone gives back so much. */
+  readonly exclusive: number;
+}
+
+export interface DatasetUsage {
+  readonly dataset: Occupied;
+  readonly snapshots: Readonly<Record<Label, Occupied>>;
+  /** What removing the dataset with all of its snapshots gives back. */
+  readonly freedByRemoval: number;
+}
+
 export interface StorageInfo {
   /** For people; nobody decides by it. */
   readonly driver: string;
@@ -84,4 +99,10 @@ export interface StorageDriver {
   list(): Promise<readonly DatasetInfo[]>;
 
   capacity(): Promise<Capacity>;
+
+  /**
+   * What a dataset and its snapshots occupy. Looks through the pool, so it may take seconds; an answer may be as old as it
+   * took to find. `not_found` without the dataset; rejects with the signal's reason when that aborts.
+   */
+  usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage>;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { CommandError } from "./commandError.ts";
 
@@ -8,6 +9,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Ends the program when aborted. */
   readonly signal?: AbortSignal;
+  /** Takes each line of the output as it comes, without its newline; then none of it is kept, however much it is. */
+  readonly onLine?: (line: string) => void;
   /** Characters kept of each output stream; a program that writes more is ended. Default: 1 048 576. */
   readonly maxOutput?: number;
   /** Added to the daemon's own environment; a variable that is `undefined` is taken out of it. */
@@ -32,7 +35,7 @@ export async function run(program: string, args: readonly string[], options: Run
   if (options.signal?.aborted) {
     throw new CommandError({ program, args, reason: "cancelled" }, { cause: options.signal.reason });
   }
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.env === undefined ? {} : { env: options.env }),
@@ -45,8 +48,11 @@ export async function run(program: string, args: readonly string[], options: Run
     cleanup: false,
     stripFinalNewline: false,
     reject: false,
+    ...(options.onLine === undefined ? {} : { buffer: { stdout: false } }),
   });
-  const { stdout, stderr } = result;
+  if (options.onLine !== undefined) passLines(child.stdout, options.onLine);
+  const result = await child;
+  const { stdout = "", stderr } = result;
   if (!result.failed) return { stdout, stderr };
 
   const reason = result.timedOut
@@ -67,9 +73,22 @@ export async function run(program: string, args: readonly string[], options: Run
       reason,
       exitCode: result.exitCode,
       signal: result.signal,
-      stdout: stdout ?? "",
+      stdout,
       stderr: stderr ?? "",
     },
     { cause: result.cause },
   );
+}
+
+function passLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  });
+  stream.on("end", () => {
+    if (rest !== "") onLine(rest);
+  });
 }

@@ -7,6 +7,7 @@ import {
   type Capacity,
   type DatasetId,
   type DatasetInfo,
+  type DatasetUsage,
   type Label,
   type StorageDriver,
 } from "@dockersnap/core";
@@ -24,6 +25,7 @@ import {
   snapshotSubvolume,
 } from "./subvolume.ts";
 import { Swap } from "./swap.ts";
+import { UsageMeter } from "./usage.ts";
 
 /** The driver, with what only this one can do. */
 export interface BtrfsStorage extends StorageDriver {
@@ -48,12 +50,14 @@ class BtrfsDriver implements BtrfsStorage {
   readonly #instances: string;
   readonly #snapshots: string;
   readonly #swap = new Swap();
+  readonly #meter: UsageMeter;
   #pool: Pool | undefined;
 
   constructor(options: BtrfsOptions) {
     this.#options = options;
     this.#instances = join(mountOf(options), "instances");
     this.#snapshots = join(mountOf(options), "snapshots");
+    this.#meter = new UsageMeter(mountOf(options));
   }
 
   get dirtyDataBounded(): boolean {
@@ -93,6 +97,7 @@ class BtrfsDriver implements BtrfsStorage {
       await this.#assertFree(id);
       await createSubvolume(path);
       await syncDirectory(this.#instances);
+      this.#meter.changed();
     });
   }
 
@@ -103,6 +108,7 @@ class BtrfsDriver implements BtrfsStorage {
       await this.#assertSnapshot(source, label);
       await this.#assertFree(id);
       await snapshotSubvolume(snapshot, path, "writable");
+      this.#meter.changed();
     });
   }
 
@@ -126,6 +132,7 @@ class BtrfsDriver implements BtrfsStorage {
       }
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await snapshotSubvolume(path, target, "read-only");
+      this.#meter.changed();
     });
   }
 
@@ -135,6 +142,7 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
       await this.#assertSnapshot(id, label);
       await this.#swap.replace(path, snapshot);
+      this.#meter.changed();
     });
   }
 
@@ -150,6 +158,7 @@ class BtrfsDriver implements BtrfsStorage {
         throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${to}; choose another label.`);
       }
       await rename(source, target);
+      this.#meter.changed();
       await syncDirectory(dirname(target));
     });
   }
@@ -197,6 +206,14 @@ class BtrfsDriver implements BtrfsStorage {
     return this.#doing(`The pool at ${mountOf(this.#options)} could not be measured`, () => this.#space.capacity());
   }
 
+  async usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage> {
+    assertDatasetId(id);
+    const measuring = this.#doing(`What ${id} occupies could not be found out`, () => this.#meter.measure());
+    const usage = (await beforeAbort(measuring, signal)).get(id);
+    if (usage === undefined) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+    return usage;
+  }
+
   async grow(sizeBytes: number): Promise<void> {
     await growPool(this.#options, sizeBytes);
   }
@@ -231,6 +248,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   /** One transaction of the file system carries every deletion before it to disk. */
   async #persistRemoval(): Promise<void> {
+    this.#meter.changed();
     if (await this.#space.isScarce()) await reclaimSpace(mountOf(this.#options));
     else await syncDirectory(this.#instances);
   }
@@ -256,4 +274,18 @@ class BtrfsDriver implements BtrfsStorage {
 async function only(test: (item: string) => Promise<boolean>, items: readonly string[]): Promise<string[]> {
   const verdicts = await Promise.all(items.map(test));
   return items.filter((_, index) => verdicts[index]);
+}
+
+/** Rejects with the signal's reason when that comes first; the work goes on for others who wait for it. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    work.catch(() => undefined);
+  }
 }

@@ -4,7 +4,7 @@ import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 
 /** Inode number of the root directory of every subvolume, and of no other directory. */
-const rootInode = 256;
+export const rootInode = 256;
 
 /** Whether something is at this path, and whether that is a subvolume. */
 export async function kindOf(path: string): Promise<"absent" | "subvolume" | "other"> {

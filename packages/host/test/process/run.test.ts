@@ -21,6 +21,13 @@ it("gives back both streams unchanged, final newline included", async () => {
   expect(result).toEqual({ stdout: "out\n\n", stderr: "err\n" });
 });
 
+it("hands over lines as they come and keeps none, the last one without a newline too", async () => {
+  const lines: string[] = [];
+  const program = script('process.stdout.write("a line of output\\n".repeat(20_000)); process.stdout.write("end")');
+  const { stdout } = await run(node, program, { onLine: (line) => lines.push(line), maxOutput: 1_000 });
+  expect({ stdout, count: lines.length, last: lines.at(-1) }).toEqual({ stdout: "", count: 20_001, last: "end" });
+});
+
 it("hands over the input and closes it", async () => {
   expect((await run("cat", [], { input: "table ip x\n" })).stdout).toBe("table ip x\n");
 });

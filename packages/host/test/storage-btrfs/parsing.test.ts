@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { parseExtent } from "../../src/storage-btrfs/extents.ts";
+import { parseFamily } from "../../src/storage-btrfs/family.ts";
 import { parseMountinfo } from "../../src/storage-btrfs/mounts.ts";
 import { nestedIn, parseSubvolumes } from "../../src/storage-btrfs/subvolume.ts";
 
@@ -26,4 +28,25 @@ it("finds all below a subvolume, the deepest first, whatever their paths say", (
   );
   expect(nestedIn(256, all)).toEqual([258, 257, 260]);
   expect(nestedIn(259, all)).toEqual([]);
+});
+
+it("reads what files use of the disk, and passes over the rest of a file name", () => {
+  const use = "inode 259 file offset 4096 len 8192 disk start 137764864 offset 65536 gen 12 flags";
+  const extent = { start: 137_764_864, length: 8192, reach: 73_728, generation: 12 };
+  expect(parseExtent(`${use} NONE o/6/20`)).toEqual(extent);
+  expect(parseExtent(`${use} COMPRESS|PREALLOC a b`)).toEqual(extent);
+  for (const text of ["transid marker was 11", "", "second line of a name", `x ${use} NONE a`]) {
+    expect(parseExtent(text)).toBeUndefined();
+  }
+});
+
+it("reads subvolumes with what they came from, in paths with blanks too", () => {
+  const text = [
+    "ID 257 gen 9 cgen 7 top level 256 parent_uuid -                                    path my pool/instances/web",
+    "ID 258 gen 9 cgen 9 top level 256 parent_uuid 6a762b98 path my pool/snapshots/web/s1",
+  ].join("\n");
+  expect(parseFamily(text)).toEqual([
+    { id: 257, made: 7, within: 256, parent: undefined, path: "my pool/instances/web" },
+    { id: 258, made: 9, within: 256, parent: "6a762b98", path: "my pool/snapshots/web/s1" },
+  ]);
 });

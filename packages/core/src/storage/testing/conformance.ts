@@ -4,6 +4,7 @@ import { poolPromises } from "./pool-promises.ts";
 import { revertPromises } from "./revert-promises.ts";
 import { snapshotPromises } from "./snapshot-promises.ts";
 import type { StorageFactory } from "./subject.ts";
+import { usagePromises } from "./usage-promises.ts";
 
 /** Every promise of `StorageDriver`, as tests. Each driver and the fake pass all of them. */
 export function storageConformance(name: string, factory: StorageFactory): void {
@@ -12,5 +13,6 @@ export function storageConformance(name: string, factory: StorageFactory): void 
     datasetPromises(factory);
     snapshotPromises(factory);
     revertPromises(factory);
+    usagePromises(factory);
   });
 }

@@ -1,8 +1,15 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Capacity, DatasetId, DatasetInfo, Label, StorageDriver } from "../driver.ts";
+import type { Capacity, DatasetId, DatasetInfo, DatasetUsage, Label, Occupied, StorageDriver } from "../driver.ts";
 import { assertDatasetId, assertLabel } from "../names.ts";
 
 type Tree = ReadonlyMap<string, Uint8Array>;
+
+/** A dataset, or one of its snapshots. */
+interface Holding {
+  readonly id: DatasetId;
+  readonly label: Label | undefined;
+  readonly tree: Tree;
+}
 
 /** Methods of the driver that can be made to fail. */
 export type StorageMethod =
@@ -16,7 +23,8 @@ export type StorageMethod =
   | "removeSnapshot"
   | "remove"
   | "list"
-  | "capacity";
+  | "capacity"
+  | "usage";
 
 /**
  * A storage that keeps every byte in memory and promises what real drivers promise. Tests reach the files of a dataset
@@ -122,6 +130,28 @@ export class MemoryStorage implements StorageDriver {
     return { total: this.total, free: Math.max(0, this.total - this.#used()) };
   }
 
+  async usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage> {
+    await this.#begin("usage", id);
+    signal.throwIfAborted();
+    this.#dataset(id);
+    const all = this.#holdings();
+    const without = (gone: (holding: Holding) => boolean) => sizeOf(all.filter((holding) => !gone(holding)));
+    const occupied = (holding: Holding): Occupied => ({
+      referenced: sizeOf([holding]),
+      exclusive: sizeOf(all) - without((other) => other === holding),
+    });
+    const own = all.filter((holding) => holding.id === id);
+    const [dataset] = own.filter(({ label }) => label === undefined).map(occupied);
+    const snapshots = own.flatMap((holding) =>
+      holding.label === undefined ? [] : [[holding.label, occupied(holding)] as const],
+    );
+    return {
+      dataset: dataset ?? { referenced: 0, exclusive: 0 },
+      snapshots: Object.fromEntries(snapshots),
+      freedByRemoval: sizeOf(all) - without((holding) => holding.id === id),
+    };
+  }
+
   /** Put bytes into a file of the dataset, as a workload would. */
   write(id: DatasetId, file: string, bytes: Uint8Array): void {
     // A tree that a snapshot shares is never changed, only replaced.
@@ -131,6 +161,12 @@ export class MemoryStorage implements StorageDriver {
   /** The bytes of a file of the dataset; `undefined` where there is no such file. */
   read(id: DatasetId, file: string): Uint8Array | undefined {
     const bytes = this.#dataset(id).get(file);
+    return bytes === undefined ? undefined : Uint8Array.from(bytes);
+  }
+
+  /** As `read`, of one of its snapshots. */
+  readSnapshot(id: DatasetId, label: Label, file: string): Uint8Array | undefined {
+    const bytes = this.#snapshot(id, label).get(file);
     return bytes === undefined ? undefined : Uint8Array.from(bytes);
   }
 
@@ -184,8 +220,18 @@ export class MemoryStorage implements StorageDriver {
   }
 
   #used(): number {
-    const trees = [...this.#datasets.values(), ...[...this.#snapshots.values()].flatMap((of) => [...of.values()])];
-    const files = new Set(trees.flatMap((tree) => [...tree.values()]));
-    return [...files].reduce((sum, bytes) => sum + bytes.length, 0);
+    return sizeOf(this.#holdings());
   }
+
+  #holdings(): Holding[] {
+    return [
+      ...[...this.#datasets].map(([id, tree]) => ({ id, label: undefined, tree })),
+      ...[...this.#snapshots].flatMap(([id, of]) => [...of].map(([label, tree]) => ({ id, label, tree }))),
+    ];
+  }
+}
+
+function sizeOf(holdings: readonly Holding[]): number {
+  const files = new Set(holdings.flatMap(({ tree }) => [...tree.values()]));
+  return [...files].reduce((sum, bytes) => sum + bytes.length, 0);
 }

@@ -132,5 +132,6 @@ async function refuses(driver: StorageDriver, id: string, label: string): Promis
   await expect(driver.revert(id, label), id).rejects.toMatchObject(refused);
   await expect(driver.removeSnapshot(id, label), id).rejects.toMatchObject(refused);
   await expect(driver.renameSnapshot(id, label, "s2"), id).rejects.toMatchObject(refused);
+  await expect(driver.usage(id, AbortSignal.timeout(1_000)), id).rejects.toMatchObject(refused);
   await expect(driver.remove(id), id).rejects.toMatchObject(refused);
 }
