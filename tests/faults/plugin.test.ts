@@ -60,6 +60,7 @@ const revert: Exercise = {
     parent: "past",
     data: "the past",
     snapshots: ["past", "auto"],
+    reverts: ["to past"],
     kept: { ...before.kept, auto: before.data },
   }),
 };
