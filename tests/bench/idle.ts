@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { cpuSeconds } from "./machine.ts";
 import type { Measurement } from "./measurement.ts";
 import { timed, type WorldMaker } from "./stage.ts";
 import { summarize } from "./statistics.ts";
@@ -30,12 +30,11 @@ export async function idle(makeWorld: WorldMaker): Promise<readonly Measurement[
   }
   const shares: number[] = [];
   const memory: number[] = [];
-  const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
   for (let span = 0; span < spans; span += 1) {
-    const [before, from] = [ownTicks(world.daemonPid), performance.now()];
+    const [before, from] = [cpuSeconds(world.daemonPid), performance.now()];
     await pause(watchedMs / spans);
     const seconds = (performance.now() - from) / 1000;
-    shares.push(((ownTicks(world.daemonPid) - before) / ticksPerSecond / seconds) * 100);
+    shares.push(((cpuSeconds(world.daemonPid) - before) / seconds) * 100);
     memory.push(residentMegabytes(world.daemonPid));
   }
   return [
@@ -51,17 +50,6 @@ export async function idle(makeWorld: WorldMaker): Promise<readonly Measurement[
 }
 
 const atMost = (value: number) => ({ kind: "at most", atMost: value }) as const;
-
-/** CPU time of the process itself, without the plugins it ran. */
-function ownTicks(pid: number): number {
-  const [utime = 0, stime = 0] = readFileSync(`/proc/${pid}/stat`, "utf8")
-    // The name stands in parentheses and may hold anything; utime and stime are the 12th and 13th after it.
-    .replace(/^.*\) /s, "")
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return utime + stime;
-}
 
 function residentMegabytes(pid: number): number {
   const [, kilobytes = Number.NaN] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];

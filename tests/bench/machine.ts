@@ -30,3 +30,16 @@ export function describeMachine(): Machine {
     loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   };
 }
+
+/** CPU time of a process itself, without the processes it ran. */
+export function cpuSeconds(pid: number): number {
+  const [utime = 0, stime = 0] = readFileSync(`/proc/${pid}/stat`, "utf8")
+    // The name stands in parentheses and may hold anything; utime and stime are the 12th and 13th after it.
+    .replace(/^.*\) /s, "")
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (utime + stime) / ticksPerSecond;
+}
+
+const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));

@@ -8,6 +8,7 @@ import { liveSnapshot } from "./live-snapshot.ts";
 import { describeMachine } from "./machine.ts";
 import type { Measurement } from "./measurement.ts";
 import { outage } from "./outage.ts";
+import { plugins } from "./plugins.ts";
 import { table, writeJson } from "./report.ts";
 import type { Stage, WorldMaker } from "./stage.ts";
 import { throughput } from "./throughput.ts";
@@ -24,7 +25,10 @@ const onStage: Readonly<Record<string, (stage: Stage) => Promise<readonly Measur
   throughput,
   cli: commandLine,
 };
-const byThemselves: Readonly<Record<string, (make: WorldMaker) => Promise<readonly Measurement[]>>> = { idle };
+const byThemselves: Readonly<Record<string, (make: WorldMaker, runs: number) => Promise<readonly Measurement[]>>> = {
+  plugins,
+  idle,
+};
 
 const names = [...Object.keys(onStage), ...Object.keys(byThemselves)];
 const usage = `npm run bench -- [--runs N] [--only NAME]...   NAME: ${names.join(", ")}`;
@@ -81,7 +85,7 @@ try {
     for (const [name, measure] of Object.entries(onStage)) if (wanted(name)) keep(await measure(stage));
     await removeBase(stage);
   }
-  for (const [name, measure] of Object.entries(byThemselves)) if (wanted(name)) keep(await measure(makeWorld));
+  for (const [name, measure] of Object.entries(byThemselves)) if (wanted(name)) keep(await measure(makeWorld, runs));
   console.log(`\n${table(measurements)}\n`);
   console.log(`Written to ${writeJson(machine, measurements, begunAt)}`);
 } catch (error) {

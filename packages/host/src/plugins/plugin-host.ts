@@ -28,7 +28,7 @@ export interface PluginHostOptions {
 }
 
 /** A few more than processors: one that hangs until its time is up keeps fewer others waiting. */
-const probedAtOnce = 8;
+const probedAtOnce = 10;
 
 /** Plugins that answer questions at one time; a deploy is not held up by them. */
 const askedAtOnce = 32;
