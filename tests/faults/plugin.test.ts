@@ -60,7 +60,7 @@ const revert: Exercise = {
     parent: "past",
     data: "the past",
     snapshots: ["past", "auto"],
-    reverts: ["to past"],
+    reverts: [...(before.reverts ?? []), "to past"],
     kept: { ...before.kept, auto: before.data },
   }),
 };
