@@ -56,7 +56,10 @@ it("refuses what needs room before anything is done, keeps what is there, and le
   expect(await act.list()).toEqual(before.instances);
   expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
   const doctor = await cli(world, "doctor", "--config", world.configFile);
-  expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(/!! +pool[\s\S]*It is full, and nothing new is begun/) });
+  expect(doctor).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/!! +pool[\s\S]*It is full, and nothing new is begun/),
+  });
 
   await act.delete(spare);
   expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
