@@ -8,18 +8,32 @@ import { kindOf } from "./subvolume.ts";
 /** A pool of thousands of snapshots that were never measured takes some minutes. */
 const longestMs = 1_800_000;
 
+/** The listings go side by side this many at a time: each keeps a core busy. */
+const listingsAtOnce = 2;
+
+/** Extents of snapshots that are kept from one measurement to the next, in all: 16 bytes each. */
+const mostKept = 1_000_000;
+
 type Usages = ReadonlyMap<DatasetId, DatasetUsage>;
+
+/** What was found of a subvolume: the extents it holds that were written since its bound, by their starts. */
+interface Listing {
+  readonly referenced: number;
+  readonly bound: number;
+  readonly starts: Float64Array;
+  readonly reaches: Float64Array;
+}
 
 /**
  * Measures what the datasets of a pool occupy, all at once, for any of them may share with any other. btrfs could keep
  * account itself, with quota groups; but with those a snapshot of a much-snapshotted dataset takes seconds instead of
- * milliseconds. So the extents of every subvolume are listed when somebody asks: of a snapshot only what is newer than the
- * second one before it, because what is older is held by that one's successor too.
+ * milliseconds. So the extents of every subvolume are listed when somebody asks: of a snapshot, which never changes, once,
+ * and only what is newer than the second one before it counts, because what is older is held by that one's successor too.
  */
 export class UsageMeter {
   readonly #pool: string;
-  /** Of snapshots, by subvolume id: they never change. */
-  readonly #referenced = new Map<number, number>();
+  /** Of snapshots, by subvolume id. */
+  readonly #kept = new Map<number, Listing>();
   #measuring: Promise<Usages> | undefined;
 
   constructor(pool: string) {
@@ -44,22 +58,20 @@ export class UsageMeter {
   async #look(): Promise<Usages> {
     const signal = AbortSignal.timeout(longestMs);
     const family = await readFamily(this.#pool, signal);
-    const bounds = boundsOf(family);
+    const listings = await this.#listAll(family, signal);
+
     const holders = new Holders();
-    const referenced = new Map<number, number>();
     const datasets = [...Map.groupBy(family, ({ dataset }) => dataset)];
     for (const [number, [, members]] of datasets.entries()) {
-      for (const member of members) {
-        const enter = (start: number, reach: number) => holders.add(start, reach, member.id, number);
-        referenced.set(member.id, await this.#list(member, bounds.get(member.id) ?? 0, enter, signal));
+      for (const { id } of members) {
+        const { starts, reaches } = listings.get(id) ?? nothing;
+        for (const [index, start] of starts.entries()) holders.add(start, reaches[index] ?? 0, id, number);
       }
     }
-    for (const id of this.#referenced.keys()) if (!referenced.has(id)) this.#referenced.delete(id);
-
     const alone = holders.aloneBySubvolume();
     const freed = holders.aloneByDataset();
     const occupied = (member: Member | undefined): Occupied => ({
-      referenced: referenced.get(member?.id ?? 0) ?? 0,
+      referenced: listings.get(member?.id ?? 0)?.referenced ?? 0,
       exclusive: alone.get(member?.id ?? 0) ?? 0,
     });
     const usages = datasets.map(([dataset, members], number): [DatasetId, DatasetUsage] => [
@@ -75,31 +87,59 @@ export class UsageMeter {
     return new Map(usages);
   }
 
-  /** Enter the extents of a subvolume that were written since its bound; gives the bytes all of its files refer to. */
-  async #list(
-    { id, path, label }: Member,
-    bound: number,
-    enter: (start: number, reach: number) => void,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const known = label === undefined ? undefined : this.#referenced.get(id);
+  async #listAll(family: readonly Member[], signal: AbortSignal): Promise<ReadonlyMap<number, Listing>> {
+    const bounds = boundsOf(family);
+    const listings = new Map<number, Listing>();
+    const queue = [...family];
+    const worker = async () => {
+      for (let member = queue.shift(); member !== undefined; member = queue.shift()) {
+        listings.set(member.id, await this.#list(member, bounds.get(member.id) ?? 0, signal));
+      }
+    };
+    await Promise.all(Array.from({ length: listingsAtOnce }, worker));
+
+    this.#kept.clear();
+    let room = mostKept;
+    for (const { id, label } of family) {
+      const listing = listings.get(id);
+      if (label === undefined || listing === undefined) continue;
+      room -= listing.starts.length;
+      // What it refers to as a whole is the dearer part, and is kept always.
+      this.#kept.set(id, room >= 0 ? listing : { ...nothing, referenced: listing.referenced });
+    }
+    return listings;
+  }
+
+  async #list({ id, path, label }: Member, bound: number, signal: AbortSignal): Promise<Listing> {
+    const known = label === undefined ? undefined : this.#kept.get(id);
+    if (known?.bound === bound) return known;
+    const starts: number[] = [];
+    const reaches: number[] = [];
     let referenced = 0;
+    const use = ({ start, length, reach, generation }: ExtentUse) => {
+      referenced += length;
+      if (start === 0 || generation < bound) return;
+      starts.push(start);
+      reaches.push(reach);
+    };
     try {
-      const use = ({ start, length, reach, generation }: ExtentUse) => {
-        referenced += length;
-        if (start !== 0 && generation >= bound) enter(start, reach);
-      };
       await eachExtent(path, known === undefined ? 0 : bound, use, signal);
     } catch (error) {
       // Removed meanwhile.
-      if (error instanceof CommandError && error.reason === "exit" && (await kindOf(path)) === "absent") return 0;
+      if (error instanceof CommandError && error.reason === "exit" && (await kindOf(path)) === "absent") return nothing;
       throw error;
     }
-    if (known !== undefined) return known;
-    if (label !== undefined) this.#referenced.set(id, referenced);
-    return referenced;
+    return {
+      referenced: known?.referenced ?? referenced,
+      bound,
+      starts: Float64Array.from(starts),
+      reaches: Float64Array.from(reaches),
+    };
   }
 }
+
+/** Of a subvolume that is gone; its bound is no generation's. */
+const nothing: Listing = { referenced: 0, bound: -1, starts: new Float64Array(), reaches: new Float64Array() };
 
 /**
  * From which generation on each subvolume's extents have to be listed. Snapshots of one tree follow each other: what one
