@@ -13,11 +13,19 @@ export const bounds = {
   /** Of what is on stderr, for a failure's message. */
   keptStderr: 64 * KiB,
   logLine: 64 * KiB,
-  /** Passed on to the daemon's log; the rest is left out. */
-  forwardedLogs: 8 * MiB,
-  /** A number of lines. */
-  forwardedLines: 50_000,
   stderr: 64 * MiB,
 } as const;
+
+/** Of a call's stderr, what is passed on to the daemon's log; the rest is left out. */
+export interface LogAllowance {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+/** A deploy may have much to tell, once; a question is asked every half minute and would fill the disk. */
+export const logAllowances = {
+  progress: { bytes: 8 * MiB, lines: 50_000 },
+  answer: { bytes: MiB / 2, lines: 4_000 },
+} as const satisfies Record<string, LogAllowance>;
 
 export const megabytes = (bytes: number) => `${bytes / MiB} MiB`;

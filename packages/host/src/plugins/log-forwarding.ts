@@ -1,6 +1,6 @@
 import { PluginLogLine } from "@dockersnap/contract";
 import type { Log } from "@dockersnap/core";
-import { bounds, megabytes } from "./bounds.ts";
+import { bounds, type LogAllowance, logAllowances, megabytes } from "./bounds.ts";
 import { type Frame, LineFramer } from "./framing.ts";
 import { parseLeniently } from "./lenient-json.ts";
 
@@ -10,13 +10,15 @@ import { parseLeniently } from "./lenient-json.ts";
  */
 export class StderrReader {
   readonly #log: Log;
+  readonly #allowance: LogAllowance;
   readonly #framer = new LineFramer(bounds.logLine);
   readonly #tail = new Tail(bounds.keptStderr);
   #seen = 0;
   #lines = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, allowance: LogAllowance = logAllowances.progress) {
     this.#log = log;
+    this.#allowance = allowance;
   }
 
   /** The answer is the reason to stop the plugin. */
@@ -32,7 +34,7 @@ export class StderrReader {
     if (last !== undefined) this.#forward(last);
     if (!this.#isForwarding) {
       this.#log.warn(
-        `the plugin logged more than ${megabytes(bounds.forwardedLogs)} or ${bounds.forwardedLines} lines; the rest was left out`,
+        `the plugin logged more than ${megabytes(this.#allowance.bytes)} or ${this.#allowance.lines} lines; the rest was left out`,
       );
     }
   }
@@ -47,13 +49,13 @@ export class StderrReader {
   }
 
   get #isForwarding(): boolean {
-    return this.#seen <= bounds.forwardedLogs && this.#lines <= bounds.forwardedLines;
+    return this.#seen <= this.#allowance.bytes && this.#lines <= this.#allowance.lines;
   }
 
   #forward({ bytes, truncated }: Frame): void {
     const line = `${withoutReturn(bytes.toString("utf8"))}${truncated ? "…" : ""}`;
     this.#lines += 1;
-    if (line.trim() === "" || this.#lines > bounds.forwardedLines) return;
+    if (line.trim() === "" || this.#lines > this.#allowance.lines) return;
     const entry = truncated ? undefined : parseLogLine(line);
     if (entry === undefined) this.#log.info(line, { raw: true });
     else this.#log[entry.level](entry.msg, entry.attrs === undefined ? {} : { attrs: entry.attrs });

@@ -1,5 +1,6 @@
 import type { PluginCommand, PluginInput, ProgressEvent } from "@dockersnap/contract";
 import type { Log } from "@dockersnap/core";
+import { type LogAllowance, logAllowances } from "./bounds.ts";
 import { type CallsUnderWay, callVariable } from "./calls-under-way.ts";
 import { type Ending, invoke } from "./invoke.ts";
 import { StderrReader } from "./log-forwarding.ts";
@@ -41,6 +42,12 @@ interface Options {
   readonly log: Log;
 }
 
+/** Where a call's stderr goes, and how much of it. */
+interface Told {
+  readonly log: Log;
+  readonly allowance: LogAllowance;
+}
+
 /** Runs plugins' processes and reads what they write; what it means is for whoever asked. */
 export class PluginRunner {
   readonly #options: Options;
@@ -52,7 +59,10 @@ export class PluginRunner {
   /** A command that answers once. */
   async answer(call: PluginCall): Promise<Answered> {
     const stdout = new ResponseReader();
-    const { ending, stderr } = await this.#run(call, (chunk) => stdout.push(chunk), this.#logOf(call));
+    const { ending, stderr } = await this.#run(call, (chunk) => stdout.push(chunk), {
+      log: this.#logOf(call),
+      allowance: logAllowances.answer,
+    });
     return { ending, stdout: stdout.bytes(), stderr };
   }
 
@@ -60,14 +70,17 @@ export class PluginRunner {
   async stream(call: PluginCall, onProgress: (event: ProgressEvent) => void): Promise<Streamed> {
     const log = this.#logOf(call);
     const progress = new ProgressReader(log, onProgress);
-    const { ending, stderr } = await this.#run(call, (chunk) => progress.push(chunk), log);
+    const { ending, stderr } = await this.#run(call, (chunk) => progress.push(chunk), {
+      log,
+      allowance: logAllowances.progress,
+    });
     progress.end();
     return { ending, stdout: progress.otherOutput, lastError: progress.lastError, fault: progress.fault, stderr };
   }
 
-  async #run(call: PluginCall, onStdout: (chunk: Buffer) => string | undefined, log: Log) {
+  async #run(call: PluginCall, onStdout: (chunk: Buffer) => string | undefined, { log, allowance }: Told) {
     const { pipes, calls, env, timeouts } = this.#options;
-    const stderr = new StderrReader(log);
+    const stderr = new StderrReader(log, allowance);
     const underWay = calls.begin();
     try {
       const ending = await invoke(pipes, {
