@@ -45,7 +45,6 @@ describe.each([
         if (mode === "paused") expect(snapshot.freeze_ms).toBeGreaterThan(0);
         await writer.untilMore(20);
         await writer.stop();
-        last = writer.sent;
 
         const name = `${source.instance}-${label}`;
         await world.client.instances.clone(source.instance, { label, new_name: name });
@@ -58,6 +57,7 @@ describe.each([
         await world.client.instances.delete(name);
       } finally {
         await writer.stop();
+        last = writer.sent;
       }
     },
   );
