@@ -8,6 +8,7 @@ import {
   type History,
   type Instance,
   type InstancePorts,
+  type InstanceUsage,
   type Ok,
   type Operation,
   type PluginInfo,
@@ -67,7 +68,10 @@ export interface InstancesClient {
   /** Takes the revert again that was taken back last. */
   redo(name: string, options?: FollowOptions): Promise<RevertChanged>;
   clone(name: string, request: CloneRequest, options?: FollowOptions): Promise<Instance>;
-  snapshots(name: string, options?: ReadOptions): Promise<Snapshot[]>;
+  /** With `sizes`, each with what it occupies; that may take seconds. */
+  snapshots(name: string, options?: ReadOptions & { readonly sizes?: boolean }): Promise<Snapshot[]>;
+  /** What it and its snapshots occupy; that may take seconds. */
+  usage(name: string, options?: ReadOptions): Promise<InstanceUsage>;
   history(name: string, options?: ReadOptions): Promise<History>;
   /** Rename, tag or protect one, or say when it expires. */
   changeSnapshot(name: string, label: string, change: SnapshotChange, options?: FollowOptions): Promise<Snapshot>;
@@ -138,7 +142,9 @@ export function createClient(options: ClientOptions): Client {
         const created = await follow("POST", instance(name, "/clone"), request, options);
         return isInstance(created) ? created : object("GET", instance(request.new_name));
       },
-      snapshots: async (name, options) => list("GET", instance(name, "/snapshots"), options),
+      snapshots: async (name, options) =>
+        list("GET", instance(name, `/snapshots${options?.sizes ? "?size=true" : ""}`), options),
+      usage: async (name, options) => object("GET", instance(name, "/usage"), options),
       history: async (name, options) => object("GET", instance(name, "/history"), options),
       changeSnapshot: async (name, label, change, options) => {
         const path = instance(name, `/snapshots/${segment(label)}`);

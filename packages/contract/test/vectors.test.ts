@@ -27,6 +27,7 @@ const messages = {
     "History",
     "Instance",
     "InstancePorts",
+    "InstanceUsage",
     "Ok",
     "Operation",
     "PluginInfo",

@@ -25,6 +25,7 @@ export type * from "./storage/driver.ts";
 export { assertDatasetId, assertLabel } from "./storage/names.ts";
 export { type PoolLimits, poolRoom } from "./storage/pool-room.ts";
 export { PoolWatch } from "./storage/pool-watch.ts";
+export { measureUsage } from "./storage/usage.ts";
 export { HealthMonitor, type KnownHealth } from "./workload/health.ts";
 export type * from "./workload/plugins.ts";
 export { portLabels } from "./workload/port-labels.ts";

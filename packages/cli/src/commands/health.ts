@@ -1,5 +1,7 @@
 import { defineCommand } from "../command.ts";
+import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
+import { poolWarning } from "../pool.ts";
 
 export const health = defineCommand({
   summary: "Show whether the daemon answers, and how its instances are",
@@ -16,10 +18,13 @@ export const health = defineCommand({
             ["Uptime", answer.uptime],
             ["Instances", String(answer.instances)],
             ["Running", `${answer.running} (${answer.running_healthy} healthy, ${answer.running_unhealthy} unhealthy)`],
+            ["Pool", answer.pool && `${size(answer.pool.free_bytes)} of ${size(answer.pool.total_bytes)} free`],
           ],
           out.colors.bold,
         ),
       names: () => [answer.status],
     });
+    const warning = poolWarning(answer.pool);
+    if (warning !== undefined) out.warn(warning);
   },
 });

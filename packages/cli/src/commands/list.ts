@@ -2,13 +2,14 @@ import type { Instance } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
 import { table } from "../output/table.ts";
 import { age } from "../output/time.ts";
+import { warnOfPool } from "../pool.ts";
 
 export const list = defineCommand({
   summary: "List the instances",
   args: {},
   examples: ["dockersnap list", "dockersnap list -o name", "dockersnap list -o json"],
   async run({ client, out }) {
-    const instances = await client.instances.list();
+    const [instances] = await Promise.all([client.instances.list(), warnOfPool(client, out)]);
     await out.result(instances, {
       text: () =>
         table(

@@ -1,28 +1,39 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { flag } from "../options.ts";
+import { size } from "../output/bytes.ts";
 import { table } from "../output/table.ts";
 import { age, timeLeft } from "../output/time.ts";
 
 export const snapshots = defineCommand({
   summary: "List an instance's snapshots",
   args: { name: instanceArgument },
-  examples: ["dockersnap snapshots web", "dockersnap snapshots web -o name"],
-  async run({ args, client, out }) {
-    const all = await client.instances.snapshots(args.name);
+  options: { size: flag("Find out what each occupies, and what of it nothing else holds; it may take seconds") },
+  examples: ["dockersnap snapshots web", "dockersnap snapshots web --size", "dockersnap snapshots web -o name"],
+  async run({ args, options, client, out }) {
+    const all = await client.instances.snapshots(args.name, { sizes: options.size });
     const rows = all.map((one) => [
       one.label,
       age(one.created_at),
       one.mode ?? "",
       one.parent ?? "",
+      ...(options.size ? [sizeOf(one.referenced_bytes), sizeOf(one.freed_by_delete_bytes)] : []),
       one.protected ? "yes" : "",
       one.expires_at === undefined ? "" : `in ${timeLeft(one.expires_at)}`,
       Object.entries(one.tags ?? {})
         .map(([key, value]) => `${key}=${value}`)
         .join(" "),
     ]);
+    const sizes = options.size ? ["SIZE", "FREED BY DELETE"] : [];
+    const head = ["LABEL", "AGE", "MODE", "PARENT", ...sizes, "PROTECTED", "EXPIRES", "TAGS"];
     await out.result(all, {
-      text: () => table(["LABEL", "AGE", "MODE", "PARENT", "PROTECTED", "EXPIRES", "TAGS"], rows, out.colors.bold),
+      text: () => table(head, rows, out.colors.bold),
       names: () => all.map((one) => `${args.name}@${one.label}`),
     });
   },
 });
+
+/** Nothing for one that came or went while the daemon looked. */
+function sizeOf(bytes: number | undefined): string {
+  return bytes === undefined ? "" : size(bytes);
+}

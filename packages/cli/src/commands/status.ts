@@ -1,20 +1,45 @@
 import type { Client } from "@dockersnap/client";
-import { DockersnapError, type Instance } from "@dockersnap/contract/words";
+import { DockersnapError, type Instance, type InstanceUsage } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { flag } from "../options.ts";
+import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { age } from "../output/time.ts";
+import { warnOfPool } from "../pool.ts";
 
 export const status = defineCommand({
   summary: "Show an instance: its state, health, ports, snapshots, workload",
   args: { name: instanceArgument },
-  examples: ["dockersnap status web", "dockersnap status web -o json"],
-  async run({ args, client, out }) {
+  options: { size: flag("Find out what it and its snapshots occupy; it may take seconds") },
+  examples: ["dockersnap status web", "dockersnap status web --size", "dockersnap status web -o json"],
+  async run({ args, options, client, out }) {
     const instance = await client.instances.get(args.name);
-    const parts = out.style.format === "text" ? await textParts(client, instance, out.colors.bold) : [];
-    await out.result(instance, { text: () => parts.join("\n"), names: () => [instance.name] });
+    const [parts, usage] = await Promise.all([
+      out.style.format === "text" ? textParts(client, instance, out.colors.bold) : [],
+      options.size ? client.instances.usage(args.name) : undefined,
+      warnOfPool(client, out),
+    ]);
+    const shown = usage === undefined ? parts : [...parts, usageSection(usage, out.colors.bold)];
+    await out.result(usage === undefined ? instance : { ...instance, usage }, {
+      text: () => shown.join("\n"),
+      names: () => [instance.name],
+    });
   },
 });
+
+function usageSection(usage: InstanceUsage, bold: (text: string) => string): string {
+  const shared = usage.referenced_bytes - usage.exclusive_bytes;
+  const lines: [string, string][] = [
+    ["Size", `${size(usage.referenced_bytes)}, of it ${size(shared)} shared with snapshots, clones or its source`],
+    ["Freed by delete", `${size(usage.freed_by_delete_bytes)}, with all its snapshots`],
+    ...usage.snapshots.map(({ label, referenced_bytes, freed_by_delete_bytes }): [string, string] => [
+      `Snapshot ${label}`,
+      `${size(referenced_bytes)}, freed by deleting it ${size(freed_by_delete_bytes)}`,
+    ]),
+  ];
+  return `${bold("Space")}\n${fields(lines, String)}`;
+}
 
 async function textParts(client: Client, instance: Instance, bold: (text: string) => string): Promise<string[]> {
   const running = instance.status === "running";

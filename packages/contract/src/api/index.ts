@@ -8,4 +8,5 @@ export * from "./plugin.ts";
 export * from "./port.ts";
 export * from "./schedule.ts";
 export * from "./snapshot.ts";
+export * from "./usage.ts";
 export * from "./workload.ts";

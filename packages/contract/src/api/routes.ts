@@ -11,12 +11,16 @@ import { InstancePorts } from "./port.ts";
 import type { Route } from "./route.ts";
 import { Schedule, ScheduleId, ScheduleRequest } from "./schedule.ts";
 import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "./snapshot.ts";
+import { InstanceUsage } from "./usage.ts";
 import { Access, WorkloadDescription, WorkloadHealth } from "./workload.ts";
 
 export type { Answer, Route } from "./route.ts";
 
 const api = "/api/v1";
 const instance = { name: InstanceName };
+
+const flag = (means: string) =>
+  z.enum(["true", "false"], { error: "expected true or false" }).optional().describe(means);
 
 /** What every operation on an instance can fail with, before it begins or at its end. */
 const operationFailures = ["invalid_request", "busy", "wrong_state", "no_space", "not_ready", "cancelled"] as const;
@@ -158,8 +162,18 @@ export const routes = {
     summary: "An instance's snapshots, oldest first",
     needs: "read",
     params: instance,
+    query: z.object({ size: flag("`true` finds out what each occupies, which may take seconds") }),
     answer: { status: 200, means: "The snapshots.", body: z.array(Snapshot) },
-    fails: ["invalid_request", "not_found"],
+    fails: ["invalid_request", "not_found", "not_ready"],
+  },
+  getUsage: {
+    method: "GET",
+    path: `${api}/instances/{name}/usage`,
+    summary: "What an instance and its snapshots occupy, and what deleting each gives back",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The bytes, found now; it may take seconds.", body: InstanceUsage },
+    fails: ["invalid_request", "not_found", "not_ready"],
   },
   getHistory: {
     method: "GET",
@@ -263,12 +277,7 @@ export const routes = {
     summary: "The workload's health, as last seen or asked for now",
     needs: "read",
     params: instance,
-    query: z.object({
-      fresh: z
-        .enum(["true", "false"], { error: "expected true or false" })
-        .optional()
-        .describe("`true` asks the plugin now"),
-    }),
+    query: z.object({ fresh: flag("`true` asks the plugin now") }),
     answer: { status: 200, means: "The health.", body: WorkloadHealth },
     fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
   },

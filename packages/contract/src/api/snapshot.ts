@@ -54,6 +54,12 @@ export const Snapshot = z.object({
   atomic_ms: z.number().optional(),
   /** What of the environment a snapshot cannot hold: bind mounts from outside, tmpfs. */
   not_captured: z.array(z.string()).optional(),
+  /** What its files refer to; this and what follows only where sizes were asked for. */
+  referenced_bytes: z.number().optional(),
+  /** What nothing else holds. */
+  exclusive_bytes: z.number().optional(),
+  /** What deleting it gives back to the pool. */
+  freed_by_delete_bytes: z.number().optional(),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 

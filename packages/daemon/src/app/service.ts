@@ -9,6 +9,7 @@ import {
   type HealthMonitor,
   type InstanceRecord,
   type Lifecycle,
+  measureUsage,
   type OperationHandle,
   type Operations,
   type PoolWatch,
@@ -28,6 +29,9 @@ interface Parts {
   readonly startedAt: Date;
 }
 
+/** Clients wait two minutes for an answer to begin. */
+const usagePatienceMs = 100_000;
+
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
   const { lifecycle, operations, health, events, metrics, pool, startedAt } = parts;
@@ -41,12 +45,20 @@ export function createService(parts: Parts): Service {
     ports: [...ports.of(record.name)],
   });
 
+  const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(usagePatienceMs));
+
   return {
     instances: {
       list: () => Promise.all(records.instances.all().map((record) => lifecycle.describe(record))),
       get: async (name) => lifecycle.describe(find(name)),
     },
-    snapshots: async (name) => records.snapshots.of(find(name).name).map(describeSnapshot),
+    async snapshots(name, withSizes) {
+      const snapshots = records.snapshots.of(find(name).name).map(describeSnapshot);
+      if (!withSizes) return snapshots;
+      const sizes = new Map((await usage(name)).snapshots.map((one) => [one.label, one]));
+      return snapshots.map((snapshot) => ({ ...snapshot, ...sizes.get(snapshot.label) }));
+    },
+    usage,
     schedules: (name) =>
       records.schedules.of(find(name).name).map((record) => describeSchedule(record, platform.clock.now())),
     history: (name) => describeHistory(records, name),

@@ -7,6 +7,7 @@ import type {
   History,
   Instance,
   InstancePorts,
+  InstanceUsage,
   Operation,
   PluginInfo,
   ProgressEvent,
@@ -57,7 +58,8 @@ export interface Service {
     get(name: string): Promise<Instance>;
   };
   /** Oldest first. */
-  snapshots(name: string): Promise<Snapshot[]>;
+  snapshots(name: string, withSizes: boolean): Promise<Snapshot[]>;
+  usage(name: string): Promise<InstanceUsage>;
   /** By name. */
   schedules(name: string): Schedule[];
   history(name: string): History;

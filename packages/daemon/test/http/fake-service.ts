@@ -130,6 +130,14 @@ export class FakeService implements Service {
     },
   };
   snapshots: Service["snapshots"] = async () => [];
+  usage: Service["usage"] = async (name) => ({
+    instance: name,
+    measured_at: at,
+    referenced_bytes: 2,
+    exclusive_bytes: 1,
+    freed_by_delete_bytes: 1,
+    snapshots: [],
+  });
   schedules: Service["schedules"] = () => [];
   history: Service["history"] = (name) => ({
     instance: name,
