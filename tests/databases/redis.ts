@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { connect as dial, type Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -9,7 +10,12 @@ import { untilSucceeds } from "./until.ts";
 
 const container = "redis";
 const image = "dockersnap-tests/redis:1";
-const port = 6379;
+const inside = 6379;
+/**
+ * Published by a number of this run's own: forwards of two daemons on one host do not know of each other, and the usual
+ * number might lead to another's Redis.
+ */
+const port = 20_000 + randomInt(10_000);
 
 /** Every write is on the disk before it is acknowledged. */
 const serve = ["--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--protected-mode", "no"];
@@ -61,7 +67,7 @@ export async function redis(): Promise<Database> {
       const words = ["run", "--detach", "--name", container, "--restart", "always", "--volume", "numbers:/data"];
       const command = [image, "/usr/bin/redis-server", ...serve];
       const to = ["--host", `unix://${instance.socket}`];
-      await run("docker", [...to, ...words, "--publish", `${port}:${port}`, ...command]);
+      await run("docker", [...to, ...words, "--publish", `${port}:${inside}`, ...command]);
       await untilReady(instance);
     },
     untilReady,
