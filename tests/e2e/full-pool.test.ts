@@ -61,6 +61,10 @@ it("refuses what needs room before anything is done, keeps what is there, and le
     stdout: expect.stringMatching(/!! +pool[\s\S]*It is full, and nothing new is begun/),
   });
 
+  expect(await world.client.health()).toMatchObject({ pool: { state: "full" } });
+  expect((await cli(world, "list")).stderr).toContain("The pool is full");
+
+  await act.deleteSnapshot(name, "empty");
   await act.delete(spare);
   expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
   await act.delete(name);

@@ -23,7 +23,8 @@ export function addSchedule({ platform }: Lifecycle): OperationKind<AddScheduleI
     cancellable: false,
     recovery: { finishAfter: "record" },
     instance: (input) => input.name,
-    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    // A schedule that runs every second must not keep others from being added, nor itself from being removed.
+    holds: () => [],
     prepare(input) {
       readyInstance(records, input.name);
       const now = clock.now();
@@ -61,7 +62,7 @@ export function removeSchedule({ platform }: Lifecycle): OperationKind<RemoveSch
     recovery: "finish",
     pointOfNoReturn: "record",
     instance: (input) => input.name,
-    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    holds: () => [],
     prepare(input) {
       findInstance(records, input.name);
       findSchedule(records, input.name, input.id);

@@ -1,9 +1,10 @@
-import { DockersnapError, type SnapshotRequest } from "@dockersnap/contract/words";
+import { DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
 import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
+import type { Records } from "../platform/records.ts";
 import { notCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
@@ -162,6 +163,12 @@ export async function requireFreeLabel({ platform }: Lifecycle, instance: string
   );
 }
 
+/** A schedule that was removed while its snapshot was taken leaves an ordinary one. */
+function tagsOf(records: Records, { name, tags = {} }: TakeInput): Readonly<Record<string, string>> {
+  const { [scheduleTag]: schedule, ...others } = tags;
+  return records.schedules.of(name).some(({ id }) => id === schedule) ? tags : others;
+}
+
 /** Times are compared as text, so each is written the same way, whatever a client sent. */
 export function sameForm(time: string | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
@@ -176,7 +183,7 @@ function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
         label: input.label,
         createdAt: state.createdAt,
         mode: input.mode ?? "live",
-        tags: input.tags ?? {},
+        tags: tagsOf(records, input),
         parent: state.parent,
         protected: input.protected ?? false,
         expiresAt: sameForm(input.expires_at),
