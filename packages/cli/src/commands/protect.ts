@@ -4,7 +4,7 @@ import { type Command, defineCommand } from "../command.ts";
 export const protect = protection(true, {
   summary: "Keep a snapshot from being removed",
   description:
-    "Neither its expiry nor a schedule nor 'delete' removes it until it is unprotected. The instance itself can be deleted.",
+    "Neither its expiry nor a schedule nor 'delete', of the snapshot or of its instance, removes it until it is unprotected.",
   done: "Protected",
 });
 

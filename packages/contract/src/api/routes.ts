@@ -71,7 +71,7 @@ export const routes = {
     params: instance,
     answer: { status: 204, means: "Nothing of the instance is left." },
     operation: true,
-    fails: [...operationFailures, "not_found", "plugin_failed"],
+    fails: [...operationFailures, "not_found", "protected", "plugin_failed"],
   },
   startInstance: {
     method: "POST",

@@ -1,4 +1,6 @@
+import { DockersnapError } from "@dockersnap/contract/words";
 import type { OperationKind } from "../operation/kind.ts";
+import type { Records } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
 import { forgetInstance } from "./steps.ts";
@@ -21,7 +23,9 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     prepare(input) {
-      findInstance(platform.records, input.name);
+      const { phase } = findInstance(platform.records, input.name);
+      // One that is half made or half removed is only cleared away.
+      if (phase === "ready") refuseProtected(platform.records, input.name);
       return {};
     },
     steps: [
@@ -68,4 +72,19 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
     result: () => undefined,
     failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
   };
+}
+
+function refuseProtected(records: Records, name: string): void {
+  const labels = records.snapshots
+    .of(name)
+    .filter((snapshot) => snapshot.protected)
+    .map(({ label }) => label);
+  const [first] = labels;
+  if (first === undefined) return;
+  const which = labels.length === 1 ? `its snapshot '${first}' is` : `${labels.length} of its snapshots are`;
+  throw new DockersnapError(
+    "protected",
+    `Deleting '${name}' would delete its snapshots, and ${which} protected. 'dockersnap unprotect ${name}@${first}' lets it be removed.`,
+    { details: { labels } },
+  );
 }

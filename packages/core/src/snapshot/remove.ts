@@ -25,7 +25,7 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
       if (findSnapshot(records, input.name, input.label).protected) {
         throw new DockersnapError(
           "protected",
-          `Snapshot '${input.label}' of '${input.name}' is protected. Clear the protection first if it is to go.`,
+          `Snapshot '${input.label}' of '${input.name}' is protected. 'dockersnap unprotect ${input.name}@${input.label}' lets it be removed.`,
         );
       }
       return {};

@@ -77,6 +77,10 @@ describe("the marks of a snapshot", () => {
     await expect(world.run("remove-snapshot", { name: "web", label: "three" })).rejects.toMatchObject({
       code: "protected",
     });
+    await expect(world.run("delete", { name: "web" })).rejects.toMatchObject({
+      code: "protected",
+      message: expect.stringContaining("dockersnap unprotect web@three"),
+    });
     await change("three", { protected: false });
     await world.did("remove-snapshot", { name: "web", label: "three" });
   });
