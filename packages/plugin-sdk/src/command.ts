@@ -30,6 +30,8 @@ export interface CommandIo extends Pick<Services, "run" | "docker" | "signal" | 
   readonly writeOutput: (text: string) => void;
   readonly writeLogLine: (line: string) => void;
   readonly now: () => Date;
+  /** Rejects when the command cannot come to an end by itself any more. */
+  readonly broken?: Promise<never>;
 }
 
 /** sysexits' "usage", which the contract reserves for a command that is not implemented. */
@@ -65,7 +67,7 @@ export async function runCommand<const O extends ConfigOptions>(
   }
   if (isStreaming(command)) return stream(plugin, command, io);
   try {
-    const answer = await answerTo(plugin, command, io);
+    const answer = await unlessBroken(io, answerTo(plugin, command, io));
     if (answer !== undefined) write(io, answer);
     return isRefusal(answer) ? 1 : 0;
   } catch (error) {
@@ -112,14 +114,7 @@ async function stream<O extends ConfigOptions>(
 ): Promise<number> {
   const progress = new ProgressReporter(command, (event: ProgressEvent) => write(io, event));
   try {
-    const { ctx, problems } = await prepare(plugin, command, io);
-    // What was set up under an older version's rules can still be taken down.
-    if (command === "teardown") for (const problem of problems) ctx.logger.warn(problem);
-    else refuse(problems);
-    const handler = plugin.handlers[command];
-    if (handler === undefined) progress.complete(`${plugin.name} has nothing to do for ${command}`);
-    else await handler(ctx, progress);
-    progress.complete();
+    await unlessBroken(io, report(plugin, command, io, progress));
   } catch (error) {
     progress.fail(messageOf(error));
     loggerFor(plugin, command, io).debug("the command failed", { stack: stackOf(error) });
@@ -127,6 +122,25 @@ async function stream<O extends ConfigOptions>(
   }
   return progress.failed ? 1 : 0;
 }
+
+async function report<O extends ConfigOptions>(
+  plugin: PluginDefinition<O>,
+  command: StreamingCommand,
+  io: CommandIo,
+  progress: ProgressReporter,
+): Promise<void> {
+  const { ctx, problems } = await prepare(plugin, command, io);
+  // What was set up under an older version's rules can still be taken down.
+  if (command === "teardown") for (const problem of problems) ctx.logger.warn(problem);
+  else refuse(problems);
+  const handler = plugin.handlers[command];
+  if (handler === undefined) progress.complete(`${plugin.name} has nothing to do for ${command}`);
+  else await handler(ctx, progress);
+  progress.complete();
+}
+
+const unlessBroken = <T>({ broken }: CommandIo, work: Promise<T>): Promise<T> =>
+  broken === undefined ? work : Promise.race([work, broken]);
 
 async function prepare<O extends ConfigOptions>(
   plugin: PluginDefinition<O>,

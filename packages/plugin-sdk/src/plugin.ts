@@ -2,8 +2,9 @@ import { checkConfig, DockersnapError, nameRules, pluginNamePattern } from "@doc
 import type { ConfigOptions } from "./config/declaration.ts";
 import type { Context } from "./context.ts";
 import type { Handlers, PluginDefinition } from "./definition.ts";
-import { isCalledByProgram, runInProcess } from "./process.ts";
+import { isCalledByProgram, startInProcess } from "./process.ts";
 
+/** What a plugin is, apart from what it does. */
 export interface PluginOptions<O extends ConfigOptions> {
   /** The executable's name on disk. */
   readonly name: string;
@@ -85,11 +86,12 @@ export class Plugin<const O extends ConfigOptions> implements PluginDefinition<O
   }
 
   /**
-   * The last line of a plugin: runs the command the process was started with and ends the process. It does nothing in a
-   * module that was imported, so that a test can import the handlers; the call belongs in the file that is run.
+   * Has the process run the command it was started with, as soon as the module is evaluated to its end, and then end. So a
+   * handler finds everything the module declares, also below this call. It does nothing in a module that was imported, so
+   * that a test can import the handlers; the call belongs in the file that is run.
    */
   async run(): Promise<void> {
-    if (isCalledByProgram(this.run)) await runInProcess(this);
+    if (isCalledByProgram(this.run)) startInProcess(this);
   }
 
   #set<C extends keyof Handlers<O>>(command: C, handler: NonNullable<Handlers<O>[C]>): void {

@@ -9,9 +9,20 @@ import { run } from "./program/run.ts";
 /** Within this time of SIGTERM a handler may still clean up; the daemon kills half a second later. */
 const graceMs = 1500;
 
-/** Runs the command this process was started with, then ends the process with its exit code. */
-export async function runInProcess<const O extends ConfigOptions>(plugin: PluginDefinition<O>): Promise<never> {
+/**
+ * Keeps stdout for the contract from now on, and runs the command this process was started with once the plugin's module has
+ * been evaluated to its end. Then the process ends with the command's exit code.
+ */
+export function startInProcess<const O extends ConfigOptions>(plugin: PluginDefinition<O>): void {
   const writeOutput = claimStdout();
+  // What is declared below the call is not there before.
+  setImmediate(() => void runInProcess(plugin, writeOutput));
+}
+
+async function runInProcess<const O extends ConfigOptions>(
+  plugin: PluginDefinition<O>,
+  writeOutput: (text: string) => void,
+): Promise<never> {
   const cancel = new AbortController();
   const onSignal = () => {
     cancel.abort();
@@ -27,10 +38,19 @@ export async function runInProcess<const O extends ConfigOptions>(plugin: Plugin
     docker: dockerOn,
     signal: cancel.signal,
     env: process.env,
+    broken: broken(),
   };
   const exitCode = await runCommand(plugin, process.argv[2], io);
   // Connections the client keeps open would hold the process; writes to a pipe are done by the time they return.
   process.exit(exitCode);
+}
+
+/** Rejects with what nobody caught, and when nothing is left that could settle what a handler waits for. */
+function broken(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.once("uncaughtException", reject);
+    process.once("beforeExit", () => reject(new Error("The plugin waits for something that can no longer happen.")));
+  });
 }
 
 /**

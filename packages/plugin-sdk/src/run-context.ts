@@ -1,4 +1,4 @@
-import type { PluginCommand } from "@dockersnap/contract/words";
+import { DockersnapError, type PluginCommand } from "@dockersnap/contract/words";
 import type Docker from "dockerode";
 import type { ConfigOptions } from "./config/declaration.ts";
 import { PluginConfig } from "./config/plugin-config.ts";
@@ -7,6 +7,9 @@ import type { ParsedInput } from "./input.ts";
 import type { Logger } from "./logger.ts";
 import type { ProgramOptions, RunProgram } from "./program/program.ts";
 import { hostToken } from "./tokens.ts";
+
+/** A path without a socket, because Docker's own programs take an empty one for the host's engine. */
+const noEngine = "/dev/null/no-socket-in-the-input";
 
 /** What a context reaches out with: the real ones in a plugin's process, fakes in a test. */
 export interface Services {
@@ -35,7 +38,7 @@ export function createContext<const O extends ConfigOptions>(
   const programEnv = {
     ...withoutDockerSettings(services.env),
     ...input.env,
-    DOCKER_HOST: `unix://${instance.socket}`,
+    DOCKER_HOST: `unix://${instance.socket || noEngine}`,
   };
   const run = (program: string, args: readonly string[], given: ProgramOptions) =>
     services.run(program, args, { ...given, env: { ...programEnv, ...given.env }, signal: services.signal });
@@ -69,8 +72,12 @@ export function createContext<const O extends ConfigOptions>(
       return client;
     },
     exec: (program, args = [], given = {}) => run(program, args, given),
-    nsenter: (program, args = [], given = {}) =>
-      run("nsenter", [`--net=/run/netns/${instance.netns_name}`, "--", program, ...args], given),
+    nsenter: async (program, args = [], given = {}) => {
+      if (instance.netns_name === "") {
+        throw new DockersnapError("internal", "The input names no network namespace for this instance.");
+      }
+      return run("nsenter", [`--net=/run/netns/${instance.netns_name}`, "--", program, ...args], given);
+    },
     logger: services.logger,
     signal: services.signal,
   };

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 async function writePlugin(body: string): Promise<string> {
   const path = join(folder, "probe.ts");
   const head = `import { createPlugin } from ${JSON.stringify(sdk)};\nconst plugin = createPlugin({ name: "probe", version: "1" });\n`;
-  await writeFile(path, `${head}${body}\nawait plugin.run();\nconsole.log("after run");\n`);
+  await writeFile(path, `${head}${body}\nawait plugin.run();\n`);
   return path;
 }
 
@@ -70,8 +70,38 @@ it("exits with 64 for an unknown command", async () => {
 it("does not run when another module imports it", async () => {
   await writePlugin("");
   const importer = join(folder, "importer.ts");
-  await writeFile(importer, `await import("./probe.ts");\n`);
-  expect(await run(process.execPath, [importer, "schema"])).toMatchObject({ exitCode: 0, stdout: "after run\n" });
+  await writeFile(importer, `await import("./probe.ts");\nconsole.log("imported", process.listenerCount("SIGTERM"));\n`);
+  expect(await run(process.execPath, [importer, "schema"])).toEqual({
+    exitCode: 0,
+    stdout: "imported 0\n",
+    stderr: "",
+  });
+});
+
+it("has all of its module ready when a handler is called", async () => {
+  const path = await writePlugin("plugin.onDescribe(() => ({ status: below }));");
+  await appendFile(path, `const below = "declared below run()";\n`);
+  expect((await run(process.execPath, [path, "describe"])).stdout).toContain('"status":"declared below run()"');
+});
+
+it.each([
+  ["deploy", { step: "deploy", status: "error", message: "nobody caught this" }],
+  ["describe", { contract_version: "1", error: "nobody caught this" }],
+])("turns what nobody caught into the failure of %s", async (command, failure) => {
+  const path = await writePlugin(`
+    const lose = () => { setTimeout(() => { throw new Error("nobody caught this"); }); return new Promise(() => {}); };
+    plugin.onDeploy(lose);
+    plugin.onDescribe(lose);`);
+  const { exitCode, stdout } = await run(process.execPath, [path, command]);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toEqual(failure);
+});
+
+it("fails when a handler waits for what can no longer happen", async () => {
+  const path = await writePlugin("plugin.onDeploy(() => new Promise(() => {}));");
+  const { exitCode, stdout } = await run(process.execPath, [path, "deploy"]);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ status: "error", message: expect.stringContaining("can no longer happen") });
 });
 
 it("runs through a symbolic link", async () => {
@@ -99,7 +129,7 @@ it("aborts the context's signal on SIGTERM, and lets the handler clean up", asyn
   expect(stdout).toContain('{"step":"waiting","status":"error","message":"cleaned up"}');
 });
 
-it("ends within two seconds of SIGTERM when the handler does not listen", async () => {
+it("ends by itself after SIGTERM when the handler does not listen", async () => {
   const path = await writePlugin(`
     plugin.onDeploy((ctx, progress) => {
       progress.step("deaf");
@@ -107,10 +137,8 @@ it("ends within two seconds of SIGTERM when the handler does not listen", async 
     });`);
   const { child, end } = await start(process.execPath, [path, "deploy"], input);
   await once(child.stdout, "data");
-  const asked = performance.now();
   child.kill("SIGTERM");
   expect(await end).toMatchObject({ exitCode: 1 });
-  expect(performance.now() - asked).toBeLessThan(2000);
 });
 
 it.each(["module", "commonjs", undefined])("runs as one file below a package of type %s", async (type) => {

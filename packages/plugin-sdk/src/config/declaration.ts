@@ -18,6 +18,7 @@ export type ConfigOptionDeclaration =
   /** A file on the daemon's host, there when the plugin is deployed. */
   | Declared<"path", string>;
 
+/** The keys of one plugin, in the order they are listed in. */
 export type ConfigOptions = readonly ConfigOptionDeclaration[];
 
 /** The names among `O` that are declared with the type `T`. */

@@ -5,6 +5,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+/** How a program is run, beyond its arguments. */
 export interface ProgramOptions {
   /** Written to its stdin, which is empty otherwise. */
   readonly input?: string;

@@ -11,7 +11,8 @@ const killAfterMs = 1000;
 
 /**
  * Runs a program with nothing but `env`, never through a shell. Rejects with `plugin_failed` when it cannot be started,
- * fails, says too much or takes too long, and with `cancelled` when `signal` aborts; it has ended by then.
+ * fails, says too much or takes too long, with `cancelled` when `signal` aborts, and with what `onLine` threw; it has ended
+ * by then.
  */
 export const run: RunProgram = async (program, args, options) => {
   const { spawn } = await import("node:child_process");
@@ -38,9 +39,20 @@ export const run: RunProgram = async (program, args, options) => {
     // A program that does not read its input closes the pipe; its exit code says the rest.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
-    const stdout = collect(child.stdout, end, (line) => options.onLine?.(line, "stdout"));
-    const stderr = collect(child.stderr, end, (line) => options.onLine?.(line, "stderr"));
+    const refusals: unknown[] = [];
+    const tell = (line: string, stream: "stdout" | "stderr") => {
+      if (refusals.length > 0) return;
+      try {
+        options.onLine?.(line, stream);
+      } catch (refusal) {
+        refusals.push(refusal);
+        end();
+      }
+    };
+    const stdout = collect(child.stdout, end, (line) => tell(line, "stdout"));
+    const stderr = collect(child.stderr, end, (line) => tell(line, "stderr"));
     const { code, signal } = await exit(child, program);
+    if (refusals.length > 0) throw refusals[0];
     const result = { exitCode: code ?? -1, stdout: stdout.text(), stderr: stderr.text() };
     if (options.signal.aborted)
       throw new DockersnapError("cancelled", `${program} was stopped: the command was cancelled.`);
@@ -72,8 +84,10 @@ function collect(stream: Readable, onOverflow: () => void, onLine: (line: string
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
     if (overflowed) return;
+    let newline = chunk.indexOf("\n");
+    if (newline !== -1) newline += text.length;
     text += chunk;
-    for (let newline = text.indexOf("\n", scanned); newline !== -1; newline = text.indexOf("\n", scanned)) {
+    for (; newline !== -1; newline = text.indexOf("\n", scanned)) {
       onLine(text.slice(scanned, newline).replace(/\r$/, ""));
       scanned = newline + 1;
     }

@@ -1,6 +1,7 @@
 import { type AccessResponse, contractVersion, DockersnapError } from "@dockersnap/contract/words";
 import type { ForwardedPort } from "../context.ts";
 
+/** A file that `use` writes into the client's own folder for the instance. */
 export interface AccessFile {
   /** A plain relative path below the client's folder for the instance. */
   readonly name: string;
@@ -9,6 +10,7 @@ export interface AccessFile {
   readonly mode?: number | string;
 }
 
+/** An address of the workload, for people and for lists. */
 export interface AccessEndpoint {
   readonly name: string;
   readonly scheme?: string;

@@ -7,6 +7,7 @@ import { FakeDocker } from "./fake-docker.ts";
 import { FakePrograms } from "./fake-programs.ts";
 import { exampleInput } from "./input.ts";
 
+/** What a command reaches in place of the real thing; fakes of its own unless given. */
 export interface CommandOptions {
   readonly docker?: FakeDocker;
   readonly programs?: FakePrograms;

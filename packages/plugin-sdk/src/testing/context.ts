@@ -16,6 +16,7 @@ export interface TestContext<O extends ConfigOptions> extends Context<O> {
   readonly logs: readonly LogLine[];
 }
 
+/** A line a handler logged. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;

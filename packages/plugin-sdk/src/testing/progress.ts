@@ -22,4 +22,5 @@ export class RecordedProgress extends ProgressReporter {
   }
 }
 
-export const newProgress = () => new RecordedProgress();
+/** Progress of a handler that is about to be called. */
+export const newProgress = (): RecordedProgress => new RecordedProgress();

@@ -27,6 +27,30 @@ it("hands lines over as they come", async () => {
   expect(lines).toEqual(["stdout:a", "stdout:b", "stdout:c"]);
 });
 
+it("hands a line over while the program goes on", async () => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const ended = node("console.log('first'); setInterval(() => {}, 1000)", {
+    signal: stop.signal,
+    onLine: (line) => {
+      lines.push(line);
+      stop.abort();
+    },
+  });
+  await expect(ended).rejects.toMatchObject({ code: "cancelled" });
+  expect(lines).toEqual(["first"]);
+});
+
+it("joins a line that comes in pieces, and a letter", async () => {
+  const lines: string[] = [];
+  const script = `
+    const write = (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => setImmediate(resolve)));
+    const bytes = Buffer.from("ein Stück\\nzwei\\n");
+    (async () => { for (const byte of bytes) await write(Buffer.of(byte)); })();`;
+  await node(script, { onLine: (line) => lines.push(line) });
+  expect(lines).toEqual(["ein Stück", "zwei"]);
+});
+
 describe("a failure", () => {
   it("names the program, its exit code and what it said", async () => {
     await expect(run("sh", ["-c", "echo no space >&2; exit 4"], { env, signal: signal() })).rejects.toMatchObject({
@@ -46,6 +70,13 @@ describe("a failure", () => {
 
   it("comes after the time it was given", async () => {
     await expect(node("setInterval(() => {}, 1000)", { timeoutMs: 100 })).rejects.toThrow("took longer than 100 ms");
+  });
+
+  it("is what a reader of its lines threw", async () => {
+    const refuse = (line: string) => {
+      throw new Error(`not ${line}`);
+    };
+    await expect(run("yes", ["that"], { env, signal: signal(), onLine: refuse })).rejects.toThrow("not that");
   });
 
   it("comes after endless output", async () => {
