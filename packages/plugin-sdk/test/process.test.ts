@@ -70,7 +70,10 @@ it("exits with 64 for an unknown command", async () => {
 it("does not run when another module imports it", async () => {
   await writePlugin("");
   const importer = join(folder, "importer.ts");
-  await writeFile(importer, `await import("./probe.ts");\nconsole.log("imported", process.listenerCount("SIGTERM"));\n`);
+  await writeFile(
+    importer,
+    `await import("./probe.ts");\nconsole.log("imported", process.listenerCount("SIGTERM"));\n`,
+  );
   expect(await run(process.execPath, [importer, "schema"])).toEqual({
     exitCode: 0,
     stdout: "imported 0\n",
@@ -101,7 +104,10 @@ it("fails when a handler waits for what can no longer happen", async () => {
   const path = await writePlugin("plugin.onDeploy(() => new Promise(() => {}));");
   const { exitCode, stdout } = await run(process.execPath, [path, "deploy"]);
   expect(exitCode).toBe(1);
-  expect(JSON.parse(stdout)).toMatchObject({ status: "error", message: expect.stringContaining("can no longer happen") });
+  expect(JSON.parse(stdout)).toMatchObject({
+    status: "error",
+    message: expect.stringContaining("can no longer happen"),
+  });
 });
 
 it("runs through a symbolic link", async () => {
