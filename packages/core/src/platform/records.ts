@@ -109,6 +109,8 @@ export interface Records {
     /** Oldest first. */
     of(instance: string): readonly SnapshotRecord[];
     get(instance: string, label: string): SnapshotRecord | undefined;
+    /** Of all instances, those that expire and are not protected, soonest first. */
+    expiring(): readonly SnapshotRecord[];
     /** `already_exists` if the label is taken. */
     insert(record: SnapshotRecord): void;
     update(instance: string, label: string, change: Partial<Omit<SnapshotRecord, "instance">>): void;

@@ -167,9 +167,12 @@ export class Scheduler {
     const { records, clock } = this.#deps.platform;
     const now = clock.now();
     let soonest = Number.POSITIVE_INFINITY;
-    for (const { name, phase } of records.instances.all()) {
-      if (phase !== "ready" || this.#running.has(name)) continue;
-      const snapshots = records.snapshots.of(name);
+    // An instance may have thousands of snapshots, and few of them are of concern here.
+    const expiring = Map.groupBy(records.snapshots.expiring(), ({ instance }) => instance);
+    const keeping = new Set(records.schedules.all().flatMap(({ instance, keep }) => (keep ? [instance] : [])));
+    for (const name of new Set([...expiring.keys(), ...keeping])) {
+      if (records.instances.get(name)?.phase !== "ready" || this.#running.has(name)) continue;
+      const snapshots = keeping.has(name) ? records.snapshots.of(name) : (expiring.get(name) ?? []);
       const removals = dueRemovals(snapshots, records.schedules.of(name), now);
       const again = this.#sweptInVain.get(name) ?? 0;
       if (removals.length > 0 && clock.monotonic() >= again) this.#sweep(name, removals);

@@ -21,6 +21,10 @@ export function snapshotsTable(database: Database): Records["snapshots"] {
       const row = find(instance, label);
       return row === undefined ? undefined : snapshotFrom(row, database.path);
     },
+    expiring: () =>
+      database
+        .rows("SELECT * FROM snapshots WHERE expires_at IS NOT NULL AND protected = 0 ORDER BY expires_at, seq")
+        .map((row) => snapshotFrom(row, database.path)),
     insert: (record) =>
       database.transaction(() => {
         refuseUnknownInstance(database, record.instance);

@@ -238,6 +238,21 @@ export function describeRecords(open: () => { records: Records; close(): void })
     });
   });
 
+  describe("snapshots that expire", () => {
+    it("are found in all instances, soonest first, without those that are protected", () => {
+      records.instances.insert(instance("web", 0));
+      records.instances.insert(instance("api", 1));
+      records.snapshots.insert(snapshot("web", "later", 1, { expiresAt: at(30) }));
+      records.snapshots.insert(snapshot("web", "forever", 2));
+      records.snapshots.insert(snapshot("web", "protected", 3, { expiresAt: at(10), protected: true }));
+      records.snapshots.insert(snapshot("api", "sooner", 4, { expiresAt: at(20) }));
+      expect(records.snapshots.expiring()).toEqual([
+        snapshot("api", "sooner", 4, { expiresAt: at(20) }),
+        snapshot("web", "later", 1, { expiresAt: at(30) }),
+      ]);
+    });
+  });
+
   describe("reverts", () => {
     beforeEach(() => records.instances.insert(instance("web", 0)));
 

@@ -71,6 +71,11 @@ export class MemoryRecords implements Records {
   readonly snapshots: Records["snapshots"] = {
     of: (instance) => structuredClone([...this.#labels(instance).values()].sort(byCreation)),
     get: (instance, label) => structuredClone(this.#labels(instance).get(label)),
+    expiring: () => {
+      const all = [...this.#state.snapshots.values()].flatMap((labels) => [...labels.values()]);
+      const found = all.filter((one) => one.expiresAt !== undefined && !one.protected);
+      return structuredClone(found.sort((a, b) => compare(a.expiresAt ?? "", b.expiresAt ?? "")));
+    },
     insert: (record) => {
       this.#refuseUnknownInstance(record.instance);
       const labels = this.#labels(record.instance);
