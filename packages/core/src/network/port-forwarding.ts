@@ -30,16 +30,22 @@ interface Deps {
   readonly spec: (instance: string) => NetworkSpec | undefined;
 }
 
+/** What is done to one instance's forwards, one after the other. */
+interface Turns {
+  /** The end of the last one, without its failure. */
+  last: Promise<void>;
+  /** The scan that has not begun yet, if nothing else comes after it. */
+  scan: Promise<void> | undefined;
+}
+
 /**
  * Leads ports of the host to what the containers of an instance publish. A published port keeps its host port for the
- * instance's whole life; scans of one instance follow each other and never overlap.
+ * instance's whole life; what is done to one instance's forwards never overlaps.
  */
 export class PortForwarding {
   readonly #deps: Deps;
   readonly #current = new Map<string, readonly PortMapping[]>();
-  /** The scan under way, settled without its failure, and the one that begins after it. */
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #turns = new Map<string, Turns>();
   /** Host ports are handed out one at a time, over all instances, so that two never get the same. */
   #allotting: Promise<unknown> = Promise.resolve();
 
@@ -54,33 +60,49 @@ export class PortForwarding {
 
   /** Look at what is published now and forward exactly that. Resolves when a scan begun after this call is in force. */
   refresh(instance: string): Promise<void> {
-    const waiting = this.#waiting.get(instance);
-    if (waiting !== undefined) return waiting;
-    const before = this.#running.get(instance) ?? Promise.resolve();
-    const scan = before.then(() => {
-      this.#waiting.delete(instance);
-      const running = this.#scan(instance);
-      this.#running.set(
-        instance,
-        running.catch(() => undefined),
-      );
-      return running;
+    const turns = this.#turnsOf(instance);
+    if (turns.scan !== undefined) return turns.scan;
+    const scan = this.#inTurn(turns, () => {
+      turns.scan = undefined;
+      return this.#scan(instance);
     });
-    this.#waiting.set(instance, scan);
+    turns.scan = scan;
     return scan;
   }
 
-  /** Take the forwards away and keep the reservations: the instance stopped. */
-  async clear(instance: string): Promise<void> {
-    const spec = this.#deps.spec(instance);
-    if (spec !== undefined) await this.#deps.network.setForwards(spec, []);
-    this.#remember(instance, []);
+  /**
+   * Take the forwards away and keep the reservations: the instance stopped. It has its turn among the scans: one beside it
+   * would put back what is taken away, or find it gone half way.
+   */
+  clear(instance: string): Promise<void> {
+    const turns = this.#turnsOf(instance);
+    // Whoever asks for a scan from now on wants one that comes after this.
+    turns.scan = undefined;
+    return this.#inTurn(turns, async () => {
+      const spec = this.#deps.spec(instance);
+      if (spec !== undefined) await this.#deps.network.setForwards(spec, []);
+      this.#remember(instance, []);
+    });
   }
 
   /** The instance is gone. */
   forget(instance: string): void {
     this.#current.delete(instance);
-    this.#running.delete(instance);
+    this.#turns.delete(instance);
+  }
+
+  #turnsOf(instance: string): Turns {
+    const known = this.#turns.get(instance);
+    if (known !== undefined) return known;
+    const turns: Turns = { last: Promise.resolve(), scan: undefined };
+    this.#turns.set(instance, turns);
+    return turns;
+  }
+
+  #inTurn(turns: Turns, work: () => Promise<void>): Promise<void> {
+    const turn = turns.last.then(work);
+    turns.last = turn.catch(() => undefined);
+    return turn;
   }
 
   async #scan(instance: string): Promise<void> {
