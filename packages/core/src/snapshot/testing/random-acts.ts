@@ -10,20 +10,22 @@ export interface Draw {
 
 /** How often each act is drawn, beside each other. */
 export const actWeights: Readonly<Record<HistoryAct["kind"], number>> = {
-  write: 6,
-  snapshot: 5,
-  revert: 6,
-  undo: 6,
-  redo: 4,
-  "remove-snapshot": 7,
-  rename: 1,
-  clone: 1,
-  create: 1,
-  delete: 0.5,
+  write: 12,
+  snapshot: 10,
+  revert: 16,
+  undo: 10,
+  redo: 5,
+  "remove-snapshot": 14,
+  rename: 2,
+  clone: 2,
+  create: 2,
+  delete: 1,
 };
 
-const names = ["web", "db", "bench", "other"];
-const labels = ["one", "two", "three", "four", "five"];
+const names = ["web", "db", "bench", "other"] as const;
+const labels = ["one", "two", "three", "four", "five"] as const;
+/** One in so many names a snapshot there is not. */
+const rareness = 16;
 
 /**
  * The act a draw stands for, as things are by then, so that a shorter list of draws still means something. Now and then it
@@ -35,24 +37,25 @@ export function actOf(
   turn: number,
   called: (name: string) => string = String,
 ): HistoryAct {
-  const all = names.map(called);
-  const any = pick(all, instance);
-  const present = pick(model.names(), instance) ?? any;
-  const kept = (name: string) => pick([...model.labels(name), "absent"], label);
+  const any = called(pick(names, instance));
+  const present = pick(model.names(), instance);
+  if (present === undefined) return { kind: "create", name: any };
+  const kept = other % rareness === 1 ? "absent" : pick(model.labels(present), label);
+  const snapshot = { kind: "snapshot", name: present, label: pick(labels, label) } as const;
   switch (kind) {
     case "create":
       return { kind, name: any };
     case "write":
       return { kind, name: present, data: `written in turn ${turn}` };
     case "snapshot":
-      return { kind, name: present, label: pick(labels, label) };
+      return snapshot;
     case "revert":
     case "remove-snapshot":
-      return { kind, name: present, label: kept(present) };
+      return kept === undefined ? snapshot : { kind, name: present, label: kept };
     case "rename":
-      return { kind, name: present, label: kept(present), to: `named-${turn}` };
+      return kept === undefined ? snapshot : { kind, name: present, label: kept, to: `named-${turn}` };
     case "clone":
-      return { kind, source: present, label: kept(present), name: pick(all, other) };
+      return kept === undefined ? snapshot : { kind, source: present, label: kept, name: called(pick(names, other)) };
     case "undo":
     case "redo":
     case "delete":
@@ -60,6 +63,8 @@ export function actOf(
   }
 }
 
-function pick<T>(from: readonly [T, ...T[]] | readonly T[], number: number): T {
-  return from[number % from.length] as T;
+function pick<T>(from: readonly [T, ...T[]], number: number): T;
+function pick<T>(from: readonly T[], number: number): T | undefined;
+function pick<T>(from: readonly T[], number: number): T | undefined {
+  return from[number % from.length];
 }
