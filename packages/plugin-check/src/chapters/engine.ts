@@ -41,7 +41,7 @@ async function liveThrough(subject: Subject, socket: string, instance: CheckRequ
   const before = await listContainers(socket, signal);
   const input = (ports: readonly ForwardedPort[]) =>
     inputFor({ socket, instance, ports, scratch: subject.scratch, config: subject.configuration.values });
-  const deployed = await caller.call("deploy", { input: input([]) });
+  const deployed = await caller.call("deploy", { input: input([]), unhurried: true });
   judgeProgress(report, "deploy", deployed);
   if (succeeded(deployed)) {
     report.ok("engine/deploy");
@@ -55,7 +55,7 @@ async function liveThrough(subject: Subject, socket: string, instance: CheckRequ
   } else {
     report.failed("engine/deploy", tell(deployed));
     // A daemon does the same after a deploy that failed.
-    judgeProgress(report, "teardown", await caller.call("teardown", { input: input([]) }));
+    judgeProgress(report, "teardown", await caller.call("teardown", { input: input([]), unhurried: true }));
   }
 }
 
@@ -108,7 +108,7 @@ async function checkRestart(
 async function checkHealth({ caller, report, signal }: Subject, input: PluginInput): Promise<void> {
   const deadline = performance.now() + healthyWithinMs;
   for (;;) {
-    const observed = await caller.call("health", { input });
+    const observed = await caller.call("health", { input, unhurried: true });
     if (isAbsent(observed)) {
       report.skip("engine/health", "it has no health");
       return;
@@ -127,13 +127,13 @@ async function checkHealth({ caller, report, signal }: Subject, input: PluginInp
 }
 
 async function checkAnswers({ caller, report }: Subject, input: PluginInput): Promise<void> {
-  const described = await caller.call("describe", { input });
+  const described = await caller.call("describe", { input, unhurried: true });
   if (isAbsent(described)) report.skip("engine/describe", "it has no describe");
   else if (succeeded(described) && !("problem" in parseResponse(DescribeResponse, described.stdout))) {
     report.ok("engine/describe");
   } else report.failed("engine/describe", tell(described));
 
-  const accessed = await caller.call("access", { input });
+  const accessed = await caller.call("access", { input, unhurried: true });
   if (isAbsent(accessed)) {
     report.skip("engine/access", "it has no access");
     return;
@@ -167,7 +167,7 @@ async function checkAnswers({ caller, report }: Subject, input: PluginInput): Pr
 
 async function checkTeardowns({ caller, report }: Subject, input: PluginInput): Promise<void> {
   for (const time of ["the first", "the second"]) {
-    const observed = await caller.call("teardown", { input });
+    const observed = await caller.call("teardown", { input, unhurried: true });
     if (isAbsent(observed)) {
       report.skip("engine/teardown", "it has no teardown");
       return;

@@ -21,8 +21,10 @@ import { filesIn, type Scratch } from "./scratch.ts";
 export interface CallOptions {
   /** Text is written as it is, and without any stdin is empty. */
   readonly input?: PluginInput | string;
-  /** The command's own time limit when left out. */
+  /** The command's own time limit when left out, and less once it has been seen to hang. */
   readonly timeoutMs?: number;
+  /** What was seen of the command before does not shorten its time. */
+  readonly unhurried?: boolean;
   /** Ends the plugin as a cancelled operation does. */
   readonly stop?: AbortSignal;
   /** In place of what it would inherit. */
@@ -49,13 +51,17 @@ const streaming: readonly string[] = [
   "post_clone",
 ];
 
-/** How these are called by a daemon is up to their length: an answer that takes half of its time is late on a busy day. */
+/** For a command that ran out of time once: what hangs in one call would make the whole check hang. */
+const secondChanceMs = 5_000;
+
+/** Answers somebody waits for: one that takes half of its time comes too late on a busy day. */
 const timed: readonly string[] = ["schema", "init", "validate", "access", "describe", "health"];
 
 /** Calls the plugin as the daemon does, in folders of its own, and judges what holds for every call. */
 export class Caller {
   readonly #options: CallerOptions;
   readonly #pipes = new PipeStock();
+  readonly #hung = new Set<string>();
 
   constructor(options: CallerOptions) {
     this.#options = options;
@@ -85,7 +91,7 @@ export class Caller {
       input: typeof input === "object" ? JSON.stringify({ ...input, command }) : input,
       env: { ...this.#environment(options.env), TMPDIR: folders.tmp, [callVariable]: id },
       cwd: folders.cwd,
-      timeoutMs: options.timeoutMs ?? this.timeoutOf(command),
+      timeoutMs: this.#limitOf(command, options),
       signal: options.stop === undefined ? signal : AbortSignal.any([signal, options.stop]),
       onStdout: (chunk) => (streams ? progress.push(chunk) : stdout.push(chunk)),
       onStderr: (chunk) => {
@@ -95,6 +101,7 @@ export class Caller {
       endStrays: async () => void endLeftovers(id),
     });
     const tookMs = performance.now() - started;
+    if (ending.kind === "timeout") this.#hung.add(command);
     stderr.end();
     progress.end();
     const left = endLeftovers(id);
@@ -117,6 +124,10 @@ export class Caller {
     );
     if (observed.traces.length > 0) scratch.clear();
     return observed;
+  }
+
+  #limitOf(command: string, { timeoutMs = this.timeoutOf(command), unhurried }: CallOptions): number {
+    return this.#hung.has(command) && !unhurried ? Math.min(timeoutMs, secondChanceMs) : timeoutMs;
   }
 
   #environment(own: Readonly<Record<string, string>> | undefined) {
