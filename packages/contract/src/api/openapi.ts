@@ -4,7 +4,7 @@ import { ProgressEvent } from "../plugin/responses.ts";
 import { ApiError } from "./daemon.ts";
 import * as shapes from "./index.ts";
 import { type Answer, commonFailures, type Route } from "./route.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./routes/index.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

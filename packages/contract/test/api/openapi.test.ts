@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openApiDocument } from "../../src/api/openapi.ts";
-import { routes } from "../../src/api/routes.ts";
+import { routes } from "../../src/api/routes/index.ts";
 
 describe("the OpenAPI document", () => {
   const document = openApiDocument("1") as {

@@ -1,0 +1,22 @@
+import { daemonRoutes } from "./daemon.ts";
+import { instancesRoutes } from "./instances.ts";
+import { operationsRoutes } from "./operations.ts";
+import { pluginsRoutes } from "./plugins.ts";
+import { schedulesRoutes } from "./schedules.ts";
+import { snapshotsRoutes } from "./snapshots.ts";
+import { workloadRoutes } from "./workload.ts";
+
+export type { Answer, Route } from "../route.ts";
+
+/** Every route of the API under the id the OpenAPI document gives it. */
+export const routes = {
+  ...daemonRoutes,
+  ...instancesRoutes,
+  ...snapshotsRoutes,
+  ...schedulesRoutes,
+  ...workloadRoutes,
+  ...pluginsRoutes,
+  ...operationsRoutes,
+} as const;
+
+export type RouteId = keyof typeof routes;

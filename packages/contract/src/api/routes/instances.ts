@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { Ok } from "../daemon.ts";
+import { CloneRequest, CreateInstanceRequest, Instance } from "../instance.ts";
+import type { Route } from "../route.ts";
+import { InstanceUsage } from "../usage.ts";
+import { api, bodyFailures, instance, operationFailures } from "./parts.ts";
+
+export const instancesRoutes = {
+  listInstances: {
+    method: "GET",
+    path: `${api}/instances`,
+    summary: "Every instance, oldest first",
+    needs: "read",
+    answer: { status: 200, means: "The instances.", body: z.array(Instance) },
+    fails: [],
+  },
+  createInstance: {
+    method: "POST",
+    path: `${api}/instances`,
+    summary: "Create an instance, with a workload in it where one is named",
+    needs: "operate",
+    body: CreateInstanceRequest,
+    answer: { status: 201, means: "The instance runs.", body: Instance },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_refused", "plugin_failed"],
+  },
+  getInstance: {
+    method: "GET",
+    path: `${api}/instances/{name}`,
+    summary: "One instance",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The instance.", body: Instance },
+    fails: ["invalid_request", "not_found"],
+  },
+  deleteInstance: {
+    method: "DELETE",
+    path: `${api}/instances/{name}`,
+    summary: "Delete an instance with its data and its snapshots; its clones stay",
+    needs: "operate",
+    params: instance,
+    answer: { status: 204, means: "Nothing of the instance is left." },
+    operation: true,
+    fails: [...operationFailures, "not_found", "protected", "plugin_failed"],
+  },
+  startInstance: {
+    method: "POST",
+    path: `${api}/instances/{name}/start`,
+    summary: "Start a stopped instance",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "Its engine answers.", body: Ok },
+    operation: true,
+    fails: [...operationFailures, "not_found"],
+  },
+  stopInstance: {
+    method: "POST",
+    path: `${api}/instances/{name}/stop`,
+    summary: "Stop a running instance; containers get their stop signals",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "Nothing of its engine runs.", body: Ok },
+    operation: true,
+    fails: [...operationFailures, "not_found"],
+  },
+  restartInstance: {
+    method: "POST",
+    path: `${api}/instances/{name}/restart`,
+    summary: "Stop an instance and start it again",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "Its engine answers again.", body: Ok },
+    operation: true,
+    fails: [...operationFailures, "not_found"],
+  },
+  cloneInstance: {
+    method: "POST",
+    path: `${api}/instances/{name}/clone`,
+    summary: "A new instance that begins at a snapshot of this one",
+    needs: "operate",
+    params: instance,
+    body: CloneRequest,
+    answer: { status: 201, means: "The new instance runs.", body: Instance },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed"],
+  },
+  getUsage: {
+    method: "GET",
+    path: `${api}/instances/{name}/usage`,
+    summary: "What an instance and its snapshots occupy, and what deleting each gives back",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The bytes, found now; it may take seconds.", body: InstanceUsage },
+    fails: ["invalid_request", "not_found", "not_ready"],
+  },
+} as const satisfies Readonly<Record<string, Route>>;

@@ -1,0 +1,92 @@
+import * as z from "zod";
+import { Ok } from "../daemon.ts";
+import { History, RevertChanged } from "../history.ts";
+import { SnapshotLabel } from "../names.ts";
+import type { Route } from "../route.ts";
+import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "../snapshot.ts";
+import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
+
+export const snapshotsRoutes = {
+  takeSnapshot: {
+    method: "POST",
+    path: `${api}/instances/{name}/snapshot`,
+    summary: "Keep the present state of an instance under a label",
+    needs: "operate",
+    params: instance,
+    body: SnapshotRequest,
+    answer: { status: 201, means: "The snapshot is kept.", body: SnapshotCreated },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed"],
+  },
+  revertInstance: {
+    method: "POST",
+    path: `${api}/instances/{name}/revert`,
+    summary: "Put an instance back to one of its snapshots; every snapshot stays",
+    needs: "operate",
+    params: instance,
+    body: RevertRequest,
+    answer: { status: 200, means: "The instance is as it was then.", body: Ok },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "plugin_failed"],
+  },
+  undoRevert: {
+    method: "POST",
+    path: `${api}/instances/{name}/undo`,
+    summary: "Take back the last revert that was not taken back yet; what is there now is kept",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "The instance is as it was before that revert.", body: RevertChanged },
+    operation: true,
+    fails: [...operationFailures, "not_found", "plugin_failed"],
+  },
+  redoRevert: {
+    method: "POST",
+    path: `${api}/instances/{name}/redo`,
+    summary: "Take again the revert that was taken back last; what is there now is kept",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "The instance is as it was when the revert was taken back.", body: RevertChanged },
+    operation: true,
+    fails: [...operationFailures, "not_found", "plugin_failed"],
+  },
+  listSnapshots: {
+    method: "GET",
+    path: `${api}/instances/{name}/snapshots`,
+    summary: "An instance's snapshots, oldest first",
+    needs: "read",
+    params: instance,
+    query: z.object({ size: flag("`true` finds out what each occupies, which may take seconds") }),
+    answer: { status: 200, means: "The snapshots.", body: z.array(Snapshot) },
+    fails: ["invalid_request", "not_found", "not_ready"],
+  },
+  getHistory: {
+    method: "GET",
+    path: `${api}/instances/{name}/history`,
+    summary: "Where an instance stands and what came from what: snapshots, reverts, clones",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The history.", body: History },
+    fails: ["invalid_request", "not_found"],
+  },
+  changeSnapshot: {
+    method: "PATCH",
+    path: `${api}/instances/{name}/snapshots/{label}`,
+    summary: "Rename, tag or protect a snapshot, or say when it expires",
+    needs: "operate",
+    params: { ...instance, label: SnapshotLabel },
+    body: SnapshotChange,
+    answer: { status: 200, means: "The snapshot as it is now.", body: Snapshot },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists"],
+  },
+  deleteSnapshot: {
+    method: "DELETE",
+    path: `${api}/instances/{name}/snapshots/{label}`,
+    summary: "Delete one snapshot; clones of it stay whole",
+    needs: "operate",
+    params: { ...instance, label: SnapshotLabel },
+    answer: { status: 204, means: "The snapshot is gone." },
+    operation: true,
+    fails: [...operationFailures, "not_found", "protected"],
+  },
+} as const satisfies Readonly<Record<string, Route>>;

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { InstancePorts } from "../port.ts";
+import type { Route } from "../route.ts";
+import { Access, WorkloadDescription, WorkloadHealth } from "../workload.ts";
+import { api, flag, instance } from "./parts.ts";
+
+export const workloadRoutes = {
+  listPorts: {
+    method: "GET",
+    path: `${api}/instances/{name}/ports`,
+    summary: "An instance's published ports and where they are reachable",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The ports.", body: InstancePorts },
+    fails: ["invalid_request", "not_found"],
+  },
+  refreshPorts: {
+    method: "POST",
+    path: `${api}/instances/{name}/ports/refresh`,
+    summary: "Look for published ports again",
+    needs: "operate",
+    params: instance,
+    answer: { status: 200, means: "The ports after the scan.", body: InstancePorts },
+    fails: ["invalid_request", "not_found", "wrong_state", "not_ready"],
+  },
+  getAccess: {
+    method: "GET",
+    path: `${api}/instances/{name}/access`,
+    summary: "What a client needs to use the workload, with hosts and ports put in",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "Variables, files and endpoints.", body: Access },
+    fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
+  },
+  getWorkload: {
+    method: "GET",
+    path: `${api}/instances/{name}/workload`,
+    summary: "The workload as its plugin describes it",
+    needs: "read",
+    params: instance,
+    answer: { status: 200, means: "The description.", body: WorkloadDescription },
+    fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
+  },
+  getWorkloadHealth: {
+    method: "GET",
+    path: `${api}/instances/{name}/workload/health`,
+    summary: "The workload's health, as last seen or asked for now",
+    needs: "read",
+    params: instance,
+    query: z.object({ fresh: flag("`true` asks the plugin now") }),
+    answer: { status: 200, means: "The health.", body: WorkloadHealth },
+    fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
+  },
+} as const satisfies Readonly<Record<string, Route>>;
