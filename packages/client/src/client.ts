@@ -54,7 +54,8 @@ export interface Client {
 }
 
 export interface InstancesClient {
-  list(options?: ReadOptions): Promise<Instance[]>;
+  /** With `all`, those too that the daemon made for itself. */
+  list(options?: ReadOptions & { readonly all?: boolean }): Promise<Instance[]>;
   get(name: string, options?: ReadOptions): Promise<Instance>;
   create(request: CreateInstanceRequest, options?: FollowOptions): Promise<Instance>;
   delete(name: string, options?: FollowOptions): Promise<void>;
@@ -122,7 +123,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     baseUrl: transport.baseUrl,
     instances: {
-      list: (options) => list("GET", "/instances", options),
+      list: (options) => list("GET", `/instances${options?.all ? "?all=true" : ""}`, options),
       get: async (name, options) => object("GET", instance(name), options),
       create: async (request, options) => {
         const created = await follow("POST", "/instances", request, options);

@@ -1,6 +1,7 @@
 export type * from "./engine/engine.ts";
+export { ownName } from "./instance/clone.ts";
 export type { Lifecycle } from "./instance/lifecycle.ts";
-export { findInstance, findSnapshot } from "./instance/lookup.ts";
+export { findInstance, findSnapshot, usersInstances } from "./instance/lookup.ts";
 export { Specs } from "./instance/specs.ts";
 export { describeInstance } from "./instance/view.ts";
 export * from "./network/addresses.ts";

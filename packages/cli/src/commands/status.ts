@@ -70,6 +70,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Operation", instance.operation && `${instance.operation.kind} (${instance.operation.id})`],
         ["Age", `${age(instance.created_at)} (${instance.created_at})`],
         ["Cloned from", instance.clone_of],
+        ["Made for", instance.purpose],
         ["Stands on", instance.parent],
         ["Socket", instance.socket],
         ["Subnet", instance.subnet],

@@ -79,6 +79,7 @@ const op = operation("op1", {
 const world = () =>
   scriptedDaemon({
     "GET /instances": json(200, [demo]),
+    "GET /instances?all=true": json(200, [demo, instance("demo-verify-1a2b3c", { purpose: "verify" })]),
     "GET /instances/demo": json(200, demo),
     "GET /instances/demo/snapshots": json(200, [
       { label: "s1", created_at: "2026-04-30T10:00:00Z", mode: "live", protected: true, tags: { a: "b" } },
@@ -100,6 +101,10 @@ const world = () =>
 it.each([
   [["list"], ["NAME", "demo", "running", "healthy", "echo", "instance.stop"]],
   [["ls"], ["demo"]],
+  [
+    ["list", "--all"],
+    ["MADE FOR", "demo-verify-1a2b3c", "verify"],
+  ],
   [["ps", "-o", "yaml"], ["- name: demo"]],
   [
     ["status", "demo"],

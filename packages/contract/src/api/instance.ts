@@ -20,6 +20,13 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.infer<typeof Limits>;
 
+/**
+ * Why the daemon made an instance that nobody asked for by name: `verify` tries a snapshot out and goes again, `standby`
+ * waits to be handed out.
+ */
+export const InstancePurpose = z.enum(["verify", "standby"]);
+export type InstancePurpose = z.infer<typeof InstancePurpose>;
+
 export const WorkloadRequest = z.strictObject({
   plugin: PluginName,
   config: z.record(z.string(), z.unknown()).optional(),
@@ -66,6 +73,8 @@ export const Instance = z.object({
   limits: Limits.optional(),
   /** The label this instance last came from: its head in the history. */
   parent: z.string().optional(),
+  /** Only on an instance the daemon made for itself. */
+  purpose: InstancePurpose.optional(),
   /** What the plugin's validation warned of, on the answer to a create. */
   warnings: z.array(z.string()).optional(),
 });

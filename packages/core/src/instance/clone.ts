@@ -1,3 +1,4 @@
+import type { InstancePurpose } from "@dockersnap/contract/words";
 import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import { freeSubnetIndex, requireFreeName } from "./create.ts";
@@ -37,7 +38,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     },
     steps: [
       ...foundationSteps<CloneInput, CloneState>(lifecycle, name, {
-        record: ({ input, state }) => cloneRecord(lifecycle, input, state),
+        record: ({ input, state }) => cloneRecord(lifecycle, { ...input, ...state }),
         dataset: {
           says: "branching its dataset",
           run: async ({ input }, tools) => {
@@ -67,21 +68,34 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
   };
 }
 
-function cloneRecord(lifecycle: Lifecycle, input: CloneInput, state: CloneState): InstanceRecord {
-  const source = findInstance(lifecycle.platform.records, input.source);
+/** The record of an instance that begins at a snapshot; for a `purpose` of the daemon's own where there is one. */
+function cloneRecord(
+  lifecycle: Lifecycle,
+  clone: CloneInput & { readonly createdAt: string; readonly purpose?: InstancePurpose },
+): InstanceRecord {
+  const source = findInstance(lifecycle.platform.records, clone.source);
   const record: InstanceRecord = {
-    name: input.name,
+    name: clone.name,
     subnetIndex: freeSubnetIndex(lifecycle),
-    createdAt: state.createdAt,
+    createdAt: clone.createdAt,
     phase: "creating",
     desired: "running",
-    cloneOf: { instance: input.source, label: input.label },
+    cloneOf: { instance: clone.source, label: clone.label },
     head: undefined,
     workload: source.workload,
     labels: source.labels,
     limits: source.limits,
     problem: undefined,
+    purpose: clone.purpose,
   };
   lifecycle.specs.addresses(record);
   return record;
+}
+
+const longestName = 32;
+
+/** A name for a clone that the daemon makes for itself, by which a person sees whose it is and why it is there. */
+export function ownName(source: string, purpose: InstancePurpose): string {
+  const suffix = `-${purpose}-${crypto.randomUUID().slice(0, 6)}`;
+  return `${source.slice(0, longestName - suffix.length)}${suffix}`;
 }

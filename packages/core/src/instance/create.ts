@@ -89,6 +89,7 @@ function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: Cr
     labels: input.labels ?? {},
     limits: input.limits,
     problem: undefined,
+    purpose: undefined,
   };
   // An index whose subnet lies outside the range must be refused before it is written down.
   lifecycle.specs.addresses(record);

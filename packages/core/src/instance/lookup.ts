@@ -1,13 +1,18 @@
 import { DockersnapError, nearest } from "@dockersnap/contract/words";
 import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
 
+/** Those somebody asked for, oldest first; what the daemon made for itself is left out. */
+export function usersInstances(records: Records): readonly InstanceRecord[] {
+  return records.instances.all().filter(({ purpose }) => purpose === undefined);
+}
+
 /** The record, or `not_found` with the nearest name there is. One whose create has not ended is not there yet. */
 export function findInstance(records: Records, name: string): InstanceRecord {
   const record = records.instances.get(name);
   if (record !== undefined) return record;
   const near = nearest(
     name,
-    records.instances.all().map((instance) => instance.name),
+    usersInstances(records).map((instance) => instance.name),
   );
   throw new DockersnapError(
     "not_found",

@@ -49,6 +49,7 @@ export async function describeInstance(deps: Deps, record: InstanceRecord): Prom
     ...(Object.keys(record.labels).length === 0 ? {} : { labels: { ...record.labels } }),
     ...(record.limits === undefined ? {} : { limits: record.limits }),
     ...(record.head === undefined ? {} : { parent: record.head }),
+    ...(record.purpose === undefined ? {} : { purpose: record.purpose }),
   };
 }
 

@@ -158,7 +158,9 @@ export class PortForwarding {
         .filter((port) => port.protocol === protocol)
         .map((port) => port.hostPort),
     );
-    for (const hostPort of candidates(containerPort)) {
+    // What the daemon makes for itself must not take the number from whoever publishes it on purpose, now or later.
+    const isOwn = records.instances.get(instance)?.purpose !== undefined;
+    for (const hostPort of candidates(containerPort, { onlySpare: isOwn })) {
       if (taken.has(hostPort) || (await network.hostPortTaken(hostPort, protocol))) continue;
       records.ports.reserve({ instance, protocol, containerPort, hostPort });
       return hostPort;
@@ -194,8 +196,8 @@ function toMapping(service: PublishedService, hostPort: number): PortMapping {
   };
 }
 
-function* candidates(wanted: number): Generator<number> {
-  yield wanted;
+function* candidates(wanted: number, { onlySpare }: { onlySpare: boolean }): Generator<number> {
+  if (!onlySpare) yield wanted;
   for (let port = firstSpare; port <= lastSpare; port += 1) yield port;
 }
 

@@ -1,4 +1,4 @@
-import type { KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
+import type { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
 
 export interface WorkloadRecord {
   readonly plugin: string;
@@ -23,6 +23,8 @@ export interface InstanceRecord {
   readonly limits: Limits | undefined;
   /** Why the instance needs a person's attention, until an operation succeeds. */
   readonly problem: string | undefined;
+  /** What the daemon made it for; undefined for one that somebody asked for. */
+  readonly purpose: InstancePurpose | undefined;
 }
 
 export interface SnapshotRecord {

@@ -1,5 +1,5 @@
 import type { History, HistoryClone, Origin } from "@dockersnap/contract/words";
-import { findInstance } from "../instance/lookup.ts";
+import { findInstance, usersInstances } from "../instance/lookup.ts";
 import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
 import { describeRevert } from "./reverts.ts";
 import { describeSnapshot } from "./view.ts";
@@ -38,8 +38,7 @@ function originsOf(records: Records, instance: InstanceRecord): Origin[] {
 }
 
 function clonesOf(records: Records, source: InstanceRecord): HistoryClone[] {
-  return records.instances
-    .all()
+  return usersInstances(records)
     .filter((clone) => clone.cloneOf?.instance === source.name && sourceOf(records, clone) !== undefined)
     .map((clone) => ({
       name: clone.name,

@@ -21,7 +21,10 @@ function held() {
   const containers = async () => [{ id: "c".repeat(64), state: "running", labels: {}, ports: [port] }];
   const silent = () => undefined;
   const ports = new PortForwarding({
-    records: { ports: { all: () => [], of: () => [], reserve: silent, release: silent } } as unknown as Records,
+    records: {
+      instances: { get: silent },
+      ports: { all: () => [], of: () => [], reserve: silent, release: silent },
+    } as unknown as Records,
     engines: { api: () => ({ containers }) } as unknown as EngineHost,
     network: { setForwards, hostPortTaken: async () => false } as unknown as Network,
     events: { publish: silent },

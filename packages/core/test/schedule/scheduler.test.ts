@@ -86,6 +86,7 @@ beforeEach(() => {
     labels: {},
     limits: undefined,
     problem: undefined,
+    purpose: undefined,
   });
 });
 

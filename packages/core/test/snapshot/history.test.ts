@@ -101,6 +101,7 @@ it("comes to an end whatever the records say of parents", () => {
       labels: {},
       limits: undefined,
       problem: undefined,
+      purpose: undefined,
     });
   instance("base", 0);
   for (const [label, parent] of [

@@ -16,6 +16,7 @@ const record: InstanceRecord = {
   labels: {},
   limits: undefined,
   problem: undefined,
+  purpose: undefined,
 };
 const facts = {
   command: "access",

@@ -16,6 +16,7 @@ import {
   Scheduler,
   Specs,
   type StepObserver,
+  usersInstances,
   Workloads,
 } from "@dockersnap/core";
 import { systemClock } from "../clock.ts";
@@ -114,14 +115,15 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     );
   const lifecycle: Lifecycle = { platform, specs, ports, workloads, describe };
   const runningWorkloads = async () => {
-    const all = records.instances.all().filter((record) => record.phase === "ready" && record.workload !== undefined);
+    const all = usersInstances(records).filter((record) => record.phase === "ready" && record.workload !== undefined);
     const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
   const pool = new PoolWatch(platform);
   const metrics = new Metrics({
-    statuses: async () => (await Promise.all(records.instances.all().map(describe))).map(({ status }) => status),
+    statuses: async () => (await Promise.all(usersInstances(records).map(describe))).map(({ status }) => status),
+    purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
   });
   const service = createService({ lifecycle, operations, health, events, metrics, pool, startedAt: systemClock.now() });

@@ -1,8 +1,10 @@
-import type { InstanceStatus, PoolRoom } from "@dockersnap/contract";
+import { InstancePurpose, type InstanceStatus, type PoolRoom } from "@dockersnap/contract";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 interface Sources {
   readonly statuses: () => Promise<readonly InstanceStatus[]>;
+  /** Of each instance the daemon made for itself. */
+  readonly purposes: () => readonly InstancePurpose[];
   readonly pool: () => Promise<PoolRoom>;
 }
 
@@ -37,6 +39,18 @@ export class Metrics {
         const statuses = await sources.statuses();
         for (const status of ["running", "stopped", "error"]) {
           this.set({ status }, statuses.filter((each) => each === status).length);
+        }
+      },
+    });
+    new Gauge({
+      name: "dockersnap_own_instances",
+      help: "Instances the daemon made for itself, by what for.",
+      labelNames: ["purpose"],
+      registers,
+      collect() {
+        const purposes = sources.purposes();
+        for (const purpose of InstancePurpose.options) {
+          this.set({ purpose }, purposes.filter((each) => each === purpose).length);
         }
       },
     });

@@ -13,6 +13,7 @@ import {
   type OperationHandle,
   type Operations,
   type PoolWatch,
+  usersInstances,
 } from "@dockersnap/core";
 import type { EventHub } from "../events/event-hub.ts";
 import type { MutationRequest, Service } from "../http/service.ts";
@@ -49,7 +50,10 @@ export function createService(parts: Parts): Service {
 
   return {
     instances: {
-      list: () => Promise.all(records.instances.all().map((record) => lifecycle.describe(record))),
+      list: (all) =>
+        Promise.all(
+          (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
+        ),
       get: async (name) => lifecycle.describe(find(name)),
     },
     async snapshots(name, withSizes) {
@@ -99,7 +103,7 @@ export function createService(parts: Parts): Service {
       },
     },
     async health() {
-      const states = await Promise.all(records.instances.all().map((record) => lifecycle.describe(record)));
+      const states = await Promise.all(usersInstances(records).map((record) => lifecycle.describe(record)));
       // A pool that cannot be measured is in the log already, and the daemon answers all the same.
       const room = await pool.look().catch(() => undefined);
       const up = states.filter(({ status }) => status === "running");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
-import { findStrays, poolRoom, removeStray, type Stray } from "@dockersnap/core";
+import { findStrays, type InstanceRecord, poolRoom, removeStray, type Stray } from "@dockersnap/core";
 import { viewRecords } from "@dockersnap/host";
 import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
@@ -63,7 +63,7 @@ async function checkPool(config: Config, { storage }: Adapters): Promise<Finding
   }
 }
 
-/** The number of strays that are left. */
+/** The number of strays that are left, and of instances of the daemon's own that somebody must look at. */
 async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Promise<number> {
   const records = viewRecords({ path: join(config.state_dir, "records.db") });
   if (records === undefined) {
@@ -71,6 +71,9 @@ async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Pr
     return 0;
   }
   try {
+    const own = records.instances.all().filter(({ purpose }) => purpose !== undefined);
+    const findings = own.map(ownInstance);
+    for (const finding of findings) print(finding);
     const strays = await findStrays({ ...adapters, records });
     for (const stray of strays) {
       const isData = stray.kind === "dataset" || stray.kind === "snapshot";
@@ -78,10 +81,19 @@ async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Pr
       print({ subject: `stray ${stray.kind}`, seen: nameOf(stray), advice: adviceFor(fix, isData) });
     }
     if (strays.length === 0) print({ subject: "strays", seen: "none" });
-    return strays.filter(({ kind }) => !fix || kind === "dataset" || kind === "snapshot").length;
+    const left = strays.filter(({ kind }) => !fix || kind === "dataset" || kind === "snapshot");
+    return left.length + findings.filter(({ advice }) => advice !== undefined).length;
   } finally {
     records.close();
   }
+}
+
+/** No list shows them, so nobody would see one that could not be taken away. */
+function ownInstance({ name, purpose, cloneOf, problem }: InstanceRecord): Finding {
+  const of = cloneOf === undefined ? "" : ` of ${cloneOf.instance}@${cloneOf.label}`;
+  const seen = `${name}, made by dockersnap for ${purpose}${of}`;
+  if (problem === undefined) return { subject: "own instance", seen };
+  return { subject: "own instance", seen, advice: `${problem} 'dockersnap delete ${name}' removes it.` };
 }
 
 function adviceFor(fix: boolean, isData: boolean): string {

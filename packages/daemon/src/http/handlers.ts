@@ -40,7 +40,7 @@ type JsonRouteId = Exclude<RouteId, OperationRouteId | StreamRouteId | TextRoute
 /** Routes that answer with what one call gives. */
 export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: Input<Id>) => unknown } = {
   getHealth: (service) => service.health(),
-  listInstances: (service) => service.instances.list(),
+  listInstances: (service, { query }) => service.instances.list(query.all === "true"),
   getInstance: (service, { params: { name } }) => service.instances.get(name),
   listSnapshots: (service, { params: { name }, query }) => service.snapshots(name, query.size === "true"),
   getUsage: (service, { params: { name } }) => service.usage(name),

@@ -53,8 +53,8 @@ export interface BegunOperation {
 /** The daemon as its HTTP edge sees it. Whatever names something that is not there rejects with `not_found`. */
 export interface Service {
   readonly instances: {
-    /** Oldest first. */
-    list(): Promise<Instance[]>;
+    /** Oldest first; with `all`, those too that the daemon made for itself. */
+    list(all: boolean): Promise<Instance[]>;
     get(name: string): Promise<Instance>;
   };
   /** Oldest first. */

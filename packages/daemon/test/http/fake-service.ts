@@ -118,7 +118,10 @@ export class FakeService implements Service {
   #keys = new Map<string, FakeOperation>();
 
   readonly instances: Service["instances"] = {
-    list: async () => [instanceNamed("web")],
+    list: async (all) => [
+      instanceNamed("web"),
+      ...(all ? [{ ...instanceNamed("web-verify-1a2b3c"), purpose: "verify" as const }] : []),
+    ],
     get: async (name) => {
       if (name === "broken") throw new Error("ENOENT: /var/lib/dockersnap/secret/path");
       if (name !== "web") {

@@ -15,6 +15,14 @@ describe("a request", () => {
     expect((await world.ask("POST", "/api/v1/instances/web/ports/refresh", { body: {} })).status).toBe(200);
   });
 
+  it("lists what the daemon made for itself only when told to", async () => {
+    await using world = await openWorld();
+    const names = async (query: string) =>
+      (await world.ask("GET", `/api/v1/instances${query}`)).json.map(({ name }: { name: string }) => name);
+    expect(await names("?all=false")).toEqual(["web"]);
+    expect(await names("?all=true")).toEqual(["web", "web-verify-1a2b3c"]);
+  });
+
   it("for metrics is answered in text, for the description in OpenAPI", async () => {
     await using world = await openWorld();
     const metrics = await world.ask("GET", "/metrics");

@@ -87,6 +87,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (instance, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  "ALTER TABLE instances ADD COLUMN purpose TEXT",
 ];
 
 /** The schema version the file has now. */

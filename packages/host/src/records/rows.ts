@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import { KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract";
+import { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract";
 import type {
   InstanceRecord,
   OperationRecord,
@@ -44,6 +44,7 @@ const InstanceRow = z.object({
   labels: json(words),
   limits: absent(json(Limits)),
   problem: absent(z.string()),
+  purpose: absent(InstancePurpose),
 });
 
 const SnapshotRow = z.object({
@@ -163,6 +164,7 @@ export const instanceColumns: {
   labels: ["labels", encoded],
   limits: ["limits", encoded],
   problem: ["problem", (value) => value ?? null],
+  purpose: ["purpose", (value) => value ?? null],
 };
 
 export const snapshotColumns: {

@@ -13,6 +13,7 @@ export function instance(name: string, subnetIndex: number, more: Partial<Instan
     labels: {},
     limits: undefined,
     problem: undefined,
+    purpose: undefined,
     ...more,
   };
 }

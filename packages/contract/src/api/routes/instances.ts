@@ -3,7 +3,7 @@ import { Ok } from "../daemon.ts";
 import { CloneRequest, CreateInstanceRequest, Instance } from "../instance.ts";
 import type { Route } from "../route.ts";
 import { InstanceUsage } from "../usage.ts";
-import { api, bodyFailures, instance, operationFailures } from "./parts.ts";
+import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
 
 export const instancesRoutes = {
   listInstances: {
@@ -11,8 +11,9 @@ export const instancesRoutes = {
     path: `${api}/instances`,
     summary: "Every instance, oldest first",
     needs: "read",
+    query: z.object({ all: flag("`true` lists those too that the daemon made for itself") }),
     answer: { status: 200, means: "The instances.", body: z.array(Instance) },
-    fails: [],
+    fails: ["invalid_request"],
   },
   createInstance: {
     method: "POST",

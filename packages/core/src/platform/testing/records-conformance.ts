@@ -25,6 +25,7 @@ function instance(name: string, subnetIndex: number, more: Partial<InstanceRecor
     labels: {},
     limits: undefined,
     problem: undefined,
+    purpose: undefined,
     ...more,
   };
 }
@@ -117,6 +118,7 @@ export function describeRecords(open: () => { records: Records; close(): void })
         labels: { owner: "me", "a/b": "" },
         limits: { memory: 134_217_728, cpus: 1.5 },
         problem: "dockerd did not come up",
+        purpose: "verify",
       });
       records.instances.insert(full);
       records.instances.insert(instance("plain", 0));
