@@ -56,8 +56,11 @@ export type StorageProbe = { readonly usable: true } | { readonly usable: false;
 export interface StorageDriver {
   readonly info: StorageInfo;
 
-  /** Make the pool ready: create and mount it where needed. Twice changes nothing; run once before all else. */
-  open(): Promise<void>;
+  /**
+   * Make the pool ready: create and mount it where needed. Twice changes nothing; run once before all else. With `holdsData`
+   * there are datasets to be found in it, and a pool that is not there rejects with `not_ready` instead of being made.
+   */
+  open(options?: { readonly holdsData?: boolean }): Promise<void>;
 
   /** Where the dataset's tree is found. Pure: says nothing about whether it exists. */
   path(id: DatasetId): string;

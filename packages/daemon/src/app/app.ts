@@ -131,7 +131,8 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   return {
     service,
     async start() {
-      await Promise.all([adapters.storage.open(), adapters.network.open(), adapters.plugins.reload()]);
+      const holdsData = records.instances.all().some(({ phase }) => phase === "ready");
+      await Promise.all([adapters.storage.open({ holdsData }), adapters.network.open(), adapters.plugins.reload()]);
       superviseEngines({ lifecycle, operations });
       const { adopted, starting, started } = await reconcile(lifecycle, operations);
       log.info("ready", { adopted, starting });

@@ -1,5 +1,7 @@
+import { access } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { EngineSpec } from "@dockersnap/core";
+import { hasErrno } from "../process/errno.ts";
 import { daemonJson } from "./configuration.ts";
 import { reviveDockerd, startDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
@@ -47,6 +49,20 @@ export async function startEngine(
   }
 }
 
+/** dockerd would make the folder, and an instance that lost its dataset would run on, empty. */
+async function requireDataRoot({ name, dataRoot }: EngineSpec): Promise<void> {
+  try {
+    await access(dataRoot);
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT")) throw error;
+    throw new DockersnapError(
+      "wrong_state",
+      `The dataset of '${name}' is not in the pool, so its engine is not started. Bring the pool's data back, or delete the instance.`,
+      { cause: error },
+    );
+  }
+}
+
 async function comesBack(
   environment: EngineEnvironment,
   engine: Engine,
@@ -73,6 +89,7 @@ async function bringUp(
   signal: AbortSignal,
 ): Promise<void> {
   const { name, files, group, supervision } = engine;
+  await requireDataRoot(spec);
   const configuration = daemonJson(files, {
     ...environment.settings,
     dataRoot: spec.dataRoot,

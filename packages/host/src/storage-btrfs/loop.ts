@@ -1,11 +1,21 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { CommandError } from "../process/commandError.ts";
 import { run } from "../process/run.ts";
 
 /** Loop devices (as `/dev/loop3`) that this file is attached to now. */
 export async function loopDevicesOf(image: string): Promise<readonly string[]> {
   const file = await realpath(image).catch(absent);
-  if (file === undefined) return [];
+  return file === undefined ? [] : attachedTo(file);
+}
+
+/** Loop devices that still hold the file that was once here and has been deleted, whether or not there is another by now. */
+export async function loopDevicesOfDeleted(image: string): Promise<readonly string[]> {
+  const folder = await realpath(dirname(image)).catch(absent);
+  return folder === undefined ? [] : attachedTo(`${join(folder, basename(image))} (deleted)`);
+}
+
+async function attachedTo(file: string): Promise<readonly string[]> {
   const names = (await readdir("/sys/block")).filter((name) => name.startsWith("loop"));
   const attached = await Promise.all(
     names.map(async (name) => {

@@ -1,9 +1,10 @@
-import { mkdir, realpath, stat, statfs, truncate } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, mkdir, realpath, stat, statfs, truncate } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { ensureImage } from "./image.ts";
-import { attachLoop, detachLoop, loopDevicesOf, refreshLoop } from "./loop.ts";
+import { attachLoop, detachLoop, loopDevicesOf, loopDevicesOfDeleted, refreshLoop } from "./loop.ts";
 import { mountAt } from "./mounts.ts";
 import type { BtrfsOptions } from "./options.ts";
 import { boundDirtyData } from "./writeback.ts";
@@ -27,17 +28,23 @@ export function mountOf(options: BtrfsOptions): string {
 
 /**
  * Find the pool, or make and mount it. Safe to repeat after a kill at any instant: an image under its final name is
- * whole, and a device or mount that an earlier call left is used again.
+ * whole, and a device or mount that an earlier call left is used again. With `holdsData` nothing is made: a new pool in the
+ * place of a lost one would have the instances seem empty.
  */
-export async function openPool(options: BtrfsOptions): Promise<Pool> {
-  if (options.path !== undefined) return openPath(resolve(options.path));
+export async function openPool(options: BtrfsOptions, holdsData: boolean): Promise<Pool> {
+  if (options.path !== undefined) return openPath(resolve(options.path), holdsData);
 
   const mountpoint = resolve(options.mountpoint);
-  await ensureImage(options.image, options.sizeBytes);
-  // dockerd with remapped users walks through here as one of them.
-  await mkdir(mountpoint, { recursive: true, mode: 0o711 });
+  // First: what is mounted there may be all that is left of an image somebody deleted.
+  const mounted = await mountedFrom(mountpoint, options.image);
+  if (mounted === undefined) {
+    if (holdsData) await requireThere(options.image, `The pool's image ${options.image}`);
+    await ensureImage(options.image, options.sizeBytes);
+    // dockerd with remapped users walks through here as one of them.
+    await mkdir(mountpoint, { recursive: true, mode: 0o711 });
+  }
 
-  const device = (await mountedFrom(mountpoint, options.image)) ?? (await mountImage(options.image, mountpoint));
+  const device = mounted ?? (await mountImage(options.image, mountpoint));
   const bounded = await boundDirtyData(device);
   return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)) };
 }
@@ -77,7 +84,7 @@ export async function growPool(options: BtrfsOptions, sizeBytes: number): Promis
   }
 }
 
-async function openPath(path: string): Promise<Pool> {
+async function openPath(path: string, holdsData: boolean): Promise<Pool> {
   const found = await statfs(path).catch((error: unknown) => {
     throw poolError(`btrfs.path ${path} cannot be used`, error);
   });
@@ -87,7 +94,22 @@ async function openPath(path: string): Promise<Pool> {
       `btrfs.path ${path} is not on btrfs. Point it at a directory that is, or leave it out for a pool of dockersnap's own.`,
     );
   }
+  if (holdsData) await requireThere(join(path, "instances"), `What the daemon kept in btrfs.path ${path}`);
   return { mount: path, bounded: false, backing: undefined };
+}
+
+async function requireThere(path: string, what: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT")) throw poolError(`${what} cannot be looked at`, error);
+    throw new DockersnapError(
+      "not_ready",
+      `${what} is gone, and there are records of instances whose data was in it. Nothing was made in its place. ` +
+        "Bring it back, or, if the data is lost for good, move the records away and start with none.",
+      { cause: error },
+    );
+  }
 }
 
 /** The device the image is mounted from at the mountpoint; `undefined` when nothing is mounted there. */
@@ -95,6 +117,13 @@ async function mountedFrom(mountpoint: string, image: string): Promise<string | 
   const mount = await mountAt(await realpath(mountpoint).catch(() => mountpoint));
   if (mount === undefined) return undefined;
   if ((await loopDevicesOf(image)).includes(mount.source)) return mount.source;
+  if ((await loopDevicesOfDeleted(image)).includes(mount.source)) {
+    throw new DockersnapError(
+      "not_ready",
+      `The pool's image ${image} was deleted while it was in use. Its data is still there as long as ${mount.source} stays attached: ` +
+        "do not restart this machine, and save it first. docs/how-to/operate.md has the commands.",
+    );
+  }
   throw new DockersnapError(
     "internal",
     `${mount.source} (${mount.type}) is mounted at ${mountpoint}, where the pool's image ${image} belongs. ` +

@@ -68,8 +68,8 @@ class BtrfsDriver implements BtrfsStorage {
     return new Space(mountOf(this.#options), this.#pool?.backing);
   }
 
-  async open(): Promise<void> {
-    this.#pool = await openPool(this.#options);
+  async open({ holdsData = false }: { readonly holdsData?: boolean } = {}): Promise<void> {
+    this.#pool = await openPool(this.#options, holdsData);
     await this.#doing(`The pool at ${mountOf(this.#options)} could not be made ready`, async () => {
       // dockerd with remapped users passes through as one of them; nobody but root looks at snapshots.
       await mkdir(this.#instances, { recursive: true, mode: 0o711 });

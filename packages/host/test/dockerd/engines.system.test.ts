@@ -25,6 +25,15 @@ it("leaves the data-root to whoever comes next as soon as a kill resolves", asyn
   await run("btrfs", ["subvolume", "delete", spec.dataRoot]);
 });
 
+it("does not start on a dataset that is gone, and makes nothing in its place", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await run("btrfs", ["subvolume", "delete", spec.dataRoot]);
+  await expect(machine.engines.start(spec, never)).rejects.toMatchObject({ code: "wrong_state" });
+  expect(existsSync(spec.dataRoot)).toBe(false);
+  expect(machine.leftovers()).toEqual([]);
+});
+
 it("kills an engine with a paused container and frozen ones", async () => {
   await using machine = await Machine.start();
   await machine.engines.start(await machine.prepare("web"), never);

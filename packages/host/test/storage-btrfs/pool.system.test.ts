@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, stat, statfs, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { run } from "../../src/process/run.ts";
@@ -87,6 +87,44 @@ it("mounts the device that a killed start had attached", async () => {
   await pool.driver.open();
   expect(await loopDevicesOf(pool.options.image)).toEqual([device]);
   expect(await mountsAt(pool.options.mountpoint)).toEqual([expect.stringContaining(device)]);
+});
+
+it("makes no new pool in the place of one that is to hold data", async () => {
+  await using place = await testPlace();
+  const driver = createBtrfsStorage(place.options);
+  await expect(driver.open({ holdsData: true })).rejects.toMatchObject({ code: "not_ready" });
+  expect(await readdir(place.folder)).toEqual([]);
+  await driver.open();
+  await driver.open({ holdsData: true });
+  await closeBtrfsPool(place.options);
+  await driver.open({ holdsData: true });
+
+  const path = join(place.options.mountpoint, "given");
+  await mkdir(path);
+  const given = createBtrfsStorage({ ...place.options, path });
+  await expect(given.open({ holdsData: true })).rejects.toMatchObject({ code: "not_ready" });
+  await given.open();
+  await given.open({ holdsData: true });
+});
+
+it("leaves what is mounted alone when its image was deleted, so that its data can be saved", async () => {
+  await using pool = await testPool();
+  const file = await withFile(pool.driver);
+  const [device = ""] = await loopDevicesOf(pool.options.image);
+  await rm(pool.options.image);
+
+  const next = createBtrfsStorage(pool.options);
+  await expect(next.open()).rejects.toMatchObject({ code: "not_ready", message: expect.stringContaining(device) });
+  await expect(next.open({ holdsData: true })).rejects.toThrow(/save it first/);
+  expect((await readdir(pool.folder)).sort()).toEqual(["pool"]);
+  expect(await readFile(file, "utf8")).toBe("kept");
+
+  // As docs/how-to/operate.md has it.
+  await run("umount", [pool.options.mountpoint]);
+  await run("cp", ["--sparse=always", device, pool.options.image]);
+  await run("losetup", ["--detach", device]);
+  await next.open({ holdsData: true });
+  expect(await readFile(file, "utf8")).toBe("kept");
 });
 
 it("starts over on an image that was never finished", async () => {
