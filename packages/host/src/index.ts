@@ -1,5 +1,6 @@
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
+export { type DroppingChain, droppingChains } from "./netns/obstacles.ts";
 export {
   createPluginHost,
   type PluginHostOptions,

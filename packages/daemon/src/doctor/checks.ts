@@ -2,11 +2,12 @@ import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Config } from "../config/config.ts";
 
-/** One thing looked at. `advice` is there exactly where something is wrong. */
+/** One thing looked at. `advice` is there exactly where something is wrong, `hint` where it may be. */
 export interface Finding {
   readonly subject: string;
   readonly seen: string;
   readonly advice?: string;
+  readonly hint?: string;
 }
 
 const programs = [

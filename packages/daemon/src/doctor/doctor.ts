@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { findStrays, type InstanceRecord, poolRoom, removeStray, type Stray } from "@dockersnap/core";
@@ -7,6 +7,7 @@ import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
+import { checkNetwork } from "./network.ts";
 
 export interface DoctorOptions {
   readonly configFile: string | undefined;
@@ -23,28 +24,36 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
 
   const adapters = createAdapters(config, createLog({ level: "error" }));
   const pool = await checkPool(config, adapters);
-  print(pool);
+  const network = await checkNetwork(daemonPid(config) !== undefined);
+  for (const finding of [pool, ...network]) print(finding);
   const left = await checkStrays(config, adapters, fix);
-  const wrong = [...machine, pool].filter(({ advice }) => advice !== undefined).length + left;
+  const wrong = [...machine, pool, ...network].filter(({ advice }) => advice !== undefined).length + left;
   process.stdout.write(
     wrong === 0 ? "\nNothing is wrong.\n" : `\n${wrong} ${wrong === 1 ? "thing needs" : "things need"} attention.\n`,
   );
   return wrong === 0 ? 0 : 1;
 }
 
-function print({ subject, seen, advice }: Finding): void {
-  process.stdout.write(`${advice === undefined ? "ok  " : "!!  "} ${subject.padEnd(24)} ${seen}\n`);
-  if (advice !== undefined) process.stdout.write(`     ${advice}\n`);
+function print({ subject, seen, advice, hint }: Finding): void {
+  const mark = advice !== undefined ? "!!" : hint !== undefined ? "??" : "ok";
+  process.stdout.write(`${mark}   ${subject.padEnd(24)} ${seen}\n`);
+  for (const more of [advice, hint]) if (more !== undefined) process.stdout.write(`     ${more}\n`);
 }
 
 function checkDaemon(config: Config): Finding {
   const subject = "daemon";
+  const pid = daemonPid(config);
+  return pid === undefined
+    ? { subject, seen: "not running; 'dockersnap serve' starts it" }
+    : { subject, seen: `running, process ${pid}` };
+}
+
+function daemonPid(config: Config): number | undefined {
   try {
     const pid = Number(readFileSync(join(config.run_dir, "_daemon.pid"), "utf8"));
-    process.kill(pid, 0);
-    return { subject, seen: `running, process ${pid}` };
+    return Number.isSafeInteger(pid) && existsSync(`/proc/${pid}`) ? pid : undefined;
   } catch {
-    return { subject, seen: "not running; 'dockersnap serve' starts it" };
+    return undefined;
   }
 }
 
@@ -55,7 +64,11 @@ async function checkPool(config: Config, { storage }: Adapters): Promise<Finding
     const seen = `${gib(free_bytes)} of ${gib(total_bytes)} GiB free`;
     if (state === "ok") return { subject, seen };
     const how = state === "full" ? "It is full, and nothing new is begun" : "It is nearly full";
-    return { subject, seen, advice: `${how}: delete snapshots or instances, or make it larger.` };
+    return {
+      subject,
+      seen,
+      advice: `${how}: delete snapshots or instances, or make it larger with 'dockersnap pool grow'.`,
+    };
   } catch (error) {
     if (error instanceof DockersnapError && error.code === "not_ready")
       return { subject, seen: "not made yet; the first start makes it" };

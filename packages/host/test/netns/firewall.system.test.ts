@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { droppingChainsIn } from "../../src/netns/obstacles.ts";
 import { PrivateHost } from "./private-host.ts";
 import { forward, spec } from "./specs.ts";
 
@@ -77,4 +78,31 @@ it("a host that drops nothing gets no accepts, and one that stops dropping loses
   await host.run(["iptables", "-P", "FORWARD", "ACCEPT"]);
   await host.network.create(web);
   expect(await accepts(host)).toEqual([]);
+});
+
+describe("chains of others that drop what this host forwards", () => {
+  const seen = async (host: PrivateHost) =>
+    droppingChainsIn(JSON.parse(await host.run(["nft", "-j", "list", "ruleset"])));
+
+  it("are none where iptables does it, for the accepts of instances stand there", async () => {
+    await using host = await hostWithWeb(["-P", "FORWARD", "DROP"], ["-A", "FORWARD", "-j", "REJECT"]);
+    expect(await seen(host)).toEqual([]);
+  });
+
+  it.each([
+    ["by their policy", "type filter hook forward priority 10; policy drop;"],
+    ["by a last rule", "type filter hook forward priority 10; ct state established accept; counter reject;"],
+  ])("are found where they do so %s", async (_how, chain) => {
+    await using host = await hostWithWeb();
+    await host.run(["nft", "-f", "-"], { input: `table inet firewalld {\n chain filter_FORWARD { ${chain} }\n}\n` });
+    expect(await seen(host)).toEqual([{ table: "inet firewalld", chain: "filter_FORWARD" }]);
+    expect(await host.ask("tcp", "192.0.2.1", 8080, { inside: "lan", waitMs: 300 })).toBe("nothing");
+  });
+
+  it("are none where only some of it is dropped", async () => {
+    await using host = await hostWithWeb();
+    const chain = "type filter hook forward priority 10; tcp dport 25 drop;";
+    await host.run(["nft", "-f", "-"], { input: `table inet mine {\n chain out { ${chain} }\n}\n` });
+    expect(await seen(host)).toEqual([]);
+  });
 });
