@@ -48,6 +48,8 @@ export interface EngineApi {
   /** Where a container has file systems in memory that its mounts do not list; none for a container that is gone. */
   tmpfs(id: string): Promise<readonly string[]>;
   startContainer(id: string): Promise<void>;
+  /** Resolves when it has ended: by its own stop signal, or killed after its own stop timeout. One that is down stays so. */
+  stopContainer(id: string, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -80,6 +82,12 @@ export interface EngineHost {
 
   /** End everything at once and resolve when no process, mount, cgroup or runtime file of it is left. */
   kill(name: string): Promise<void>;
+
+  /**
+   * End dockerd alone, at once: its containers go on, and nothing of Docker's own files changes until `start` or `adopt`
+   * brings it back. The engine counts as running meanwhile; one that does not run stays as it is.
+   */
+  detach(name: string): Promise<void>;
 
   state(name: string): Promise<EngineState>;
 

@@ -125,6 +125,13 @@ export function findDockerd({ files, group }: Pick<Engine, "files" | "group">): 
   return Number.isSafeInteger(innerPid) && innerPid > 1 ? findByInnerPid(group, innerPid) : undefined;
 }
 
+/** End the engine's dockerd and leave its containers running; one that is gone has ended. */
+export async function endDockerd(engine: Engine): Promise<void> {
+  const dockerd = findDockerd(engine);
+  // Asked to end, it would take its containers along wherever live restore is off.
+  if (dockerd !== undefined) await endProcess(dockerd, new AbortController().signal);
+}
+
 async function endProcess(process: ProcessIdentity, signal: AbortSignal): Promise<void> {
   killProcess(process, "SIGKILL");
   const bound = AbortSignal.any([signal, AbortSignal.timeout(killDeadlineMs)]);

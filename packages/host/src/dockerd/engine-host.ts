@@ -4,7 +4,7 @@ import { isAlive } from "../process/identity.ts";
 import { createEngineApi } from "./api/engine-api.ts";
 import { listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
-import { reviveDockerd } from "./dockerd.ts";
+import { endDockerd, reviveDockerd } from "./dockerd.ts";
 import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { killEngine } from "./kill.ts";
 import { anyFileLeft, listFolders, runtimeFiles } from "./runtime-files.ts";
@@ -88,6 +88,13 @@ class DockerdEngines implements EngineHost {
     checkName(name);
     await this.#unwatch(name);
     await killEngine(this.#environment, name);
+  }
+
+  async detach(name: string): Promise<void> {
+    checkName(name);
+    await this.#unwatch(name);
+    const engine = findEngine(this.#environment, name);
+    if (livingInit(engine) !== undefined) await endDockerd(engine);
   }
 
   async state(name: string) {

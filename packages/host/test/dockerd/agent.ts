@@ -7,8 +7,8 @@ import { Machine } from "./machine.ts";
 export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
-  | { readonly method: "kill" | "state" | "freeze" | "thaw" | "containers"; readonly name: string }
-  | { readonly method: "tmpfs" | "startContainer"; readonly name: string; readonly id: string }
+  | { readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "containers"; readonly name: string }
+  | { readonly method: "tmpfs" | "startContainer" | "stopContainer"; readonly name: string; readonly id: string }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
   | { readonly method: "list" | "close" };
 
@@ -76,6 +76,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.api(call.name).tmpfs(call.id);
     case "startContainer":
       return host.api(call.name).startContainer(call.id);
+    case "stopContainer":
+      return host.api(call.name).stopContainer(call.id, new AbortController().signal);
     case "adopt":
       return host.adopt(call.spec);
     case "list":

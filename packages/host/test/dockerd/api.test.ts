@@ -123,6 +123,26 @@ it.each([
   else await expect(started).rejects.toMatchObject(failure);
 });
 
+it.each([
+  [204, "", undefined],
+  [304, "", undefined],
+  [404, '{"message":"No such container"}', { code: "not_found" }],
+  [500, '{"message":"it does not die"}', { code: "internal", message: expect.stringContaining("it does not die") }],
+])("stops a container that dockerd answers %i for", async (status, body, failure) => {
+  await using engine = await answering(body, status);
+  const stopped = createEngineApi("web", engine.socket).stopContainer(id, new AbortController().signal);
+  if (failure === undefined) await stopped;
+  else await expect(stopped).rejects.toMatchObject(failure);
+});
+
+it("waits for a container to end only as long as its caller does", async () => {
+  const reason = new Error("enough");
+  await using engine = await dockerd(() => {});
+  await engine.listen();
+  const stopped = createEngineApi("web", engine.socket).stopContainer(id, AbortSignal.abort(reason));
+  await expect(stopped).rejects.toBe(reason);
+});
+
 it("says that nobody answers", async () => {
   const api = createEngineApi("web", "/nonexistent/web.sock");
   await expect(api.containers()).rejects.toMatchObject({ code: "not_ready" });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { isAlive, killProcess } from "../../src/process/identity.ts";
@@ -22,6 +23,48 @@ it("keeps containers running while dockerd is killed and comes back, and reports
   expect(await machine.engines.state("web")).toBe("running");
   expect(await machine.engines.api("web").containers()).toMatchObject([{ id, state: "running" }]);
   expect(reports.gone).toEqual([]);
+});
+
+it("keeps containers and connections while dockerd is away, and has it know what was put into its data-root meanwhile", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const id = await machine.docker("web", "run", "--detach", "box", "sleep", "1000");
+  const container = await machine.containerProcess("web", id);
+  const startedAt = () => machine.docker("web", "inspect", "--format", "{{.State.StartedAt}}", id);
+  const before = await startedAt();
+
+  await machine.engines.detach("web");
+  expect(isAlive(container)).toBe(true);
+  await mkdir(join(spec.dataRoot, "volumes/new/_data"), { recursive: true });
+  await machine.engines.start(spec, never);
+
+  expect(await machine.docker("web", "volume", "ls", "--quiet")).toBe("new");
+  expect(await startedAt()).toBe(before);
+  expect(await machine.containerProcess("web", id)).toEqual(container);
+});
+
+it("stops one container by its own signal and leaves the others alone", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  await machine.importImage("web");
+  const says = "trap 'echo bye; exit 0' TERM; while :; do sleep 1000 & wait; done";
+  const tidy = await machine.docker("web", "run", "--detach", "box", "sh", "-c", says);
+  const other = await machine.docker("web", "run", "--detach", "box", "sleep", "1000");
+  const api = machine.engines.api("web");
+
+  await api.stopContainer(tidy, never);
+  await api.stopContainer(tidy, never);
+
+  const states = new Map((await api.containers()).map((container) => [container.id, container.state]));
+  expect(states).toEqual(
+    new Map([
+      [tidy, "exited"],
+      [other, "running"],
+    ]),
+  );
+  expect(await machine.docker("web", "logs", tidy)).toBe("bye");
 });
 
 it("hands containers over to the next daemon as they are", async () => {

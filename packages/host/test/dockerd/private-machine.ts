@@ -127,6 +127,10 @@ class RemoteEngines implements EngineHost {
     return this.#call<void>({ method: "kill", name });
   }
 
+  detach(name: string) {
+    return this.#call<void>({ method: "detach", name });
+  }
+
   state(name: string) {
     return this.#call<EngineState>({ method: "state", name });
   }
@@ -144,6 +148,7 @@ class RemoteEngines implements EngineHost {
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),
       tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),
       startContainer: (id: string) => this.#call<void>({ method: "startContainer", name, id }),
+      stopContainer: (id: string) => this.#call<void>({ method: "stopContainer", name, id }),
     };
   }
 

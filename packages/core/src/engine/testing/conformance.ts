@@ -68,6 +68,9 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       expect(await engines.api("web").containers()).toEqual([]);
       expect(await reports.changed.next()).toBe("web");
       await expect(engines.api("web").startContainer("f".repeat(64))).rejects.toMatchObject({ code: "not_found" });
+      await expect(engines.api("web").stopContainer("f".repeat(64), never)).rejects.toMatchObject({
+        code: "not_found",
+      });
     });
 
     it("starts twice as once", async () => {
@@ -131,6 +134,27 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       await engines.kill("web");
       expect(await engines.list()).toEqual([]);
       await engines.thaw("web");
+    });
+
+    it("is there without its dockerd after a detach, and whole again after a start or an adoption", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const reports = listen(engines);
+      await engines.detach("web");
+      const spec = await subject.prepare("web");
+      await engines.start(spec, never);
+      for (const back of [() => engines.start(spec, never), () => engines.adopt(spec)]) {
+        await engines.detach("web");
+        await engines.detach("web");
+        expect(await engines.state("web")).toBe("running");
+        await expect(engines.api("web").containers()).rejects.toMatchObject({ code: "not_ready" });
+        await back();
+        expect(await engines.api("web").containers()).toEqual([]);
+      }
+      await engines.detach("web");
+      await engines.kill("web");
+      expect(await engines.list()).toEqual([]);
+      expect(reports.gone.given).toEqual([]);
     });
 
     it("outlives its daemon, and is taken up by the next one", async () => {

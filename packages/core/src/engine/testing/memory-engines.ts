@@ -5,6 +5,7 @@ import type { ContainerSummary, EngineApi, EngineHost, EngineObserver, EngineSpe
 export type EngineMethod =
   | "start"
   | "stop"
+  | "detach"
   | "kill"
   | "state"
   | "freeze"
@@ -12,12 +13,15 @@ export type EngineMethod =
   | "adopt"
   | "list"
   | "containers"
-  | "startContainer";
+  | "startContainer"
+  | "stopContainer";
 
 interface MemoryEngine {
   readonly spec: EngineSpec;
   readonly live: boolean;
   readonly frozen: boolean;
+  /** Its dockerd is not there for a while. */
+  readonly detached: boolean;
 }
 
 /** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
@@ -68,7 +72,7 @@ export class MemoryEngines implements EngineHost {
   crash(name: string): void {
     const { spec } = this.#running(name);
     this.#endContainers(spec.dataRoot);
-    this.#machine.engines.set(name, { spec, live: false, frozen: false });
+    this.#machine.engines.set(name, { spec, live: false, frozen: false, detached: false });
     if (this.#watched.delete(name)) for (const observer of this.#observers) observer.gone(name, "its sandbox ended");
   }
 
@@ -84,10 +88,10 @@ export class MemoryEngines implements EngineHost {
     this.#begin("start");
     if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
     if (this.#machine.engines.get(spec.name)?.live !== true) {
-      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false });
+      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false, detached: false });
       this.#setStates(spec.dataRoot, "exited", "running");
     }
-    this.#watch(spec);
+    this.#attach(spec);
   }
 
   async stop(name: string, signal: AbortSignal): Promise<void> {
@@ -99,6 +103,14 @@ export class MemoryEngines implements EngineHost {
   async kill(name: string): Promise<void> {
     this.#begin("kill");
     this.#end(name);
+  }
+
+  async detach(name: string): Promise<void> {
+    this.#begin("detach");
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live !== true) return;
+    this.#watched.delete(name);
+    this.#machine.engines.set(name, { ...engine, detached: true });
   }
 
   async state(name: string): Promise<EngineState> {
@@ -132,16 +144,12 @@ export class MemoryEngines implements EngineHost {
       tmpfs: async () => [],
       startContainer: async (id) => {
         this.#begin("startContainer");
-        const { dataRoot } = this.#running(name).spec;
-        const containers = this.#containers(dataRoot);
-        if (!containers.some((container) => container.id === id)) {
-          throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
-        }
-        this.#machine.containers.set(
-          dataRoot,
-          containers.map((container) => (container.id === id ? { ...container, state: "running" } : container)),
-        );
-        this.#changed(name);
+        this.#setState(name, id, "running");
+      },
+      stopContainer: async (id, signal) => {
+        this.#begin("stopContainer");
+        signal.throwIfAborted();
+        this.#setState(name, id, "exited");
       },
     };
   }
@@ -149,7 +157,7 @@ export class MemoryEngines implements EngineHost {
   async adopt(spec: EngineSpec): Promise<boolean> {
     this.#begin("adopt");
     if (this.#machine.engines.get(spec.name)?.live !== true) return false;
-    this.#watch(spec);
+    this.#attach(spec);
     return true;
   }
 
@@ -169,7 +177,7 @@ export class MemoryEngines implements EngineHost {
 
   #running(name: string): MemoryEngine {
     const engine = this.#machine.engines.get(name);
-    if (engine?.live === true) return engine;
+    if (engine?.live === true && !engine.detached) return engine;
     throw new DockersnapError("not_ready", `The engine of '${name}' does not answer on ${this.socketPath(name)}.`);
   }
 
@@ -180,7 +188,9 @@ export class MemoryEngines implements EngineHost {
     this.#machine.engines.delete(name);
   }
 
-  #watch(spec: EngineSpec): void {
+  #attach(spec: EngineSpec): void {
+    const engine = this.#machine.engines.get(spec.name);
+    if (engine !== undefined) this.#machine.engines.set(spec.name, { ...engine, detached: false });
     this.#specs.set(spec.name, spec);
     this.#watched.add(spec.name);
     this.#changed(spec.name);
@@ -197,6 +207,19 @@ export class MemoryEngines implements EngineHost {
 
   #endContainers(dataRoot: string): void {
     this.#setStates(dataRoot, "running", "exited");
+  }
+
+  #setState(name: string, id: string, state: string): void {
+    const { dataRoot } = this.#running(name).spec;
+    const containers = this.#containers(dataRoot);
+    if (!containers.some((container) => container.id === id)) {
+      throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
+    }
+    this.#machine.containers.set(
+      dataRoot,
+      containers.map((container) => (container.id === id ? { ...container, state } : container)),
+    );
+    this.#changed(name);
   }
 
   #setStates(dataRoot: string, from: string, to: string): void {

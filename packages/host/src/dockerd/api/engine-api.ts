@@ -6,6 +6,8 @@ import { type EngineResponse, request } from "./request.ts";
 const listTimeoutMs = 30_000;
 /** A start pulls nothing, but mounts, networks and the container's own devices are made in it. */
 const startTimeoutMs = 120_000;
+/** A container may have a stop timeout of its own; nobody waits longer for one. */
+const stopTimeoutMs = 600_000;
 
 const Port = z.object({
   IP: z.string().default(""),
@@ -30,11 +32,19 @@ const Failure = z.object({ message: z.string() });
 
 /** The API of the engine called `name` behind `socket`. */
 export function createEngineApi(name: string, socket: string): EngineApi {
-  async function ask(method: "GET" | "POST", path: string, timeoutMs: number): Promise<EngineResponse> {
+  async function ask(
+    method: "GET" | "POST",
+    path: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<EngineResponse> {
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      return await request(socket, { method, path, signal: AbortSignal.timeout(timeoutMs) });
+      const bound = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+      return await request(socket, { method, path, signal: bound });
     } catch (error) {
       if (error instanceof DockersnapError) throw error;
+      signal?.throwIfAborted();
       throw new DockersnapError(
         "not_ready",
         `The engine of '${name}' does not answer on ${socket}. Look at 'dockersnap status ${name}'.`,
@@ -79,6 +89,14 @@ export function createEngineApi(name: string, socket: string): EngineApi {
       if (response.status === 204 || response.status === 304) return;
       if (response.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
       throw refused(name, `start container '${id}'`, response);
+    },
+
+    async stopContainer(id, signal) {
+      const response = await ask("POST", `/containers/${encodeURIComponent(id)}/stop`, stopTimeoutMs, signal);
+      // 304: it is down already.
+      if (response.status === 204 || response.status === 304) return;
+      if (response.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
+      throw refused(name, `stop container '${id}'`, response);
     },
   };
 }
