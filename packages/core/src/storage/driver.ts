@@ -87,6 +87,14 @@ export interface StorageDriver {
   revert(id: DatasetId, label: Label): Promise<void>;
 
   /**
+   * Put parts of a dataset back to what they are at `label`: files and folders with all that is in them, by their paths
+   * inside the dataset, none within another. One that is not there then goes; the rest stays as it is. Callers stop the
+   * writers to these parts only. Twice gives the same, which also ends one that was cut short. `not_found` without the
+   * dataset or the snapshot, `no_space`, the signal's reason when that aborts.
+   */
+  restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void>;
+
+  /**
    * Give a snapshot another label; clones of it stay what they are. When only `to` is there it is done already, `not_found`
    * when neither is, `already_exists` when both are.
    */

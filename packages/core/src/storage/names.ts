@@ -20,3 +20,10 @@ export function assertLabel(label: Label): void {
     `${JSON.stringify(label)} cannot name a snapshot; use ${nameRules.snapshotLabel}.`,
   );
 }
+
+/** As `assertDatasetId`, for a path inside a dataset. */
+export function assertInnerPath(path: string): void {
+  const parts = path.split("/");
+  if (parts.every((part) => part !== "" && part !== "." && part !== "..") && !path.includes("\0")) return;
+  throw new DockersnapError("invalid_request", `${JSON.stringify(path)} is no path inside a dataset.`);
+}

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern, snapshotLabelPattern } from "@dockersnap/contract/words";
 import {
   assertDatasetId,
+  assertInnerPath,
   assertLabel,
   type Capacity,
   type DatasetId,
@@ -13,6 +14,7 @@ import {
 } from "@dockersnap/core";
 import { entries, removeIfEmpty, syncDirectory } from "./directory.ts";
 import type { BtrfsOptions } from "./options.ts";
+import { restoreParts } from "./parts.ts";
 import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
 import { settle } from "./settle.ts";
 import { Space } from "./space.ts";
@@ -142,6 +144,24 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
       await this.#assertSnapshot(id, label);
       await this.#swap.replace(path, snapshot);
+      this.#meter.changed();
+    });
+  }
+
+  async restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void> {
+    const path = this.path(id);
+    const snapshot = this.#snapshotPath(id, label);
+    for (const part of paths) assertInnerPath(part);
+    signal.throwIfAborted();
+    await this.#doing(`Parts of ${id} could not be put back to ${label}`, async () => {
+      await Promise.all([this.#assertSnapshot(id, label), this.#swap.finish(path)]);
+      if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+      try {
+        await restoreParts(path, snapshot, paths, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      }
       this.#meter.changed();
     });
   }

@@ -60,14 +60,19 @@ export async function deleteSubvolumes(paths: readonly string[]): Promise<void> 
  * that at its next periodic commit, half a minute later.
  */
 export async function reclaimSpace(mount: string): Promise<void> {
-  await btrfs(["filesystem", "sync", mount]);
+  await syncFilesystem(mount);
   try {
     await run("btrfs", ["subvolume", "sync", mount], { timeoutMs: 10_000 });
   } catch (error) {
     if (!(error instanceof CommandError) || error.reason !== "timeout") throw error;
   }
   // What the deletion freed counts as free only once a transaction after it is on disk.
-  await btrfs(["filesystem", "sync", mount]);
+  await syncFilesystem(mount);
+}
+
+/** Have everything that was done in this file system on disk. */
+export async function syncFilesystem(path: string): Promise<void> {
+  await btrfs(["filesystem", "sync", path]);
 }
 
 async function deleteWithNested(path: string): Promise<void> {

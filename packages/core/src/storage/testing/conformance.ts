@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { datasetPromises } from "./dataset-promises.ts";
 import { poolPromises } from "./pool-promises.ts";
+import { restorePromises } from "./restore-promises.ts";
 import { revertPromises } from "./revert-promises.ts";
 import { snapshotPromises } from "./snapshot-promises.ts";
 import type { StorageFactory } from "./subject.ts";
@@ -13,6 +14,7 @@ export function storageConformance(name: string, factory: StorageFactory): void 
     datasetPromises(factory);
     snapshotPromises(factory);
     revertPromises(factory);
+    restorePromises(factory);
     usagePromises(factory);
   });
 }

@@ -1,6 +1,6 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Capacity, DatasetId, DatasetInfo, DatasetUsage, Label, Occupied, StorageDriver } from "../driver.ts";
-import { assertDatasetId, assertLabel } from "../names.ts";
+import { assertDatasetId, assertInnerPath, assertLabel } from "../names.ts";
 
 type Tree = ReadonlyMap<string, Uint8Array>;
 
@@ -19,6 +19,7 @@ export type StorageMethod =
   | "settle"
   | "snapshot"
   | "revert"
+  | "restore"
   | "renameSnapshot"
   | "removeSnapshot"
   | "remove"
@@ -90,6 +91,18 @@ export class MemoryStorage implements StorageDriver {
   async revert(id: DatasetId, label: Label): Promise<void> {
     await this.#begin("revert", id, label);
     this.#datasets.set(id, this.#snapshot(id, label));
+  }
+
+  async restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#begin("restore", id, label);
+    for (const path of paths) assertInnerPath(path);
+    signal.throwIfAborted();
+    const [now, then] = [this.#dataset(id), this.#snapshot(id, label)];
+    const isPart = (file: string) => paths.some((path) => file === path || file.startsWith(`${path}/`));
+    this.#datasets.set(
+      id,
+      new Map([...[...now].filter(([file]) => !isPart(file)), ...[...then].filter(([file]) => isPart(file))]),
+    );
   }
 
   async renameSnapshot(id: DatasetId, from: Label, to: Label): Promise<void> {
