@@ -35,7 +35,7 @@ export interface DatasetUsage {
 export interface StorageInfo {
   /** For people; nobody decides by it. */
   readonly driver: string;
-  readonly capabilities: { readonly quota: boolean; readonly send: boolean; readonly diff: boolean };
+  readonly capabilities: { readonly quota: boolean; readonly send: boolean };
 }
 
 /** Whether a driver can work on this machine; `reason` is a sentence for the operator. */
@@ -64,6 +64,9 @@ export interface StorageDriver {
 
   /** Where the dataset's tree is found. Pure: says nothing about whether it exists. */
   path(id: DatasetId): string;
+
+  /** As `path`, of a snapshot's tree, which cannot be written. */
+  snapshotPath(id: DatasetId, label: Label): string;
 
   /** The dataset's name in the storage's own words, for people. Pure. */
   datasetName(id: DatasetId): string;

@@ -47,7 +47,7 @@ export function createBtrfsStorage(options: BtrfsOptions): BtrfsStorage {
 }
 
 class BtrfsDriver implements BtrfsStorage {
-  readonly info = { driver: "btrfs", capabilities: { quota: false, send: false, diff: false } };
+  readonly info = { driver: "btrfs", capabilities: { quota: false, send: false } };
   readonly #options: BtrfsOptions;
   readonly #instances: string;
   readonly #snapshots: string;
@@ -88,6 +88,12 @@ class BtrfsDriver implements BtrfsStorage {
     return join(this.#instances, id);
   }
 
+  snapshotPath(id: DatasetId, label: Label): string {
+    assertDatasetId(id);
+    assertLabel(label);
+    return join(this.#snapshots, id, label);
+  }
+
   datasetName(id: DatasetId): string {
     assertDatasetId(id);
     return `instances/${id}`;
@@ -105,7 +111,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async clone(source: DatasetId, label: Label, id: DatasetId): Promise<void> {
     const path = this.path(id);
-    const snapshot = this.#snapshotPath(source, label);
+    const snapshot = this.snapshotPath(source, label);
     await this.#doing(`The dataset ${id} could not be made from snapshot ${label} of ${source}`, async () => {
       await this.#assertSnapshot(source, label);
       await this.#assertFree(id);
@@ -125,7 +131,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async snapshot(id: DatasetId, label: Label): Promise<void> {
     const path = this.path(id);
-    const target = this.#snapshotPath(id, label);
+    const target = this.snapshotPath(id, label);
     await this.#doing(`The snapshot ${label} of ${id} could not be taken`, async () => {
       const [taken] = await Promise.all([kindOf(target), this.#swap.finish(path), this.#space.assertForSnapshot()]);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
@@ -140,7 +146,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async revert(id: DatasetId, label: Label): Promise<void> {
     const path = this.path(id);
-    const snapshot = this.#snapshotPath(id, label);
+    const snapshot = this.snapshotPath(id, label);
     await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
       await this.#assertSnapshot(id, label);
       await this.#swap.replace(path, snapshot);
@@ -167,7 +173,7 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async renameSnapshot(id: DatasetId, from: Label, to: Label): Promise<void> {
-    const [source, target] = [this.#snapshotPath(id, from), this.#snapshotPath(id, to)];
+    const [source, target] = [this.snapshotPath(id, from), this.snapshotPath(id, to)];
     await this.#doing(`The snapshot ${from} of ${id} could not be renamed to ${to}`, async () => {
       const [present, taken] = await Promise.all([isSubvolume(source), kindOf(target)]);
       if (!present) {
@@ -184,7 +190,7 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async removeSnapshot(id: DatasetId, label: Label): Promise<void> {
-    const path = this.#snapshotPath(id, label);
+    const path = this.snapshotPath(id, label);
     await this.#doing(`The snapshot ${label} of ${id} could not be removed`, async () => {
       if (!(await isSubvolume(path))) return;
       await deleteSubvolumes([path]);
@@ -238,19 +244,13 @@ class BtrfsDriver implements BtrfsStorage {
     await growPool(this.#options, sizeBytes);
   }
 
-  #snapshotPath(id: DatasetId, label: Label): string {
-    assertDatasetId(id);
-    assertLabel(label);
-    return join(this.#snapshots, id, label);
-  }
-
   async #labels(id: DatasetId): Promise<readonly Label[]> {
     const labels = (await entries(join(this.#snapshots, id))).filter((label) => snapshotLabelPattern.test(label));
     return (await only((label) => isSubvolume(join(this.#snapshots, id, label)), labels)).sort();
   }
 
   async #assertSnapshot(id: DatasetId, label: Label): Promise<void> {
-    if (await isSubvolume(this.#snapshotPath(id, label))) return;
+    if (await isSubvolume(this.snapshotPath(id, label))) return;
     throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${label}.`);
   }
 

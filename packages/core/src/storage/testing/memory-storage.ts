@@ -32,7 +32,7 @@ export type StorageMethod =
  * with `write`, `read` and `files`, and make the next call of a method fail with `failNext`.
  */
 export class MemoryStorage implements StorageDriver {
-  readonly info = { driver: "memory", capabilities: { quota: false, send: false, diff: false } };
+  readonly info = { driver: "memory", capabilities: { quota: false, send: false } };
   /** Bytes of the pool; a test makes it smaller to run out of space. */
   total = 2 ** 40;
   readonly #datasets = new Map<DatasetId, Tree>();
@@ -51,6 +51,12 @@ export class MemoryStorage implements StorageDriver {
   path(id: DatasetId): string {
     assertDatasetId(id);
     return `/memory/instances/${id}`;
+  }
+
+  snapshotPath(id: DatasetId, label: Label): string {
+    assertDatasetId(id);
+    assertLabel(label);
+    return `/memory/snapshots/${id}/${label}`;
   }
 
   datasetName(id: DatasetId): string {

@@ -72,6 +72,8 @@ export function poolPromises(factory: StorageFactory): void {
       expect(driver.path("one")).toBe(driver.path("one"));
       expect(driver.path("one")).not.toBe(driver.path("two"));
       expect(driver.datasetName("one")).not.toBe(driver.datasetName("two"));
+      expect(driver.snapshotPath("one", "s1")).not.toBe(driver.snapshotPath("one", "s2"));
+      expect(driver.snapshotPath("one", "s1")).not.toBe(driver.path("one"));
       expect(await driver.list()).toEqual([]);
     });
 
@@ -109,6 +111,7 @@ export function poolPromises(factory: StorageFactory): void {
       await driver.create("web");
       await driver.snapshot("web", "s1");
       for (const label of hostileLabels) {
+        expect(() => driver.snapshotPath("web", label), label).toThrow(expect.objectContaining(refused));
         await expect(driver.clone("web", label, "two"), label).rejects.toMatchObject(refused);
         await expect(driver.snapshot("web", label), label).rejects.toMatchObject(refused);
         await expect(driver.revert("web", label), label).rejects.toMatchObject(refused);
@@ -124,6 +127,7 @@ export function poolPromises(factory: StorageFactory): void {
 async function refuses(driver: StorageDriver, id: string, label: string): Promise<void> {
   expect(() => driver.path(id), id).toThrow(expect.objectContaining(refused));
   expect(() => driver.datasetName(id), id).toThrow(expect.objectContaining(refused));
+  expect(() => driver.snapshotPath(id, label), id).toThrow(expect.objectContaining(refused));
   await expect(driver.create(id), id).rejects.toMatchObject(refused);
   await expect(driver.clone(id, label, "two"), id).rejects.toMatchObject(refused);
   await expect(driver.clone("web", label, id), id).rejects.toMatchObject(refused);
