@@ -1,3 +1,4 @@
+export type * from "./content/data-root.ts";
 export type * from "./engine/engine.ts";
 export { ownName } from "./instance/clone.ts";
 export type { Lifecycle } from "./instance/lifecycle.ts";

@@ -1,3 +1,4 @@
+export { MemoryDataRoots } from "./content/testing/memory-data-roots.ts";
 export { type EngineFactory, type EngineSubject, engineConformance } from "./engine/testing/conformance.ts";
 export { type EngineMethod, MemoryEngines, MemoryMachine } from "./engine/testing/memory-engines.ts";
 export { type NetworkFactory, type NetworkSubject, networkConformance } from "./network/testing/conformance.ts";

@@ -15,6 +15,7 @@ import {
 } from "../src/index.ts";
 import type { StepMoment } from "../src/operation/kind.ts";
 import {
+  MemoryDataRoots,
   MemoryEngines,
   MemoryMachine,
   MemoryNetwork,
@@ -37,6 +38,7 @@ const caller = { requestedBy: "test" };
 export class World {
   readonly records = new MemoryRecords();
   readonly storage = new MemoryStorage();
+  readonly dataRoots = new MemoryDataRoots();
   readonly network = new MemoryNetwork();
   readonly plugins = new MemoryPlugins();
   readonly #machine = new MemoryMachine();
@@ -138,6 +140,7 @@ export class World {
     const platform: Platform = {
       records: this.records,
       storage: this.storage,
+      dataRoots: this.dataRoots,
       engines: this.engines,
       network: this.network,
       plugins: this.plugins,

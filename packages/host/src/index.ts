@@ -1,3 +1,4 @@
+export { createDataRootReader } from "./data-root/reader.ts";
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { type DroppingChain, droppingChains } from "./netns/obstacles.ts";

@@ -1,3 +1,4 @@
+import type { DataRootReader } from "../content/data-root.ts";
 import type { EngineHost } from "../engine/engine.ts";
 import type { AddressRange } from "../network/addresses.ts";
 import type { Network } from "../network/network.ts";
@@ -27,6 +28,7 @@ export interface Settings {
 export interface Platform {
   readonly records: Records;
   readonly storage: StorageDriver;
+  readonly dataRoots: DataRootReader;
   readonly engines: EngineHost;
   readonly network: Network;
   readonly plugins: PluginHost;

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Log, PoolLimits } from "@dockersnap/core";
-import { createBtrfsStorage, createEngineHost, createNetwork, createPluginHost } from "@dockersnap/host";
+import {
+  createBtrfsStorage,
+  createDataRootReader,
+  createEngineHost,
+  createNetwork,
+  createPluginHost,
+} from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 
 const defaultRunDir = "/run/dockersnap";
@@ -14,6 +20,7 @@ export function createAdapters(config: Config, log: Log) {
       image: `${config.state_dir}/btrfs.img`,
       mountpoint: `${config.state_dir}/pool`,
     }),
+    dataRoots: createDataRootReader(),
     network: createNetwork({
       table: forwardsTable(config.run_dir),
       proxyBind: config.api.proxy_bind,

@@ -1,0 +1,19 @@
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { DataRootContents, DataRootReader } from "../data-root.ts";
+
+/** Data-roots as a test lays them out, by their paths. One that was not laid out is not found. */
+export class MemoryDataRoots implements DataRootReader {
+  readonly #contents = new Map<string, DataRootContents>();
+
+  set(dataRoot: string, contents: Partial<DataRootContents>): void {
+    this.#contents.set(dataRoot, { containers: [], images: [], volumes: [], networks: [], problems: [], ...contents });
+  }
+
+  async read(dataRoot: string, signal: AbortSignal): Promise<DataRootContents> {
+    signal.throwIfAborted();
+    await Promise.resolve();
+    const contents = this.#contents.get(dataRoot);
+    if (contents === undefined) throw new DockersnapError("not_found", `There is no data-root ${dataRoot}.`);
+    return contents;
+  }
+}
