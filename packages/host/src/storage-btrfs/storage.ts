@@ -156,7 +156,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void> {
     const path = this.path(id);
-    const snapshot = this.#snapshotPath(id, label);
+    const snapshot = this.snapshotPath(id, label);
     for (const part of paths) assertInnerPath(part);
     signal.throwIfAborted();
     await this.#doing(`Parts of ${id} could not be put back to ${label}`, async () => {
