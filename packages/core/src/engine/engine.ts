@@ -10,6 +10,11 @@ export interface EngineSpec {
   /** A resolv.conf to be seen inside instead of the host's, or undefined for the host's own. */
   readonly resolvConf: string | undefined;
   readonly limits: Limits | undefined;
+  /**
+   * It is to get another name while it runs. Inside, its data-root has a path then that does not depend on the name; its
+   * control groups, and its unit where it has one, keep the name it was started under until it is started again.
+   */
+  readonly movable?: boolean;
 }
 
 /** `running`: dockerd answers or is coming back by itself; `stopped`: nothing of it is there; `dead`: it should answer and does not. */
@@ -96,11 +101,22 @@ export interface EngineHost {
   /** Let them go on. Without a freeze it changes nothing; safe on an engine that is gone. */
   thaw(name: string): Promise<void>;
 
+  /** Hold everything of it still, dockerd too: until it is resumed it uses no processor and answers nothing, and counts as running. */
+  suspend(name: string): Promise<void>;
+  /** Let it go on. Without a suspension it changes nothing; safe on an engine that is gone. */
+  resume(name: string): Promise<void>;
+
+  /**
+   * The movable engine `from` becomes that of `spec`, with whatever runs in it, suspended or not; connections to its API stay.
+   * `wrong_state` for one that is not movable or not there. When it was done before, it is done.
+   */
+  rename(from: string, spec: EngineSpec): Promise<void>;
+
   api(name: string): EngineApi;
 
   /**
-   * Take up an engine that runs already, from an earlier daemon, and watch it; a dockerd that died inside a living
-   * sandbox is started again. Resolves false when nothing of it runs.
+   * Take up an engine that runs already, from an earlier daemon, and watch it; one that is suspended is resumed, a dockerd
+   * that died inside a living sandbox is started again. Resolves false when nothing of it runs.
    */
   adopt(spec: EngineSpec): Promise<boolean>;
 

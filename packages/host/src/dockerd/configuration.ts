@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type RuntimeFiles, replaceFile } from "./runtime-files.ts";
 import { execRootInside } from "./sandbox.ts";
 
@@ -32,7 +33,7 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
   const contents = {
     "data-root": dataRoot,
     "exec-root": execRootInside,
-    pidfile: files.dockerdPidFile,
+    pidfile: join(execRootInside, basename(files.dockerdPidFile)),
     hosts: [`unix://${files.socket}`],
     "storage-driver": "overlay2",
     "live-restore": liveRestore,
@@ -53,10 +54,20 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
  * the file says so already.
  */
 export async function setLiveRestore(files: RuntimeFiles, on: boolean): Promise<boolean> {
-  const contents: Record<string, unknown> = JSON.parse(await readFile(files.configuration, "utf8"));
+  const contents = await readConfiguration(files);
   if (contents["live-restore"] === on) return false;
   await replaceFile(files.configuration, render({ ...contents, "live-restore": on }));
   return true;
+}
+
+/** Change where a dockerd that is started again listens; the one that runs goes on as it is. */
+export async function setSocket(files: RuntimeFiles, socket: string): Promise<void> {
+  const contents = await readConfiguration(files);
+  await replaceFile(files.configuration, render({ ...contents, hosts: [`unix://${socket}`] }));
+}
+
+async function readConfiguration(files: RuntimeFiles): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(files.configuration, "utf8"));
 }
 
 function render(contents: Readonly<Record<string, unknown>>): string {

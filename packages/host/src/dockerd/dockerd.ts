@@ -28,7 +28,7 @@ const maxLogBytes = 4 * 1024 * 1024;
  */
 export async function startDockerd(
   { dockerBinary, environment }: EngineEnvironment,
-  { name, files, group }: Engine,
+  { name, files, group, configurationInside }: Engine,
   init: ProcessIdentity,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function startDockerd(
   // nobody listens on would be asked in vain.
   await Promise.all([rm(files.dockerdPidFile, { force: true }), rm(files.socket, { force: true })]);
 
-  const command = inSandbox(init, [dockerBinary, "--config-file", files.configuration]);
+  const command = inSandbox(init, [dockerBinary, "--config-file", configurationInside]);
   const [program, ...args] = inCgroup(group.entrances, command);
   const log = openLog(files.log);
   const child = spawn(program, args, { cwd: "/", env: environment, detached: true, stdio: ["ignore", log, log] });

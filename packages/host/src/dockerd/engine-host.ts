@@ -5,9 +5,10 @@ import { createEngineApi } from "./api/engine-api.ts";
 import { listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
 import { endDockerd, reviveDockerd } from "./dockerd.ts";
-import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { killEngine } from "./kill.ts";
-import { anyFileLeft, listFolders, runtimeFiles } from "./runtime-files.ts";
+import { renameEngine } from "./rename.ts";
+import { anyFileLeft, foldersIn, runtimeFiles } from "./runtime-files.ts";
 import { startEngine } from "./start.ts";
 import { stopEngine } from "./stop.ts";
 import { createSupervisions, systemdRuns } from "./supervision/index.ts";
@@ -111,25 +112,42 @@ class DockerdEngines implements EngineHost {
 
   async freeze(name: string): Promise<void> {
     checkName(name);
-    const engine = findEngine(this.#environment, name);
-    if (livingInit(engine) === undefined) {
-      throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
-    }
+    const engine = this.#living(name);
     try {
       await engine.group.freeze(AbortSignal.timeout(freezeDeadlineMs));
     } catch (error) {
       await engine.group.thaw();
-      throw new DockersnapError(
-        "not_ready",
-        `The containers of '${name}' did not hold still within ${freezeDeadlineMs / 1000} seconds and go on; one of them is stuck in the kernel. Try again.`,
-        { cause: error },
-      );
+      throw stuck(`The containers of '${name}'`, error);
     }
   }
 
   async thaw(name: string): Promise<void> {
     checkName(name);
     await findEngine(this.#environment, name).group.thaw();
+  }
+
+  async suspend(name: string): Promise<void> {
+    checkName(name);
+    const engine = this.#living(name);
+    try {
+      await engine.group.suspend(AbortSignal.timeout(freezeDeadlineMs));
+    } catch (error) {
+      await engine.group.resume();
+      throw stuck(`The engine of '${name}'`, error);
+    }
+  }
+
+  async resume(name: string): Promise<void> {
+    checkName(name);
+    await findEngine(this.#environment, name).group.resume();
+  }
+
+  async rename(from: string, { name }: EngineSpec): Promise<void> {
+    checkName(from);
+    checkName(name);
+    await renameEngine(this.#environment, from, name);
+    await Promise.all([this.#unwatch(from), this.#unwatch(name)]);
+    this.#watch(name);
   }
 
   api(name: string) {
@@ -144,6 +162,8 @@ class DockerdEngines implements EngineHost {
     const engine = findEngine(this.#environment, name);
     const init = livingInit(engine);
     if (init === undefined) return false;
+    // One that the last daemon held still could not answer.
+    await engine.group.resume();
     await reviveDockerd(this.#environment, engine, init, new AbortController().signal);
     this.#watch(name);
     return true;
@@ -155,24 +175,32 @@ class DockerdEngines implements EngineHost {
 
   async list(): Promise<readonly string[]> {
     const { runDir, hierarchies, supervisions } = this.#environment;
-    const [folders, ...grouped] = await Promise.all([
-      listFolders(runDir),
-      ...Object.values(supervisions).map(async (supervision) => {
+    const grouped = await Promise.all(
+      Object.values(supervisions).map(async (supervision) => {
         const groups = await listGroups(hierarchies, supervision.cgroupParent);
         return [...groups].map((group) => supervision.instanceOf(group));
       }),
-    ]);
+    );
     // Names of groups are the machine's: one that lives without a folder of ours belongs to another daemon's engine.
     const abandoned = grouped
       .flat()
       .filter((name) => name !== undefined)
-      .filter((name) => possibleGroups(this.#environment, name).every((group) => group.enginePids().length === 0));
-    return [...new Set([...folders, ...abandoned])].sort();
+      .filter((name) => {
+        const groups = possibleGroups(this.#environment, name).filter((group) => group.exists());
+        return groups.length > 0 && groups.every((group) => group.enginePids().length === 0);
+      });
+    return [...new Set([...foldersIn(runDir), ...abandoned])].sort();
   }
 
   async close(): Promise<void> {
     this.#observers.clear();
     await Promise.all([...this.#watches.keys()].map((name) => this.#unwatch(name)));
+  }
+
+  #living(name: string): Engine {
+    const engine = findEngine(this.#environment, name);
+    if (livingInit(engine) !== undefined) return engine;
+    throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
   }
 
   #files(name: string) {
@@ -215,6 +243,14 @@ class DockerdEngines implements EngineHost {
       }
     }
   }
+}
+
+function stuck(what: string, cause: unknown): DockersnapError {
+  return new DockersnapError(
+    "not_ready",
+    `${what} did not hold still within ${freezeDeadlineMs / 1000} seconds and go on; a process is stuck in the kernel. Try again.`,
+    { cause },
+  );
 }
 
 /** Names become paths and control groups here, so even one that a caller has checked is checked once more. */

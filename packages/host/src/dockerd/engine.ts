@@ -1,9 +1,10 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Log } from "@dockersnap/core";
 import { isAlive, type ProcessIdentity } from "../process/identity.ts";
 import { EngineCgroup, type Hierarchies } from "./cgroups/index.ts";
 import type { EngineSettings } from "./configuration.ts";
-import { type RuntimeFiles, readRecord, runtimeFiles } from "./runtime-files.ts";
+import { findRecord, type RuntimeFiles, readRecord, runtimeFiles } from "./runtime-files.ts";
+import { fixedInside } from "./sandbox.ts";
 import type { Supervision } from "./supervision/index.ts";
 
 /** What all engines of this host share. */
@@ -26,6 +27,10 @@ export interface Engine {
   readonly files: RuntimeFiles;
   readonly supervision: Supervision;
   readonly group: EngineCgroup;
+  /** The name it was started under, which its control groups and its unit keep. */
+  readonly launchedAs: string;
+  /** Where its dockerd reads its configuration, as seen inside. */
+  readonly configurationInside: string;
 }
 
 /** Found by its record where it has one, else where it would be started now. */
@@ -33,12 +38,32 @@ export function findEngine(environment: EngineEnvironment, name: string): Engine
   const files = runtimeFiles(environment.runDir, name);
   const record = readRecord(files);
   const supervision = record === undefined ? environment.supervision : environment.supervisions[record.supervision];
-  return { name, files, supervision, group: groupOf(environment, supervision, name) };
+  const launchedAs = record?.launchedAs ?? name;
+  return {
+    name,
+    files,
+    supervision,
+    group: groupOf(environment, supervision, launchedAs),
+    launchedAs,
+    configurationInside:
+      record?.launchedAs === undefined ? files.configuration : join(fixedInside.folder, basename(files.configuration)),
+  };
 }
 
-/** Its control groups under every kind of supervision: without a record nobody knows which one it had. */
+/**
+ * Its control groups under every kind of supervision: without a record nobody knows which one it had. None where an engine
+ * that was started under this name goes by another now.
+ */
 export function possibleGroups(environment: EngineEnvironment, name: string): readonly EngineCgroup[] {
-  return Object.values(environment.supervisions).map((supervision) => groupOf(environment, supervision, name));
+  const { launchedAs } = findEngine(environment, name);
+  const groups = Object.values(environment.supervisions).map((one) => groupOf(environment, one, launchedAs));
+  const present = groups.some((group) => group.exists());
+  return present && renamedTo(environment, launchedAs, name) !== undefined ? [] : groups;
+}
+
+/** What the engine started under `launchedAs` is called now, if that is another name than `name`. */
+export function renamedTo({ runDir }: EngineEnvironment, launchedAs: string, name: string): string | undefined {
+  return findRecord(runDir, (record, other) => other !== name && record.launchedAs === launchedAs);
 }
 
 function groupOf({ hierarchies }: EngineEnvironment, supervision: Supervision, name: string): EngineCgroup {

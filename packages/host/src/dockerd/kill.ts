@@ -22,7 +22,7 @@ export async function killEngine(environment: EngineEnvironment, name: string): 
   for (const init of inits) killProcess(init, "SIGKILL");
   if (inits.length > 0) await endedBySandbox(groups);
   await endRest(name, groups);
-  await engine.supervision.forget(name);
+  await engine.supervision.forget(engine.launchedAs);
   await inTime(name, (deadline) => Promise.all(groups.map((group) => group.remove(deadline))));
   // Last: while the folder stands, what is left has a name that it is found by.
   await removeFiles(engine.files);

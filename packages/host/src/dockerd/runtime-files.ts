@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
 import * as z from "zod";
@@ -17,6 +17,8 @@ export interface RuntimeFiles {
   readonly execRoot: string;
   /** dockerd's own pid as its pid namespace counts it, which means nothing on the host. */
   readonly dockerdPidFile: string;
+  /** Inside, the runtime folder and the data-root are bound over these, as `fixedInside`. */
+  readonly fixed: { readonly folder: string; readonly dataRoot: string };
   readonly configuration: string;
   readonly log: string;
   readonly record: string;
@@ -36,6 +38,7 @@ export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
     folder,
     execRoot,
     dockerdPidFile: join(execRoot, "dockerd.pid"),
+    fixed: { folder: join(execRoot, "self"), dataRoot: join(execRoot, "data") },
     configuration: join(folder, "daemon.json"),
     log: join(folder, "dockerd.log"),
     record: join(folder, "sandbox.json"),
@@ -58,8 +61,9 @@ export async function prepareFiles(files: RuntimeFiles, configuration: string): 
   await mkdir(dirname(files.folder), { recursive: true, mode: 0o755 });
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
   await Promise.all([
-    mkdir(files.execRoot, { recursive: true, mode: 0o700 }),
-    mkdir(files.shims, { recursive: true, mode: 0o700 }),
+    ...[files.execRoot, files.shims, files.fixed.folder, files.fixed.dataRoot].map((folder) =>
+      mkdir(folder, { recursive: true, mode: 0o700 }),
+    ),
     replaceFile(files.configuration, configuration),
   ]);
 }
@@ -81,9 +85,9 @@ export async function removeFiles(files: RuntimeFiles): Promise<void> {
 }
 
 /** Names of engines with a runtime folder. Sockets and pid files beside them never outlive it. */
-export async function listFolders(runDir: string): Promise<readonly string[]> {
+export function foldersIn(runDir: string): readonly string[] {
   try {
-    const entries = await readdir(runDir, { withFileTypes: true });
+    const entries = readdirSync(runDir, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory() && instanceNamePattern.test(entry.name))
       .map((entry) => entry.name);
@@ -93,10 +97,23 @@ export async function listFolders(runDir: string): Promise<readonly string[]> {
   }
 }
 
+/** The name of an engine whose record is such a one. */
+export function findRecord(
+  runDir: string,
+  holds: (record: SandboxRecord, name: string) => boolean,
+): string | undefined {
+  return foldersIn(runDir).find((name) => {
+    const record = readRecord(runtimeFiles(runDir, name));
+    return record !== undefined && holds(record, name);
+  });
+}
+
 const SandboxRecord = z.object({
   pid: z.int().positive(),
   startTime: z.int().nonnegative(),
   supervision: z.enum(["direct", "systemd"]),
+  /** Only of a movable engine: the name it was started under, which its control groups and its unit have for good. */
+  launchedAs: z.string().regex(instanceNamePattern).optional(),
 });
 
 /** What the next daemon needs to find a sandbox again. */

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
+import type { EngineSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { identify, type ProcessIdentity } from "../process/identity.ts";
 import type { EngineCgroup } from "./cgroups/index.ts";
@@ -14,15 +15,15 @@ import type { RuntimeFiles } from "./runtime-files.ts";
 const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
 
 /**
- * Runs as the sandbox's first process. Puts the engine's own folders and the instance's resolv.conf in place; joins the
+ * Runs as the sandbox's first process. Binds the pairs of paths before `--`, each the first over the second; joins the
  * control groups it is given entrances of; says that the sandbox is ready; becomes the init that reaps. Fixed as well.
  *
  * Mounting and joining go side by side: the first process to change its group in a while waits some ten milliseconds
  * for the kernel.
  */
 const setUpScript = `set -e
-{ mount --bind "$1" "$2"; mount --bind "$3" "$4"; [ -z "$5" ] || mount --bind "$5" "$6"; } & mounts=$!
-shift 6
+{ while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done; } & mounts=$!
+while [ "$1" != -- ]; do shift; done; shift
 for entrance; do echo 0 >"$entrance"; done
 wait "$mounts"
 if [ -n "\${NOTIFY_SOCKET:-}" ]; then systemd-notify --ready; unset NOTIFY_SOCKET; else echo ready; fi
@@ -37,6 +38,13 @@ const hostShims = "/run/containerd";
  */
 export const execRootInside = "/run/docker";
 
+/**
+ * Where every engine has its runtime folder and its data-root besides. What is bound here stays when the folders it came
+ * from are renamed outside; this host has nothing under these paths that one could be mistaken for. A movable engine knows
+ * no others, and dockerd keeps its volumes' paths with their containers, so they must lead there after its next start too.
+ */
+export const fixedInside = { folder: `${execRootInside}/self`, dataRoot: `${execRootInside}/data` };
+
 export type Command = readonly [program: string, ...args: string[]];
 
 /** The command, run inside the control groups behind these entrances. */
@@ -44,10 +52,7 @@ export function inCgroup(entrances: readonly string[], command: Command): Comman
   return ["sh", "-c", enterScript, "sh", ...entrances, "--", ...command];
 }
 
-export interface SandboxSpec {
-  readonly netnsPath: string;
-  readonly resolvConf: string | undefined;
-}
+export type SandboxSpec = Pick<EngineSpec, "netnsPath" | "resolvConf" | "dataRoot">;
 
 /**
  * Makes the command that becomes a sandbox: an init that holds a mount and a pid namespace, is in the network namespace
@@ -58,7 +63,13 @@ export type SandboxCommand = (entrances: readonly string[]) => Command;
 
 export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Promise<SandboxCommand> {
   for (const place of [hostShims, execRootInside]) await mkdir(place, { recursive: true, mode: 0o711 });
-  const resolvConf = spec.resolvConf === undefined ? ["", ""] : [spec.resolvConf, resolvConfTarget()];
+  const binds = [
+    [files.shims, hostShims],
+    [files.execRoot, execRootInside],
+    ...(spec.resolvConf === undefined ? [] : [[spec.resolvConf, resolvConfTarget()]]),
+    [files.folder, fixedInside.folder],
+    [spec.dataRoot, fixedInside.dataRoot],
+  ];
   return (entrances) => [
     "nsenter",
     `--net=${spec.netnsPath}`,
@@ -67,18 +78,7 @@ export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Pr
     // Mounts the host makes later (the pool) are seen inside; none made inside gets out.
     ...["--propagation", "slave"],
     ...["--pid", "--fork", "--kill-child", "--mount-proc"],
-    ...[
-      "sh",
-      "-c",
-      setUpScript,
-      "sh",
-      files.shims,
-      hostShims,
-      files.execRoot,
-      execRootInside,
-      ...resolvConf,
-      ...entrances,
-    ],
+    ...["sh", "-c", setUpScript, "sh", ...binds.flat(), "--", ...entrances],
   ];
 }
 

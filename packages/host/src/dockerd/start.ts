@@ -4,11 +4,11 @@ import type { EngineSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { daemonJson } from "./configuration.ts";
 import { reviveDockerd, startDockerd } from "./dockerd.ts";
-import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups, renamedTo } from "./engine.ts";
 import { killEngine } from "./kill.ts";
 import { lastWords } from "./last-words.ts";
 import { anyFileLeft, checkSocketPath, prepareFiles, writeRecord } from "./runtime-files.ts";
-import { findInit, prepareSandbox } from "./sandbox.ts";
+import { findInit, fixedInside, prepareSandbox } from "./sandbox.ts";
 
 /**
  * Bring the engine up and resolve when its API answers. What fails or is cancelled on the way is taken back whole.
@@ -23,6 +23,13 @@ export async function startEngine(
   const found = findEngine(environment, name);
   checkSocketPath(name, found.files);
 
+  const holder = renamedTo(environment, name, name);
+  if (holder !== undefined) {
+    throw new DockersnapError(
+      "already_exists",
+      `The engine of '${holder}' was started as '${name}' and holds what that name would need until it is started again. Choose another name, or restart '${holder}'.`,
+    );
+  }
   const init = livingInit(found);
   try {
     if (init !== undefined && (await comesBack(environment, found, init, signal))) return;
@@ -92,7 +99,7 @@ async function bringUp(
   await requireDataRoot(spec);
   const configuration = daemonJson(files, {
     ...environment.settings,
-    dataRoot: spec.dataRoot,
+    dataRoot: spec.movable === true ? fixedInside.dataRoot : spec.dataRoot,
     cgroupParent: group.containersPath,
     liveRestore: true,
   });
@@ -107,6 +114,10 @@ async function bringUp(
     throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
   }
   // Before dockerd: from its first instruction on the next daemon is to find it.
-  await writeRecord(files, { ...init, supervision: supervision.kind });
-  await startDockerd(environment, engine, init, signal);
+  await writeRecord(files, {
+    ...init,
+    supervision: supervision.kind,
+    ...(spec.movable === true ? { launchedAs: name } : {}),
+  });
+  await startDockerd(environment, findEngine(environment, name), init, signal);
 }

@@ -21,8 +21,8 @@ export async function stopEngine(environment: EngineEnvironment, name: string, s
   const engine = findEngine(environment, name);
   const dockerd = livingInit(engine) === undefined ? undefined : findDockerd(engine);
   if (dockerd !== undefined) {
-    // Frozen containers could not act on their stop signals.
-    await engine.group.thaw();
+    // Frozen processes could not act on their stop signals.
+    await Promise.all([engine.group.thaw(), engine.group.resume()]);
     try {
       await leaveContainersToDockerd(engine, dockerd, signal);
       await shutDown(engine, dockerd, signal);

@@ -7,9 +7,13 @@ import { Machine } from "./machine.ts";
 export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
-  | { readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "containers"; readonly name: string }
+  | {
+      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "containers";
+      readonly name: string;
+    }
   | { readonly method: "tmpfs" | "startContainer" | "stopContainer"; readonly name: string; readonly id: string }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
+  | { readonly method: "rename"; readonly from: string; readonly spec: EngineSpec }
   | { readonly method: "list" | "close" };
 
 export type MachineCall =
@@ -80,6 +84,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.api(call.name).stopContainer(call.id, new AbortController().signal);
     case "adopt":
       return host.adopt(call.spec);
+    case "rename":
+      return host.rename(call.from, call.spec);
     case "list":
     case "close":
       return host[call.method]();

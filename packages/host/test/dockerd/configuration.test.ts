@@ -15,7 +15,7 @@ it("keeps everything of an engine in its own folders and lets containers outlive
   expect(written).toEqual({
     "data-root": "/pool/web",
     "exec-root": "/run/docker",
-    pidfile: "/run/dockersnap/web/exec/dockerd.pid",
+    pidfile: "/run/docker/dockerd.pid",
     hosts: ["unix:///run/dockersnap/web.sock"],
     "storage-driver": "overlay2",
     "live-restore": true,

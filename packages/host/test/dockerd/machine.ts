@@ -72,8 +72,8 @@ export class Machine implements AsyncDisposable {
   }
 
   /** The engine's dockerd, by the host's pid. */
-  dockerd(name: string): ProcessIdentity {
-    const group = new EngineCgroup(readHierarchies(), `/${this.mark}-${name}`);
+  dockerd(name: string, launchedAs = name): ProcessIdentity {
+    const group = new EngineCgroup(readHierarchies(), `/${this.mark}-${launchedAs}`);
     const dockerd = findDockerd({ files: runtimeFiles(this.runDir, name), group });
     if (dockerd === undefined) throw new Error(`The dockerd of ${name} does not live.`);
     return dockerd;

@@ -143,6 +143,18 @@ class RemoteEngines implements EngineHost {
     return this.#call<void>({ method: "thaw", name });
   }
 
+  suspend(name: string) {
+    return this.#call<void>({ method: "suspend", name });
+  }
+
+  resume(name: string) {
+    return this.#call<void>({ method: "resume", name });
+  }
+
+  rename(from: string, spec: EngineSpec) {
+    return this.#call<void>({ method: "rename", from, spec });
+  }
+
   api(name: string) {
     return {
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),

@@ -157,6 +157,86 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       expect(reports.gone.given).toEqual([]);
     });
 
+    it("holds a whole engine still and lets it go on, twice as once", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      await expect(engines.suspend("web")).rejects.toMatchObject({ code: "wrong_state" });
+      await engines.resume("web");
+      await engines.start(await subject.prepare("web"), never);
+      await engines.suspend("web");
+      await engines.suspend("web");
+      expect(await engines.state("web")).toBe("running");
+      await engines.resume("web");
+      await engines.resume("web");
+      expect(await engines.api("web").containers()).toEqual([]);
+      await engines.suspend("web");
+      await engines.stop("web", never);
+      expect(await engines.list()).toEqual([]);
+    });
+
+    it("takes up an engine that the last daemon held still, and lets it go on", async () => {
+      await using subject = await factory();
+      const spec = await subject.prepare("web");
+      await subject.engines.start(spec, never);
+      await subject.engines.suspend("web");
+      await subject.engines.close();
+
+      const next = subject.nextDaemon();
+      expect(await next.state("web")).toBe("running");
+      expect(await next.adopt(spec)).toBe(true);
+      expect(await next.api("web").containers()).toEqual([]);
+    });
+
+    it("gives a movable engine another name, suspended or not, and reports under that from then on", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const [waiting, web] = [await subject.prepare("waiting"), await subject.prepare("web")];
+      await engines.start({ ...waiting, movable: true }, never);
+      await engines.suspend("waiting");
+
+      await engines.rename("waiting", web);
+      await engines.rename("waiting", web);
+      await engines.resume("web");
+
+      const reports = listen(engines);
+      expect(await engines.state("waiting")).toBe("stopped");
+      expect(await engines.state("web")).toBe("running");
+      expect(await engines.list()).toEqual(["web"]);
+      await engines.kill("waiting");
+      expect(await engines.api("web").containers()).toEqual([]);
+      await subject.crash("web");
+      expect(await reports.gone.next()).toMatchObject({ name: "web" });
+      await engines.start(web, never);
+      expect(await engines.state("web")).toBe("running");
+      await engines.kill("web");
+      expect(await engines.list()).toEqual([]);
+    });
+
+    it("finds a renamed engine again from the next daemon, and leaves nothing of it", async () => {
+      await using subject = await factory();
+      const [waiting, web] = [await subject.prepare("waiting"), await subject.prepare("web")];
+      await subject.engines.start({ ...waiting, movable: true }, never);
+      await subject.engines.rename("waiting", web);
+      await subject.engines.close();
+
+      const next = subject.nextDaemon();
+      expect(await next.list()).toEqual(["web"]);
+      expect(await next.adopt(waiting)).toBe(false);
+      expect(await next.adopt(web)).toBe(true);
+      await next.stop("web", never);
+      expect(await next.list()).toEqual([]);
+    });
+
+    it("renames no engine that is not movable, and none that is not there", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      const [web, other] = [await subject.prepare("web"), await subject.prepare("other")];
+      await expect(engines.rename("web", other)).rejects.toMatchObject({ code: "wrong_state" });
+      await engines.start(web, never);
+      await expect(engines.rename("web", other)).rejects.toMatchObject({ code: "wrong_state" });
+      expect(await engines.state("web")).toBe("running");
+    });
+
     it("outlives its daemon, and is taken up by the next one", async () => {
       await using subject = await factory();
       const spec = await subject.prepare("web");

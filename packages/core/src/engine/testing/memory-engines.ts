@@ -10,6 +10,9 @@ export type EngineMethod =
   | "state"
   | "freeze"
   | "thaw"
+  | "suspend"
+  | "resume"
+  | "rename"
   | "adopt"
   | "list"
   | "containers"
@@ -22,6 +25,7 @@ interface MemoryEngine {
   readonly frozen: boolean;
   /** Its dockerd is not there for a while. */
   readonly detached: boolean;
+  readonly suspended: boolean;
 }
 
 /** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
@@ -58,6 +62,10 @@ export class MemoryEngines implements EngineHost {
     return this.#specs.get(name);
   }
 
+  isSuspended(name: string): boolean {
+    return this.#machine.engines.get(name)?.suspended ?? false;
+  }
+
   isFrozen(name: string): boolean {
     return this.#machine.engines.get(name)?.frozen ?? false;
   }
@@ -72,7 +80,7 @@ export class MemoryEngines implements EngineHost {
   crash(name: string): void {
     const { spec } = this.#running(name);
     this.#endContainers(spec.dataRoot);
-    this.#machine.engines.set(name, { spec, live: false, frozen: false, detached: false });
+    this.#machine.engines.set(name, { spec, live: false, frozen: false, detached: false, suspended: false });
     if (this.#watched.delete(name)) for (const observer of this.#observers) observer.gone(name, "its sandbox ended");
   }
 
@@ -88,7 +96,7 @@ export class MemoryEngines implements EngineHost {
     this.#begin("start");
     if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
     if (this.#machine.engines.get(spec.name)?.live !== true) {
-      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false, detached: false });
+      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false, detached: false, suspended: false });
       this.#setStates(spec.dataRoot, "exited", "running");
     }
     this.#attach(spec);
@@ -122,17 +130,40 @@ export class MemoryEngines implements EngineHost {
 
   async freeze(name: string): Promise<void> {
     this.#begin("freeze");
-    const engine = this.#machine.engines.get(name);
-    if (engine?.live !== true) {
-      throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
-    }
-    this.#machine.engines.set(name, { ...engine, frozen: true });
+    this.#machine.engines.set(name, { ...this.#living(name), frozen: true });
   }
 
   async thaw(name: string): Promise<void> {
     this.#begin("thaw");
     const engine = this.#machine.engines.get(name);
     if (engine !== undefined) this.#machine.engines.set(name, { ...engine, frozen: false });
+  }
+
+  async suspend(name: string): Promise<void> {
+    this.#begin("suspend");
+    this.#machine.engines.set(name, { ...this.#living(name), suspended: true });
+  }
+
+  async resume(name: string): Promise<void> {
+    this.#begin("resume");
+    const engine = this.#machine.engines.get(name);
+    if (engine !== undefined) this.#machine.engines.set(name, { ...engine, suspended: false });
+  }
+
+  async rename(from: string, spec: EngineSpec): Promise<void> {
+    this.#begin("rename");
+    const { engines, containers } = this.#machine;
+    const engine = engines.get(from) ?? engines.get(spec.name);
+    if (engine?.live !== true || engine.spec.movable !== true) {
+      throw new DockersnapError("wrong_state", `The engine of '${from}' cannot be renamed.`);
+    }
+    const kept = containers.get(engine.spec.dataRoot);
+    containers.delete(engine.spec.dataRoot);
+    if (kept !== undefined) containers.set(spec.dataRoot, kept);
+    engines.delete(from);
+    engines.set(spec.name, { ...engine, spec: { ...spec, movable: true } });
+    this.#watched.delete(from);
+    this.#attach(spec);
   }
 
   api(name: string): EngineApi {
@@ -156,7 +187,9 @@ export class MemoryEngines implements EngineHost {
 
   async adopt(spec: EngineSpec): Promise<boolean> {
     this.#begin("adopt");
-    if (this.#machine.engines.get(spec.name)?.live !== true) return false;
+    const engine = this.#machine.engines.get(spec.name);
+    if (engine?.live !== true) return false;
+    this.#machine.engines.set(spec.name, { ...engine, suspended: false });
     this.#attach(spec);
     return true;
   }
@@ -175,9 +208,15 @@ export class MemoryEngines implements EngineHost {
     this.#watched.clear();
   }
 
+  #living(name: string): MemoryEngine {
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live === true) return engine;
+    throw new DockersnapError("wrong_state", `The engine of '${name}' does not run, so there is nothing to freeze.`);
+  }
+
   #running(name: string): MemoryEngine {
     const engine = this.#machine.engines.get(name);
-    if (engine?.live === true && !engine.detached) return engine;
+    if (engine?.live === true && !engine.detached && !engine.suspended) return engine;
     throw new DockersnapError("not_ready", `The engine of '${name}' does not answer on ${this.socketPath(name)}.`);
   }
 

@@ -120,6 +120,16 @@ export class EngineCgroup {
     await this.#freezer?.thaw(this.containersPath);
   }
 
+  /** Hold everything in it still, the engine too. */
+  async suspend(signal: AbortSignal): Promise<void> {
+    await this.#freezer?.freeze(this.path, signal);
+  }
+
+  /** What was held by itself, such as a paused container, stays so. */
+  async resume(): Promise<void> {
+    await this.#freezer?.thaw(this.path);
+  }
+
   /** Let everything in it go on, containers that Docker paused included: the legacy freezer's do not die before. */
   async thawAll(): Promise<void> {
     await this.#freezer?.thawTree(this.path);

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
+import { setSocket } from "./configuration.ts";
+import type { EngineEnvironment } from "./engine.ts";
+import { checkSocketPath, readRecord, runtimeFiles } from "./runtime-files.ts";
+
+/**
+ * Give a movable engine's files another name while it runs. Its socket goes on accepting: the kernel finds a listener by
+ * the file, whatever that is called. One that was killed on the way is completed by the next.
+ */
+export async function renameEngine({ runDir }: EngineEnvironment, from: string, to: string): Promise<void> {
+  const [before, after] = [runtimeFiles(runDir, from), runtimeFiles(runDir, to)];
+  checkSocketPath(to, after);
+  const record = readRecord(existsSync(before.folder) ? before : after);
+  if (record?.launchedAs === undefined) {
+    throw new DockersnapError(
+      "wrong_state",
+      `The engine of '${from}' cannot become that of '${to}': it was not started to be renamed, or is gone.`,
+    );
+  }
+  if (existsSync(before.folder)) {
+    await setSocket(before, after.socket);
+    // First of all that moves: as long as anything is left under a name, this folder is found by it.
+    await rename(before.folder, after.folder);
+  }
+  await Promise.all([moveIfThere(before.socket, after.socket), moveIfThere(before.pidFile, after.pidFile)]);
+}
+
+async function moveIfThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT")) throw error;
+  }
+}
