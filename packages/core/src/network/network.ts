@@ -37,6 +37,12 @@ export interface Network {
    */
   renew(spec: NetworkSpec): Promise<void>;
 
+  /**
+   * Give the network of `from` the name in the spec, with its addresses, its forwards and whatever runs in it. What a first
+   * call left half done the next one completes.
+   */
+  rename(from: string, spec: NetworkSpec): Promise<void>;
+
   /** Take all of it away, forwards included. Absent is already removed. */
   remove(name: string): Promise<void>;
 

@@ -77,6 +77,12 @@ export interface StorageDriver {
   /** A new dataset that begins as `source` was at `label`. `not_found`, `already_exists` as for `create`, `no_space`. */
   clone(source: DatasetId, label: Label, id: DatasetId): Promise<void>;
 
+  /**
+   * Give a dataset and its snapshots another name. Who has it open, mounted or bound goes on in it. When only `to` is there
+   * it is done already, `not_found` when neither is, `already_exists` when both are.
+   */
+  rename(from: DatasetId, to: DatasetId): Promise<void>;
+
   /** Write out what is dirty, as far as it helps, so that a snapshot right after it is short. Never fails for being late. */
   settle(id: DatasetId, signal: AbortSignal): Promise<void>;
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
@@ -49,6 +49,20 @@ export class Claims {
   async isLeftover(name: string): Promise<boolean> {
     const holder = await this.#holder(name);
     return holder === this.#owner || (holder === undefined && !(await isInhabited(this.#names.netnsPath(name))));
+  }
+
+  /**
+   * Carry the mark of `from` and all that is in its folder over to `to`. The files stay the same ones: a running sandbox has
+   * the resolv.conf among them bound over its own.
+   */
+  async move(from: string, to: string): Promise<void> {
+    await this.refuseForeign(to);
+    try {
+      await rename(this.#names.etcFolder(from), this.#names.etcFolder(to));
+    } catch (error) {
+      // Moved before, or never written.
+      if (!hasErrno(error, "ENOENT")) throw error;
+    }
   }
 
   /** With all that is in the folder. */

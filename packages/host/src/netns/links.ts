@@ -2,6 +2,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { InstanceAddresses, NetworkSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
+import { run } from "../process/run.ts";
 import { ip, ipShow } from "./ip.ts";
 import { type Fields, fields, list } from "./json.ts";
 import { insideDevice, type NetworkNames } from "./names.ts";
@@ -12,6 +13,9 @@ import { hardenDevice } from "./sysctl.ts";
 const nsfsMagic = 0x6e736673;
 
 const linkPrefixLength = 30;
+
+/** A file that a namespace is mounted on cannot be renamed, so the namespace gets a second one. Fixed, like every script. */
+const bindNamespace = 'set -e; : >>"$2"; mount --bind "$1" "$2"';
 
 /** What of an instance's network is there. */
 export interface Survey {
@@ -112,6 +116,49 @@ export class Links {
     if (commands.length > 0) await ip(commands);
   }
 
+  /**
+   * Give a namespace and its link another name while both are in use. What a first call left half done the next one
+   * completes.
+   */
+  async rename(from: string, to: string): Promise<void> {
+    await Promise.all([this.#renameDevice(from, to), this.#renameNamespace(from, to)]);
+  }
+
+  async #renameDevice(from: string, to: string): Promise<void> {
+    const device = this.#names.device(from);
+    if (!(await deviceExists(device))) return;
+    // Name and alias in one message: a link that has only one of the two would be nobody's.
+    const renamed = `link set dev ${device} name ${this.#names.device(to)} alias ${this.#names.alias(to)}`;
+    try {
+      await ip([renamed]);
+    } catch (error) {
+      if (!(await isUpYet(device))) throw error;
+      // Before 6.2 the kernel renames no link that is up, and one that goes down loses its routes.
+      const routes = await this.#routesThrough(device);
+      await ip([
+        `link set dev ${device} down`,
+        renamed,
+        `link set dev ${this.#names.device(to)} up`,
+        ...routes.map((route) => `route replace ${route} dev ${this.#names.device(to)}`),
+      ]);
+    }
+    await hardenDevice(this.#names.device(to));
+  }
+
+  async #routesThrough(device: string): Promise<readonly string[]> {
+    const [shown] = await ipShow([`route show dev ${device}`]);
+    return list(shown)
+      .map(fields)
+      .flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [`${String(dst)} via ${String(gateway)}`]));
+  }
+
+  async #renameNamespace(from: string, to: string): Promise<void> {
+    const [old, renamed] = [this.#names.netnsPath(from), this.#names.netnsPath(to)];
+    const [present, taken] = await Promise.all([namespaceState(old), namespaceState(renamed)]);
+    if (present === "sound" && taken !== "sound") await run("sh", ["-c", bindNamespace, "sh", old, renamed]);
+    if (present !== "absent") await ip([`netns delete ${this.#names.namespace(from)}`]);
+  }
+
   hasNamespace(name: string): Promise<boolean> {
     return namespaceState(this.#names.netnsPath(name)).then((state) => state === "sound");
   }
@@ -188,6 +235,12 @@ async function namespaceState(path: string): Promise<"absent" | "broken" | "soun
     if (hasErrno(error, "ENOENT")) return "absent";
     throw error;
   }
+}
+
+async function isUpYet(device: string): Promise<boolean> {
+  if (!(await deviceExists(device))) return false;
+  const [shown] = await ipShow([`link show dev ${device}`]);
+  return isUp(fields(list(shown)[0]));
 }
 
 /** From /proc and not /sys, whose devices are those of the namespace it was mounted in. */

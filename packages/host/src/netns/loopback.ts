@@ -31,6 +31,13 @@ export class LoopbackPorts {
     this.#present.delete(name);
   }
 
+  /** The namespace goes by another name. */
+  rename(from: string, to: string): void {
+    const present = this.#present.get(from);
+    this.#present.delete(from);
+    if (present !== undefined) this.#present.set(to, present);
+  }
+
   /** Lead these ports, and only these, to the loopback. */
   async set(name: string, inside: string, ports: readonly InsidePort[]): Promise<void> {
     const elements = ports.map(({ protocol, port }) => `${protocol} . ${port}`).sort();

@@ -140,6 +140,20 @@ class HostNetwork implements Network {
     await acting(work, [claims.release(name)]);
   }
 
+  async rename(from: string, spec: NetworkSpec): Promise<void> {
+    const { names, claims, links, table, loopback } = this.#parts;
+    const { name } = spec;
+    const work = `give the network of instance ${from} to ${name}`;
+    await acting(work, [claims.move(from, name)]);
+    const [old, device] = [names.device(from), names.device(name)];
+    await acting(work, [
+      links.rename(from, name),
+      table.hand(from, name, ({ key }) => (key.split(" . ")[0] === old ? key.replace(old, device) : key)),
+      this.#renamePassage(from, name),
+    ]);
+    loopback.rename(from, name);
+  }
+
   async setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
     const { name, addresses } = spec;
     const elements = forwards.map(
@@ -188,6 +202,15 @@ class HostNetwork implements Network {
     const [elements, owners] = await Promise.all([table.elements(), links.owners()]);
     const stubs = new Map(elements.filter(({ set }) => set === "dns").map(({ owner, value }) => [owner, value]));
     await firewall.accept(owners.map((name) => ({ name, device: names.device(name), stub: stubs.get(name) })));
+  }
+
+  async #renamePassage(from: string, to: string): Promise<void> {
+    const { names, table, firewall } = this.#parts;
+    const elements = await table.elements();
+    // Read beside the change of the table, so it is under either name.
+    const stub = elements.find(({ set, owner }) => set === "dns" && (owner === from || owner === to))?.value;
+    await firewall.accept([{ name: to, device: names.device(to), stub }]);
+    await firewall.withdraw(from);
   }
 
   async #make(spec: NetworkSpec, survey: Survey): Promise<void> {

@@ -70,6 +70,22 @@ export class Table {
     }
   }
 
+  /**
+   * Everything the owner `from` has becomes that of `to`, in one change; `rewritten` gives each element's new key. A table
+   * that is gone has nothing to carry over.
+   */
+  async hand(from: string, to: string, rewritten: (element: Element) => string): Promise<void> {
+    const owned = ((await this.#read()) ?? []).filter(({ owner }) => owner === from);
+    if (owned.length === 0) return;
+    const script = [
+      ...owned.map((element) => `delete element ip ${this.#name} ${element.set} { ${quotedKey(element)} }`),
+      ...owned
+        .map((element) => ({ ...element, owner: to, key: rewritten(element) }))
+        .map((element) => `add element ip ${this.#name} ${element.set} { ${notation(element)} }`),
+    ];
+    await nft(`${script.join("\n")}\n`);
+  }
+
   /** Undefined when there is no such table. */
   async #read(): Promise<readonly Element[] | undefined> {
     try {

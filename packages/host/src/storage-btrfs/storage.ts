@@ -120,6 +120,29 @@ class BtrfsDriver implements BtrfsStorage {
     });
   }
 
+  async rename(from: DatasetId, to: DatasetId): Promise<void> {
+    const [source, target] = [this.path(from), this.path(to)];
+    const [snapshots, targetSnapshots] = [join(this.#snapshots, from), join(this.#snapshots, to)];
+    await this.#doing(`The dataset ${from} could not be renamed to ${to}`, async () => {
+      await this.#swap.finish(source);
+      const there = async (tree: string, labels: string) =>
+        (await isSubvolume(tree)) || (await entries(labels)).length > 0;
+      const [present, taken] = await Promise.all([there(source, snapshots), kindOf(target)]);
+      if (!present) {
+        if (taken === "subvolume") return;
+        throw new DockersnapError("not_found", `There is no dataset ${from}.`);
+      }
+      if (taken !== "absent") {
+        throw new DockersnapError("already_exists", `Dataset ${to} exists; choose another name, or remove it first.`);
+      }
+      // The tree last: until it has moved, the whole is found under the old name and moved by the next.
+      if ((await entries(snapshots)).length > 0) await rename(snapshots, targetSnapshots);
+      if (await isSubvolume(source)) await rename(source, target);
+      this.#meter.changed();
+      await Promise.all([syncDirectory(this.#instances), syncDirectory(this.#snapshots)]);
+    });
+  }
+
   async settle(id: DatasetId, signal: AbortSignal): Promise<void> {
     assertDatasetId(id);
     // With a bound so little is dirty that the snapshot writes it out as fast as a sync before it would, and only once.

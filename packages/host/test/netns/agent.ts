@@ -22,6 +22,7 @@ export interface Agent {
   open(): Promise<void>;
   create(spec: NetworkSpec): Promise<void>;
   renew(spec: NetworkSpec): Promise<void>;
+  rename(from: string, spec: NetworkSpec): Promise<void>;
   remove(name: string): Promise<void>;
   setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void>;
   hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean>;
@@ -53,6 +54,7 @@ const agent: Agent = {
   open: () => started().open(),
   create: (spec) => started().create(spec),
   renew: (spec) => started().renew(spec),
+  rename: (from, spec) => started().rename(from, spec),
   remove: (name) => started().remove(name),
   setForwards: (spec, forwards) => started().setForwards(spec, forwards),
   hostPortTaken: (port, protocol) => started().hostPortTaken(port, protocol),

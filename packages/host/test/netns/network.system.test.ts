@@ -49,6 +49,50 @@ describe("a network made again", () => {
     expect(await host.ask("tcp", "127.0.0.1", 8080)).toMatch(/^web /);
   });
 
+  it("goes on under another name, in the same namespace, with what is connected", async () => {
+    await using host = await PrivateHost.start();
+    const waiting = spec("waiting");
+    await host.network.create(waiting);
+    await host.network.setForwards(waiting, [forward(8080, 80)]);
+    await host.serve("kept", "tcp", "0.0.0.0", 80, { inside: "ds-waiting" });
+    const talk = host.talk("tcp", "127.0.0.1", 8080);
+    talk.say("before");
+    await talk.line();
+    const resolvConf = () => host.run(["cat", host.network.resolvConf("web") ?? ""]);
+
+    await host.network.rename("waiting", web);
+
+    talk.say("after");
+    expect(await talk.line()).toMatch(/^kept .* after$/);
+    expect(await host.ask("tcp", "10.10.0.2", 80)).toBe("kept 10.10.0.1 hello");
+    expect(await host.run(["ls", "/run/netns"])).toBe("ds-web\n");
+    expect(await host.run(["ls", etcNetnsDir])).toBe("ds-web\n");
+    expect(await resolvConf()).toContain("nameserver");
+    expect(await host.run(["ip", "-brief", "link"])).not.toContain("ve-waiting");
+    const before = await linkIndex(host);
+    await host.network.create(web);
+    expect(await linkIndex(host)).toBe(before);
+    await host.network.remove("web");
+    expect(await host.network.list()).toEqual([]);
+  });
+
+  it.each([
+    ["the namespace has both names", "touch /run/netns/ds-web; mount --bind /run/netns/ds-waiting /run/netns/ds-web"],
+    ["the link is renamed", "ip link set dev ve-waiting name ve-web alias dockersnap:web"],
+    ["the folder is renamed", `mv ${etcNetnsDir}/ds-waiting ${etcNetnsDir}/ds-web`],
+  ])("is completed, or taken away whole, where a rename was cut short: %s", async (_what, first) => {
+    await using host = await PrivateHost.start();
+    for (const way of ["rename", "remove"] as const) {
+      await host.network.create(spec("waiting"));
+      await host.run(["sh", "-c", first]);
+      if (way === "rename") await host.network.rename("waiting", web);
+      if (way === "rename") await works(host);
+      for (const name of ["waiting", "web"]) await host.network.remove(name);
+      expect(await host.network.list()).toEqual([]);
+      expect(await host.run(["ip", "-brief", "link", "show", "type", "veth"])).toBe("");
+    }
+  });
+
   it.each([
     ["only the name of the namespace", "touch /run/netns/ds-web"],
     ["only the namespace", "ip netns add ds-web"],

@@ -64,6 +64,7 @@ export class PrivateHost implements AsyncDisposable {
       resolvConf: (name) => paths.resolvConf(name),
       create: (spec) => this.#call("create", spec),
       renew: (spec) => this.#call("renew", spec),
+      rename: (from, spec) => this.#call("rename", from, spec),
       remove: (name) => this.#call("remove", name),
       setForwards: (spec, forwards) => this.#call("setForwards", spec, forwards),
       hostPortTaken: (port, protocol) => this.#call("hostPortTaken", port, protocol),

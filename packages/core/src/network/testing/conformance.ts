@@ -64,6 +64,22 @@ export function networkConformance(name: string, factory: NetworkFactory): void 
       await expect(subject.network.create(spec("db", 0))).rejects.toMatchObject({ code: "wrong_state" });
     });
 
+    it("gives a network with its forwards another name, and has nothing under the old one", async () => {
+      await using subject = await factory();
+      const { network } = subject;
+      await network.create(spec("waiting", 0));
+      await network.setForwards(spec("waiting", 0), [tcp(18_080)]);
+      await network.rename("waiting", spec("web", 0));
+      await network.rename("waiting", spec("web", 0));
+      expect(await network.list()).toEqual(["web"]);
+      expect(await network.hostPortTaken(18_080, "tcp")).toBe(true);
+      await network.create(spec("waiting", 1));
+      await network.setForwards(spec("web", 0), []);
+      expect(await network.hostPortTaken(18_080, "tcp")).toBe(false);
+      await network.remove("web");
+      expect(await network.list()).toEqual(["waiting"]);
+    });
+
     it("takes exactly the ports last set", async () => {
       await using subject = await factory();
       const { network } = subject;

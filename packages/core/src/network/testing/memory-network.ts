@@ -2,7 +2,15 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { Forward, Network, NetworkSpec } from "../network.ts";
 
 /** Methods of the network that can be made to fail. */
-export type NetworkMethod = "open" | "create" | "renew" | "remove" | "setForwards" | "hostPortTaken" | "list";
+export type NetworkMethod =
+  | "open"
+  | "create"
+  | "renew"
+  | "rename"
+  | "remove"
+  | "setForwards"
+  | "hostPortTaken"
+  | "list";
 
 /**
  * A network that is only remembered. Tests see what is in force with `has` and `forwards`, take a port of the host with
@@ -64,6 +72,15 @@ export class MemoryNetwork implements Network {
       throw new DockersnapError("wrong_state", `The subnet ${subnet} is already routed to instance ${other.name}.`);
     }
     this.#networks.set(spec.name, spec);
+  }
+
+  async rename(from: string, spec: NetworkSpec): Promise<void> {
+    this.#begin("rename");
+    if (!this.#networks.delete(from)) return;
+    this.#networks.set(spec.name, spec);
+    const forwards = this.#forwards.get(from);
+    this.#forwards.delete(from);
+    if (forwards !== undefined) this.#forwards.set(spec.name, forwards);
   }
 
   async remove(name: string): Promise<void> {

@@ -138,6 +138,53 @@ export function datasetPromises(factory: StorageFactory): void {
     });
   });
 
+  describe("a renamed dataset", () => {
+    it("has its files and its snapshots under the new name, and none under the old", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("waiting");
+      await say(subject, "waiting", "file", "then");
+      await driver.snapshot("waiting", "s1");
+      await say(subject, "waiting", "file", "now");
+
+      await driver.rename("waiting", "web");
+      await driver.rename("waiting", "web");
+
+      expect(await content(subject, "web")).toEqual({ file: "now" });
+      expect(await driver.list()).toEqual([{ id: "web", present: true, snapshots: ["s1"] }]);
+      await driver.revert("web", "s1");
+      expect(await content(subject, "web")).toEqual({ file: "then" });
+      await driver.create("waiting");
+      expect(await content(subject, "waiting")).toEqual({});
+    });
+
+    it("never takes the place of another, nor comes from nothing", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await say(subject, "web", "file", "kept");
+      await driver.create("other");
+
+      await expect(driver.rename("other", "web")).rejects.toMatchObject({ code: "already_exists" });
+      await expect(driver.rename("never", "two")).rejects.toMatchObject({ code: "not_found" });
+
+      expect(await content(subject, "web")).toEqual({ file: "kept" });
+      expect(await content(subject, "other")).toEqual({});
+    });
+
+    it("stays whole when what it was cloned from is removed", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await say(subject, "web", "file", "then");
+      await driver.snapshot("web", "s1");
+      await driver.clone("web", "s1", "waiting");
+      await driver.rename("waiting", "two");
+      await driver.remove("web");
+      expect(await content(subject, "two")).toEqual({ file: "then" });
+    });
+  });
+
   describe("a removed dataset", () => {
     it("is gone with its snapshots, and its name is free", async () => {
       await using subject = await factory();

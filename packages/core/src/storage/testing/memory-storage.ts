@@ -18,6 +18,7 @@ export type StorageMethod =
   | "clone"
   | "settle"
   | "snapshot"
+  | "rename"
   | "revert"
   | "restore"
   | "renameSnapshot"
@@ -92,6 +93,17 @@ export class MemoryStorage implements StorageDriver {
     }
     this.#assertRoom(id);
     this.#snapshots.set(id, snapshots.set(label, tree));
+  }
+
+  async rename(from: DatasetId, to: DatasetId): Promise<void> {
+    await this.#begin("rename", from, undefined, to);
+    const isThere = (id: DatasetId) => this.#datasets.has(id) || this.#snapshots.has(id);
+    if (!isThere(from)) return void this.#dataset(to);
+    this.#assertFree(to);
+    for (const kept of [this.#datasets, this.#snapshots] as readonly Map<DatasetId, unknown>[]) {
+      if (kept.has(from)) kept.set(to, kept.get(from));
+      kept.delete(from);
+    }
   }
 
   async revert(id: DatasetId, label: Label): Promise<void> {
