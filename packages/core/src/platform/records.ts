@@ -75,6 +75,16 @@ export interface ScheduleRecord {
   readonly lastError: string | undefined;
 }
 
+/** How many clones of a snapshot are to wait, booted, to be handed out. */
+export interface StandbyRecord {
+  readonly instance: string;
+  readonly label: string;
+  readonly count: number;
+  /** Whether they are held still while they wait. */
+  readonly frozen: boolean;
+  readonly createdAt: string;
+}
+
 /** A host port kept for one published port of an instance, so that it is the same after every restart. */
 export interface PortReservation {
   readonly instance: string;
@@ -104,7 +114,7 @@ export interface Records {
     insert(record: InstanceRecord): void;
     /** An absent one stays absent. */
     update(name: string, change: Partial<Omit<InstanceRecord, "name">>): void;
-    /** With all that is kept for it: snapshots' records, reverts, schedules, port reservations. An absent one is already removed. */
+    /** With all that is kept for it: snapshots' records, reverts, schedules, standbys, port reservations. An absent one is already removed. */
     remove(name: string): void;
   };
   readonly snapshots: {
@@ -134,6 +144,15 @@ export interface Records {
     /** Insert, or replace the one with this id. */
     save(record: ScheduleRecord): void;
     remove(instance: string, id: string): void;
+  };
+  /** One goes with its snapshot, and follows it to another label. */
+  readonly standbys: {
+    /** Oldest first. */
+    all(): readonly StandbyRecord[];
+    get(instance: string, label: string): StandbyRecord | undefined;
+    /** Insert, or replace that of this snapshot. */
+    save(record: StandbyRecord): void;
+    remove(instance: string, label: string): void;
   };
   readonly ports: {
     all(): readonly PortReservation[];

@@ -88,6 +88,17 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   "ALTER TABLE instances ADD COLUMN purpose TEXT",
+  `
+  CREATE TABLE standbys (
+    instance TEXT NOT NULL,
+    label TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    frozen INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (instance, label),
+    FOREIGN KEY (instance, label) REFERENCES snapshots (instance, label) ON DELETE CASCADE ON UPDATE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -12,6 +12,7 @@ import { portsTable } from "./ports.ts";
 import { revertsTable } from "./reverts.ts";
 import { schedulesTable } from "./schedules.ts";
 import { snapshotsTable } from "./snapshots.ts";
+import { standbysTable } from "./standbys.ts";
 
 const busyTimeoutMs = 5_000;
 
@@ -68,6 +69,7 @@ function tables(database: Database, closed: () => void): OpenRecords {
     snapshots: snapshotsTable(database),
     reverts: revertsTable(database),
     schedules: schedulesTable(database),
+    standbys: standbysTable(database),
     ports: portsTable(database),
     operations: operationsTable(database),
     transaction: (work) => database.transaction(work),

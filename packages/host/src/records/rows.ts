@@ -7,6 +7,7 @@ import type {
   RevertRecord,
   ScheduleRecord,
   SnapshotRecord,
+  StandbyRecord,
 } from "@dockersnap/core";
 import * as z from "zod";
 import { type Row, unreadable } from "./database.ts";
@@ -85,6 +86,14 @@ const ScheduleRow = z.object({
   last_error: absent(z.string()),
 });
 
+const StandbyRow = z.object({
+  instance: z.string(),
+  label: z.string(),
+  count: z.int(),
+  frozen: z.int().transform((value) => value !== 0),
+  created_at: z.string(),
+});
+
 const PortRow = z.object({
   instance: z.string(),
   protocol: z.enum(["tcp", "udp"]),
@@ -135,6 +144,11 @@ export function revertFrom(row: Row, path: string): RevertRecord {
 export function scheduleFrom(row: Row, path: string): ScheduleRecord {
   const { created_at, last_run_at, last_error, ...rest } = parse(ScheduleRow, "schedules", row, path);
   return { ...rest, createdAt: created_at, lastRunAt: last_run_at, lastError: last_error };
+}
+
+export function standbyFrom(row: Row, path: string): StandbyRecord {
+  const { created_at, ...rest } = parse(StandbyRow, "standbys", row, path);
+  return { ...rest, createdAt: created_at };
 }
 
 export function portFrom(row: Row, path: string): PortReservation {
@@ -209,6 +223,16 @@ export const scheduleColumns: {
   createdAt: ["created_at", (value) => value],
   lastRunAt: ["last_run_at", (value) => value ?? null],
   lastError: ["last_error", (value) => value ?? null],
+};
+
+export const standbyColumns: {
+  [K in keyof StandbyRecord]: readonly [column: string, encode: (value: StandbyRecord[K]) => SQLInputValue];
+} = {
+  instance: ["instance", (value) => value],
+  label: ["label", (value) => value],
+  count: ["count", (value) => value],
+  frozen: ["frozen", (value) => (value ? 1 : 0)],
+  createdAt: ["created_at", (value) => value],
 };
 
 /** The columns of what is given, `change` being a record or a part of one. */

@@ -8,6 +8,7 @@ import type {
   RevertRecord,
   ScheduleRecord,
   SnapshotRecord,
+  StandbyRecord,
 } from "../records.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
@@ -311,6 +312,49 @@ export function describeRecords(open: () => { records: Records; close(): void })
         }),
       ).toThrow("no");
       expect(records.reverts.of("web")).toEqual([revert("web", 1)]);
+    });
+  });
+
+  describe("standbys", () => {
+    const standby = (label: string, change: Partial<StandbyRecord> = {}): StandbyRecord => ({
+      instance: "web",
+      label,
+      count: 2,
+      frozen: true,
+      createdAt: at(1),
+      ...change,
+    });
+
+    beforeEach(() => {
+      records.instances.insert(instance("web", 0));
+      for (const [second, label] of ["a", "b", "c"].entries()) records.snapshots.insert(snapshot("web", label, second));
+    });
+
+    it("come back as they were saved, oldest first, the last of each snapshot", () => {
+      records.standbys.save(standby("b"));
+      records.standbys.save(standby("a", { createdAt: at(2), frozen: false }));
+      records.standbys.save(standby("b", { count: 5 }));
+      expect(records.standbys.all()).toEqual([
+        standby("b", { count: 5 }),
+        standby("a", { createdAt: at(2), frozen: false }),
+      ]);
+      expect(records.standbys.get("web", "b")).toEqual(standby("b", { count: 5 }));
+      records.standbys.remove("web", "b");
+      records.standbys.remove("web", "b");
+      expect(records.standbys.get("web", "b")).toBeUndefined();
+    });
+
+    it("need their snapshot, follow it to another label, and go with it or with its instance", () => {
+      expect(() => records.standbys.save(standby("absent"))).toThrow(expect.objectContaining({ code: "not_found" }));
+      for (const [second, label] of ["a", "b", "c"].entries()) {
+        records.standbys.save(standby(label, { createdAt: at(second) }));
+      }
+      records.snapshots.update("web", "a", { label: "new" });
+      records.snapshots.update("web", "b", { tags: { k: "v" } });
+      records.snapshots.remove("web", "c");
+      expect(records.standbys.all().map(({ label }) => label)).toEqual(["new", "b"]);
+      records.instances.remove("web");
+      expect(records.standbys.all()).toEqual([]);
     });
   });
 

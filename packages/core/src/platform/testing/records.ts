@@ -7,6 +7,7 @@ import type {
   RevertRecord,
   ScheduleRecord,
   SnapshotRecord,
+  StandbyRecord,
 } from "../records.ts";
 
 interface State {
@@ -17,6 +18,8 @@ interface State {
   reverts: Map<string, Map<number, RevertRecord>>;
   /** By instance and id. */
   schedules: Map<string, ScheduleRecord>;
+  /** By instance and label. */
+  standbys: Map<string, StandbyRecord>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
 }
@@ -24,6 +27,7 @@ interface State {
 const portKey = (port: Omit<PortReservation, "hostPort">) =>
   `${port.instance}/${port.protocol}/${String(port.containerPort).padStart(5, "0")}`;
 
+const standbyKey = (instance: string, label: string) => `${instance}@${label}`;
 const scheduleKey = (instance: string, id: string) => `${instance}/${id}`;
 
 const byCreation = (a: { createdAt: string }, b: { createdAt: string }) => compare(a.createdAt, b.createdAt);
@@ -40,6 +44,7 @@ export class MemoryRecords implements Records {
     snapshots: new Map(),
     reverts: new Map(),
     schedules: new Map(),
+    standbys: new Map(),
     ports: new Map(),
     operations: new Map(),
   };
@@ -64,6 +69,7 @@ export class MemoryRecords implements Records {
       this.#state.snapshots.delete(name);
       this.#state.reverts.delete(name);
       for (const [key, one] of this.#state.schedules) if (one.instance === name) this.#state.schedules.delete(key);
+      for (const [key, one] of this.#state.standbys) if (one.instance === name) this.#state.standbys.delete(key);
       for (const [key, port] of this.#state.ports) if (port.instance === name) this.#state.ports.delete(key);
     },
   };
@@ -92,8 +98,16 @@ export class MemoryRecords implements Records {
       }
       labels.delete(label);
       labels.set(after.label, after);
+      const standby = this.#state.standbys.get(standbyKey(instance, label));
+      this.#state.standbys.delete(standbyKey(instance, label));
+      if (standby !== undefined) {
+        this.#state.standbys.set(standbyKey(instance, after.label), { ...standby, label: after.label });
+      }
     },
-    remove: (instance, label) => void this.#labels(instance).delete(label),
+    remove: (instance, label) => {
+      this.#labels(instance).delete(label);
+      this.#state.standbys.delete(standbyKey(instance, label));
+    },
   };
 
   readonly reverts: Records["reverts"] = {
@@ -125,6 +139,18 @@ export class MemoryRecords implements Records {
       this.#state.schedules.set(scheduleKey(record.instance, record.id), structuredClone(record));
     },
     remove: (instance, id) => void this.#state.schedules.delete(scheduleKey(instance, id)),
+  };
+
+  readonly standbys: Records["standbys"] = {
+    all: () => structuredClone([...this.#state.standbys.values()].sort(byCreation)),
+    get: (instance, label) => structuredClone(this.#state.standbys.get(standbyKey(instance, label))),
+    save: (record) => {
+      if (!this.#labels(record.instance).has(record.label)) {
+        throw new DockersnapError("not_found", `'${record.instance}' has no snapshot '${record.label}'.`);
+      }
+      this.#state.standbys.set(standbyKey(record.instance, record.label), structuredClone(record));
+    },
+    remove: (instance, label) => void this.#state.standbys.delete(standbyKey(instance, label)),
   };
 
   readonly ports: Records["ports"] = {
@@ -168,6 +194,7 @@ export class MemoryRecords implements Records {
       snapshots: new Map([...this.#state.snapshots].map(([name, labels]) => [name, new Map(labels)])),
       reverts: new Map([...this.#state.reverts].map(([name, line]) => [name, new Map(line)])),
       schedules: new Map(this.#state.schedules),
+      standbys: new Map(this.#state.standbys),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
     };
