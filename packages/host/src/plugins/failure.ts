@@ -26,16 +26,18 @@ export function commandFailed(failure: Failure): DockersnapError {
   if (ending.kind === "cancelled") {
     return new DockersnapError("cancelled", `${title}.`, { details, cause: ending.reason });
   }
+  return new DockersnapError("plugin_failed", `${title}: ${reasonOf(failure)}`, {
+    details,
+    ...(ending.kind === "unstartable" ? { cause: ending.cause } : {}),
+  });
+}
+
+/** The plugin's own words. How it ended is told beside them only where it did not end by itself: then they may not be the cause. */
+function reasonOf(failure: Failure): string {
   const words = ownWords(failure);
-  const how = describeEnding(ending);
-  return new DockersnapError(
-    "plugin_failed",
-    words === undefined ? `${title}: ${how}.` : `${title}: ${words} (${how})`,
-    {
-      details,
-      ...(ending.kind === "unstartable" ? { cause: ending.cause } : {}),
-    },
-  );
+  const how = describeEnding(failure.ending);
+  if (words === undefined) return `${how}.`;
+  return failure.ending.kind === "exit" ? words : `${words} (${how})`;
 }
 
 /** A command that exited with 0 and yet broke the contract; `problem` ends a sentence about the plugin. */
@@ -111,5 +113,9 @@ function endingDetails(ending: Ending): Record<string, unknown> {
   return {};
 }
 
-const firstOf = (text: string) => (text.length > longestWords ? `${text.slice(0, longestWords)}…` : text);
+function firstOf(text: string): string {
+  const words = text.trim();
+  return words.length > longestWords ? `${words.slice(0, longestWords)}…` : words;
+}
+
 const lastOf = (text: string) => (text.length > longestWords ? `…${text.slice(-longestWords)}` : text);

@@ -151,9 +151,11 @@ function unknown(name: string, known: readonly string[], dir: string): Dockersna
 }
 
 function disabled({ name, error = "no reason is known" }: PluginInfo): DockersnapError {
+  // The reason is a sentence of its own where the plugin is listed.
+  const why = error.replace(`Plugin '${name}' `, "it ");
   return new DockersnapError(
     "not_found",
-    `Plugin '${name}' is disabled: ${/[.!?]$/.test(error) ? error : `${error}.`} Once that is put right, 'dockersnap plugin reload' takes it in.`,
+    `Plugin '${name}' is disabled: ${/[.!?]$/.test(why) ? why : `${why}.`} Once that is put right, 'dockersnap plugin reload' takes it in.`,
     { details: { plugin: name, reason: error } },
   );
 }

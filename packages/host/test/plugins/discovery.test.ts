@@ -59,8 +59,8 @@ it("tells what a ready plugin says of itself, with digests of its schema's bytes
 });
 
 const broken: [string, Record<string, string>, RegExp][] = [
-  ["whose schema fails", { schema: "echo no luck >&2; exit 3" }, /failed at schema: no luck \(exited with 3\)/],
-  ["whose init fails", { init: "echo no disk >&2; exit 1" }, /failed at init: no disk \(exited with 1\)/],
+  ["whose schema fails", { schema: "echo no luck >&2; exit 3" }, /failed at schema: no luck/],
+  ["whose init fails", { init: "echo no disk >&2; exit 1" }, /failed at init: no disk/],
   ["that prints no schema", { schema: "true" }, /failed at schema: it answered nothing on stdout/],
   ["whose schema is not JSON", { schema: "echo hello" }, /not JSON: "hello"/],
   ["whose schema lacks a field", { schema: `echo '{"contract_version":"1"}'` }, /plugin_name/],
