@@ -67,9 +67,19 @@ const __url = require("node:url").pathToFileURL(__filename).href;
 const __unsettled = (code) => { if (code === 0) process.exitCode = 13; };
 process.once("beforeExit", __unsettled);`;
 
-/** A module that waits for ever on nothing ends with 13; a function would end with 0, as if it had done its work. */
+/**
+ * A module that waits for ever on nothing ends with 13; a function would end with 0, as if it had done its work. What a module
+ * throws Node shows with the line it is on, and a line of a bundle is most of the plugin: only its words are told instead.
+ */
 const epilogue = `process.off("beforeExit", __unsettled);
-})();`;
+})().catch((error) => {
+  const { writeSync } = process.getBuiltinModule("node:fs");
+  const words = error instanceof Error ? error.message : String(error);
+  const envelope = { contract_version: "1", error: "The plugin cannot be loaded: " + words };
+  writeSync(2, (error instanceof Error ? error.stack : words) + "\\n");
+  writeSync(1, JSON.stringify(envelope) + "\\n");
+  process.exit(1);
+});`;
 
 const builtinPattern = new RegExp(`^(node:.+|${builtinModules.join("|")})$`);
 

@@ -116,7 +116,7 @@ async function stream<O extends ConfigOptions>(
   try {
     await unlessBroken(io, report(plugin, command, io, progress));
   } catch (error) {
-    progress.fail(messageOf(error));
+    progress.fail(wholeMessageOf(error));
     loggerFor(plugin, command, io).debug("the command failed", { stack: stackOf(error) });
     return 1;
   }
@@ -201,7 +201,27 @@ const isHook = (command: PluginCommand): command is Hook => hooks.some((hook) =>
 const isStreaming = (command: PluginCommand): command is StreamingCommand =>
   streamingCommands.some((streaming) => streaming === command);
 
-const messageOf = (error: unknown) => (error instanceof Error && error.message !== "" ? error.message : String(error));
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return engineWords(error) ?? (error.message === "" ? String(error) : error.message);
+}
+
+/** What an engine said, where this is its refusal: dockerode puts the code and a phrase of its own before the words. */
+function engineWords({
+  message,
+  statusCode,
+  reason = "unexpected",
+}: Error & { statusCode?: unknown; reason?: unknown }) {
+  const prefix = `(HTTP code ${statusCode}) ${reason} - `;
+  return message.startsWith(prefix) ? `The engine refused: ${message.slice(prefix.length).trim()}` : undefined;
+}
+
+/** With what caused it, for which an event has no field of its own. */
+function wholeMessageOf(error: unknown): string {
+  const message = messageOf(error);
+  const { details } = detailsOf(error);
+  return details === undefined || message.includes(details) ? message : `${message}: ${details}`;
+}
 
 /** The chain of causes, outermost first. */
 function detailsOf(error: unknown): { details?: string } {

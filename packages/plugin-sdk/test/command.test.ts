@@ -139,6 +139,26 @@ describe("deploy", () => {
     expect(logs.at(-1)).toMatchObject({ level: "DEBUG", attrs: { stack: expect.stringContaining("no route") } });
   });
 
+  it("tells what an engine refused in the engine's own words", async () => {
+    const docker = new FakeDocker();
+    docker.images.cutOffRegistry("no such host");
+    const plugin = newPlugin();
+    plugin.onDeploy(async (ctx) => void (await ctx.dockerClient().pull("busybox")));
+    const { events } = await runCommand(plugin, "deploy", {}, { docker });
+    expect(events).toEqual([{ step: "deploy", status: "error", message: "The engine refused: no such host" }]);
+  });
+
+  it.each([
+    ["no image", "no image: unreachable: no route"],
+    ["no image (unreachable: no route)", "no image (unreachable: no route)"],
+  ])("tells the causes of '%s' once", async (message, told) => {
+    const plugin = newPlugin();
+    plugin.onDeploy(() => {
+      throw new Error(message, { cause: new Error("unreachable", { cause: new Error("no route") }) });
+    });
+    expect((await runCommand(plugin, "deploy")).events.at(-1)).toMatchObject({ status: "error", message: told });
+  });
+
   it("exits with 1 after a reported failure, with one end", async () => {
     const plugin = newPlugin();
     plugin.onDeploy((_, progress) => {

@@ -161,3 +161,25 @@ it.each(["module", "commonjs", undefined])("runs as one file below a package of 
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ status: "function" });
 });
+
+it.each([
+  ["before it is run", 'throw new Error("no such mirror");'],
+  ["by what it awaits", 'await Promise.reject(new Error("no such mirror"));'],
+  [
+    "by a default of another type",
+    'createPlugin({ name: "x", version: "1", configOptions: [{ name: "no such mirror", type: "int", default: "1" }] });',
+  ],
+])("tells in its words, and not in the bundle's, why a module fails %s", async (_, body) => {
+  await writePlugin(body);
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "probe", main: "probe.ts" }));
+  const outfile = join(folder, "bin", "probe");
+  await bundlePlugin(folder, outfile);
+  const { exitCode, stdout, stderr } = await run(outfile, ["schema"], "");
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    contract_version: "1",
+    error: expect.stringMatching(/^The plugin cannot be loaded: .*no such mirror/),
+  });
+  expect(stderr).toMatch(/Error: .*no such mirror/);
+  expect(stderr).not.toContain("createPlugin({");
+});

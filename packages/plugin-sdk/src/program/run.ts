@@ -40,17 +40,20 @@ export const run: RunProgram = async (program, args, options) => {
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
     const refusals: unknown[] = [];
-    const tell = (line: string, stream: "stdout" | "stderr") => {
-      if (refusals.length > 0) return;
-      try {
-        options.onLine?.(line, stream);
-      } catch (refusal) {
-        refusals.push(refusal);
-        end();
-      }
-    };
-    const stdout = collect(child.stdout, end, (line) => tell(line, "stdout"));
-    const stderr = collect(child.stderr, end, (line) => tell(line, "stderr"));
+    const { onLine } = options;
+    const tell = (stream: "stdout" | "stderr") =>
+      onLine &&
+      ((line: string) => {
+        if (refusals.length > 0) return;
+        try {
+          onLine(line, stream);
+        } catch (refusal) {
+          refusals.push(refusal);
+          end();
+        }
+      });
+    const stdout = collect(child.stdout, end, tell("stdout"));
+    const stderr = collect(child.stderr, end, tell("stderr"));
     const { code, signal } = await exit(child, program);
     if (refusals.length > 0) throw refusals[0];
     const result = { exitCode: code ?? -1, stdout: stdout.text(), stderr: stderr.text() };
@@ -77,29 +80,33 @@ function exit(child: ChildProcessByStdio<Writable, Readable, Readable>, program:
   });
 }
 
-function collect(stream: Readable, onOverflow: () => void, onLine: (line: string) => void) {
-  let text = "";
-  let scanned = 0;
+function collect(stream: Readable, onOverflow: () => void, onLine: ((line: string) => void) | undefined) {
+  const chunks: string[] = [];
+  let length = 0;
   let overflowed = false;
+  let line = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
     if (overflowed) return;
-    let newline = chunk.indexOf("\n");
-    if (newline !== -1) newline += text.length;
-    text += chunk;
-    for (; newline !== -1; newline = text.indexOf("\n", scanned)) {
-      onLine(text.slice(scanned, newline).replace(/\r$/, ""));
-      scanned = newline + 1;
+    chunks.push(chunk);
+    length += chunk.length;
+    if (onLine !== undefined) {
+      const [first = "", ...others] = chunk.split("\n");
+      line += first;
+      for (const other of others) {
+        onLine(line.replace(/\r$/, ""));
+        line = other;
+      }
     }
-    if (text.length > longestOutput) {
+    if (length > longestOutput) {
       overflowed = true;
       onOverflow();
     }
   });
   stream.on("end", () => {
-    if (scanned < text.length && !overflowed) onLine(text.slice(scanned));
+    if (line !== "" && !overflowed) onLine?.(line);
   });
-  return { text: () => text, overflowed: () => overflowed };
+  return { text: () => chunks.join(""), overflowed: () => overflowed };
 }
 
 const longestComplaint = 2000;

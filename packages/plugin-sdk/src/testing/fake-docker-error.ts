@@ -5,8 +5,9 @@ const reasons: Readonly<Record<number, string>> = {
   500: "server error",
 };
 
-/** As dockerode rejects: a status code to decide by, and a sentence that the engine's own words end. */
+/** As dockerode rejects: a status code to decide by, and a sentence around the engine's words. */
 export function dockerError(statusCode: number, message: string): Error & { statusCode: number } {
-  const reason = reasons[statusCode] ?? "unexpected";
-  return Object.assign(new Error(`(HTTP code ${statusCode}) ${reason} - ${message}`), { statusCode });
+  const reason = reasons[statusCode];
+  const sentence = `(HTTP code ${statusCode}) ${reason ?? "unexpected"} - ${message} `;
+  return Object.assign(new Error(sentence), { statusCode, reason });
 }
