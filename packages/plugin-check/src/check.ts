@@ -59,10 +59,13 @@ async function executableAt(given: string): Promise<string> {
   if (found === undefined) throw new DockersnapError("not_found", `There is no file '${given}' to check.`);
   if (!found.isDirectory()) return path;
   const inside = join(path, basename(path));
-  if ((await stat(inside).catch(() => undefined))?.isFile()) return inside;
+  const isFile = async (file: string) => (await stat(file).catch(() => undefined))?.isFile() === true;
+  if (await isFile(inside)) return inside;
+  const built = join(path, "bin", basename(path));
+  const next = (await isFile(built)) ? `Did you mean ${built}?` : "Name the executable itself.";
   throw new DockersnapError(
     "invalid_request",
-    `'${given}' is a folder without a file '${basename(path)}' in it. Name the executable itself.`,
+    `'${given}' is a folder without a file '${basename(path)}' in it. ${next}`,
   );
 }
 

@@ -233,6 +233,10 @@ export const rules = {
     fix: "Take what is already gone for done.",
   },
 
+  "process/crash": {
+    statement: "It fails in words of its own, and never goes down with what nobody caught",
+    fix: "Mend what it tripped over. What cannot be helped, catch and tell: in an error event or an error envelope, with exit code 1.",
+  },
   "process/leftovers": {
     statement: "It leaves no process behind",
     fix: "Wait for what you start. What is to run on belongs into a container.",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { chmod, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CheckLine, RuleResult } from "@dockersnap/contract";
@@ -67,6 +67,7 @@ const alone: readonly (readonly [fault: string, found: string, change?: Change])
   ["clone", "failed: input/clone"],
   ["config-data", "failed: config/data"],
   ["config-answers", "failed: config/answers"],
+  ["process-crash", "failed: process/crash"],
   ["process-leftovers", "failed: process/leftovers"],
   ["process-working-folder", "failed: process/working-folder"],
   ["process-host-engine", "failed: process/host-engine"],
@@ -170,4 +171,18 @@ it("has a fault planted for every rule that one can be planted for", () => {
     "process/time",
     "process/whole-check",
   ]);
+});
+
+it("names what a project has built to whoever gives the project", async () => {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), "dockersnap-project-")));
+  try {
+    const project = join(dir, "mine");
+    await mkdir(join(project, "bin"), { recursive: true });
+    await writeFile(join(project, "bin", "mine"), planted);
+    const request = { path: project, config: {}, texts: {} };
+    const asked = checkPlugin(request, { onLine: () => undefined, signal: new AbortController().signal });
+    await expect(asked).rejects.toThrow(`Did you mean ${join(project, "bin", "mine")}?`);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });

@@ -14,7 +14,7 @@ import {
 import type { Report } from "../report.ts";
 import { collectingLog } from "./collecting-log.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { type Observed, quote } from "./observed.ts";
+import { crashOf, type Observed, quote } from "./observed.ts";
 import { ProgressReading } from "./progress-reading.ts";
 import { filesIn, type Scratch } from "./scratch.ts";
 
@@ -116,6 +116,7 @@ export class Caller {
       said: stderr.words(),
       traces: [...filesIn(scratch.dataRoot), ...filesIn(folders.cwd), ...filesIn(folders.tmp)],
     };
+    this.#judgeEnding(observed, typeof input === "object" || input === undefined);
     this.#judge(
       observed,
       folders,
@@ -139,6 +140,14 @@ export class Caller {
       "info",
       scratch.path("compiled"),
     );
+  }
+
+  #judgeEnding(observed: Observed, isGoodInput: boolean): void {
+    const { report } = this.#options;
+    const crash = crashOf(observed);
+    if (crash === undefined) report.ok("process/crash");
+    else if (isGoodInput) report.failed("process/crash", crash);
+    else report.warn("process/crash", `given an input that is none, ${crash}`);
   }
 
   #judge(observed: Observed, folders: { cwd: string; tmp: string }, left: readonly string[], malformed: string[]) {

@@ -43,6 +43,26 @@ export function failedProperly(observed: Observed): boolean {
   return ending.kind === "exit" && ending.code !== 0 && !isAbsent(observed) && wordsOf(observed) !== undefined;
 }
 
+/** How an interpreter or a runtime begins or ends what it says when a program goes down with what nobody caught. */
+const lastGasps = [
+  /^Traceback \(most recent call last\):$/m,
+  /^Node\.js v\d/m,
+  /^panic: /m,
+  /^thread '.*' panicked at/m,
+];
+/** A shell could not find a program, or not run it. */
+const shellFailures: readonly number[] = [126, 127];
+
+/** What brought it down, where it did not end in words of its own. */
+export function crashOf(observed: Observed): string | undefined {
+  const { command, ending, said } = observed;
+  if (ending.kind === "signal") return tell(observed);
+  if (ending.kind !== "exit" || ending.code === 0) return undefined;
+  const isCrash = shellFailures.includes(ending.code) || lastGasps.some((gasp) => gasp.test(said));
+  if (!isCrash || wordsOf({ ...observed, said: "" }) !== undefined) return undefined;
+  return `${command} went down with ${quoteEnd(said)}`;
+}
+
 const longestQuote = 200;
 
 /** How the call went, in one line for a person. */
@@ -52,7 +72,7 @@ export function tell(observed: Observed): string {
   return [
     `${command} ${verb(describeEnding(ending))}`,
     ...(output === "" ? [] : [`on stdout: ${quote(output)}`]),
-    ...(said === "" ? [] : [`on stderr: ${quote(said)}`]),
+    ...(said === "" ? [] : [`on stderr: ${quoteEnd(said)}`]),
   ].join("; ");
 }
 
@@ -62,3 +82,6 @@ const verb = (ending: string) =>
 
 export const quote = (text: string) =>
   JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text);
+
+/** Of what is on stderr the end tells most. */
+const quoteEnd = (text: string) => JSON.stringify(text.length > longestQuote ? `…${text.slice(-longestQuote)}` : text);
