@@ -65,11 +65,16 @@ async function lookAt(place: string): Promise<"nothing" | "file" | "folder"> {
 async function readExecutable(path: string, folder: string | undefined) {
   const what =
     folder === undefined ? `'${path}' is not` : `The folder '${folder}' holds no '${basename(path)}' that is`;
-  const no = (why: string) => new DockersnapError("invalid_request", `${what} an executable file: ${why}.`);
-  const handle = await open(path, constants.O_RDONLY).catch((error) => {
-    throw folder !== undefined && codeOf(error) === "ENOENT"
-      ? no("a plugin's executable bears its folder's name")
-      : error;
+  const no = (why: string) =>
+    new DockersnapError("invalid_request", `${what} an executable file: ${why}${why.endsWith("?") ? "" : "."}`);
+  const handle = await open(path, constants.O_RDONLY).catch(async (error) => {
+    if (folder === undefined || codeOf(error) !== "ENOENT") throw error;
+    const built = join(folder, "bin", basename(path));
+    const isBuilt = await access(built, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    throw no(`a plugin's executable bears its folder's name${isBuilt ? `. Did you mean ${built}?` : ""}`);
   });
   try {
     const found = await handle.stat();

@@ -87,6 +87,15 @@ it("writes through no link", async () => {
   expect((await stat(join(folder, "elsewhere"))).mode & 0o777).toBe(0o700);
 });
 
+it("names what a project has built to whoever gives the project", async () => {
+  const built = join(folder, "mine", "bin", "mine");
+  await mkdir(join(folder, "mine", "bin"), { recursive: true });
+  await writeFile(built, "#!/bin/sh\n", { mode: 0o755 });
+  const { code, stderr } = await install("mine");
+  expect(code).toBe(2);
+  expect(stderr).toContain(`Did you mean ${built}?`);
+});
+
 describe("a folder", () => {
   const source = () => join(folder, "kit");
   const place = () => join(folder, "plugins", "kit");
