@@ -78,10 +78,15 @@ export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
 }
 
 async function pull(docker: Docker, image: string, signal: AbortSignal): Promise<void> {
-  const stream = await docker.pull(image, { abortSignal: signal });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()));
-  });
+  try {
+    const stream = await docker.pull(image, { abortSignal: signal });
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()));
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new Error(`${image} cannot be pulled; 'archive' takes it from a file`, { cause });
+  }
 }
 
 /** What `dockersnap use` puts into a shell. The host is a token here, which each client's own address replaces. */
@@ -110,5 +115,4 @@ export async function health(ctx: Ctx): Promise<HealthResult> {
   }
 }
 
-// The last line: a handler finds nothing that is declared below it.
 await plugin.run();

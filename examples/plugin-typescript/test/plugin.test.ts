@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostToken } from "@dockersnap/plugin-sdk";
-import { newContext, newProgress, runCommand } from "@dockersnap/plugin-sdk/testing";
+import { FakeDocker, newContext, newProgress, runCommand } from "@dockersnap/plugin-sdk/testing";
 import { access, deploy, describe, health, plugin } from "../plugin.ts";
 
 test("deploy serves the text and comes back after a restart", async () => {
@@ -28,9 +28,11 @@ test("deploy loads the image from an archive where one is given", async () => {
 });
 
 test("a deploy that fails says why", async () => {
-  const ctx = newContext(plugin).build();
-  ctx.docker.images.cutOffRegistry("no such host");
-  await assert.rejects(deploy(ctx, newProgress()), /no such host/);
+  const docker = new FakeDocker();
+  docker.images.cutOffRegistry("no such host");
+  const { exitCode, events } = await runCommand(plugin, "deploy", {}, { docker });
+  assert.equal(exitCode, 1);
+  assert.match(events.at(-1)?.message ?? "", /^busybox:latest cannot be pulled.*no such host$/);
 });
 
 test("the URL has the port of the host", () => {
