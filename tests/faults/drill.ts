@@ -115,13 +115,13 @@ export class Drill {
     return this.#orEnd(async () => {
       const [name = ""] = exercise.names;
       await exercise.ready(name);
-      const done = await this.#ended(await this.begin(exercise.call(name)));
+      const done = await this.#ended(await this.#begin(exercise, name));
       if (done.status !== "done") throw new Error(`${exercise.title} does not work: ${JSON.stringify(done)}`);
       const steps = done.steps.map((step) => step.name);
       const left = this.left(name);
       await exercise.ready(name);
       this.faults.set(name, [failing(steps)]);
-      const failed = await this.#ended(await this.begin(exercise.call(name)));
+      const failed = await this.#ended(await this.#begin(exercise, name));
       const undone = failed.steps.filter((step) => step.status === "undone").map((step) => step.name);
       return { steps, undone: undone.reverse(), footprint: left };
     });
@@ -138,7 +138,7 @@ export class Drill {
 
     this.faults.clear();
     for (const [index, name] of names.entries()) this.faults.set(name, cases[index]?.faults ?? []);
-    const ids = await Promise.all(names.map((name) => this.begin(exercise.call(name))));
+    const ids = await Promise.all(names.map((name) => this.#begin(exercise, name)));
     const isKill = cases[0]?.by === "kill";
     try {
       await (isKill ? this.#untilHeld(names, ids) : Promise.all(ids.map((id) => this.#ended(id))));
@@ -237,6 +237,10 @@ export class Drill {
     });
     await engine.run({ name: "task" });
     await world.client.instances.snapshot(bystander, { label: "furnished" });
+  }
+
+  #begin(exercise: Exercise, name: string): Promise<string> {
+    return exercise.provoke?.(name) ?? this.begin(exercise.call(name));
   }
 
   #ended(id: string): Promise<Operation> {

@@ -18,6 +18,8 @@ export interface Exercise {
   /** Bring an instance, however the case before left it, to where the operation begins. */
   ready(name: string): Promise<void>;
   call(name: string): Call;
+  /** In place of the call where the daemon begins it by itself: have it do so, and resolve with the operation's id. */
+  provoke?(name: string): Promise<string>;
   /** How it looks when the operation is done, from how it looked before. */
   done(before: Sight, name: string): Sight;
   /** Containers go through it without being started again, whatever its end. */

@@ -24,6 +24,8 @@ export interface Sight {
   readonly snapshots: readonly string[];
   /** Where it was reverted to, the oldest first, and whether that was taken back; undefined where it never was. */
   readonly reverts?: readonly string[] | undefined;
+  /** Its schedules, by name; undefined where it has none. */
+  readonly schedules?: readonly string[] | undefined;
   /** What is in the snapshots on disk, by label. */
   readonly kept: Readonly<Record<string, string | undefined>>;
   /** Names and states; undefined where no engine runs. */
@@ -60,6 +62,7 @@ export async function see(world: World, name: string): Promise<Sight> {
     quiet: existsSync(join(dataset, "quiet")),
     snapshots: instance.snapshots.map(({ label }) => timeless(label)),
     ...(await revertsOf(world, name)),
+    ...(await schedulesOf(world, name)),
     kept,
     ...(instance.status === "running" ? await liveOf(world, instance) : {}),
   };
@@ -98,6 +101,11 @@ async function revertsOf(world: World, name: string): Promise<Pick<Sight, "rever
   return {
     reverts: reverts.map(({ to, undone, lost }) => `to ${to}${undone ? ", undone" : ""}${lost ? ", lost" : ""}`),
   };
+}
+
+async function schedulesOf(world: World, name: string): Promise<Pick<Sight, "schedules">> {
+  const schedules = await world.client.instances.schedules(name);
+  return schedules.length === 0 ? {} : { schedules: schedules.map(({ id, cron }) => `${id} ${cron}`) };
 }
 
 const timeless = (label: string) =>

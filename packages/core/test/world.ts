@@ -98,6 +98,11 @@ export class World {
     await started;
   }
 
+  /** Names of every kind of operation there is. */
+  kinds(): readonly string[] {
+    return operationKinds(this.#daemon.lifecycle).map(({ name }) => name);
+  }
+
   describe(name: string) {
     return this.#daemon.lifecycle.describe(findInstance(this.records, name));
   }

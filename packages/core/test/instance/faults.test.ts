@@ -118,6 +118,11 @@ async function state(world: World, name: string): Promise<unknown> {
 const states = async (world: World, names: readonly string[]) =>
   Object.fromEntries(await Promise.all(names.map(async (name) => [name, await state(world, name)])));
 
+it("leaves no kind of operation out", () => {
+  const disturbed = new Set(cases.map(({ kind }) => kind));
+  expect(new World().kinds().filter((kind) => !disturbed.has(kind))).toEqual([]);
+});
+
 describe.each(cases)("$kind $input.mode", ({ kind, input, about, after }) => {
   const others = ["web", "down", "bystander"].filter((name) => !about.includes(name));
 
