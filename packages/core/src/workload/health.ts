@@ -109,6 +109,20 @@ export class HealthMonitor {
     this.#probing.delete(instance);
   }
 
+  /** Ask one that nothing is known of yet at once, as after its start; where nothing is polled, neither is this. */
+  async soon(instance: string): Promise<void> {
+    const { running, intervalMs, log } = this.#deps;
+    if (intervalMs === 0 || this.#isStopped || this.#known.has(instance)) return;
+    try {
+      if (!(await running()).includes(instance) || this.#isStopped) return;
+    } catch (error) {
+      log.error("it cannot be told which instances run; their health is not asked for this time", { error });
+      return;
+    }
+    this.#queue.add(instance);
+    this.#poll();
+  }
+
   #planRound(ms: number): void {
     this.#cancelRound = this.#deps.clock.after(ms, () => void this.#round());
   }

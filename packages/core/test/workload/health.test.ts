@@ -63,6 +63,27 @@ function world({ running = ["demo"], intervalMs = 1000, failureThreshold = 3 } =
   return { monitor, clock, begun, changes, errors, state, answer, fresh };
 }
 
+describe("an instance that has just come up", () => {
+  it("is asked at once, and not again before its turn", async () => {
+    const { monitor, begun, state } = world();
+    state.now = good;
+    await monitor.soon("demo");
+    await expect.poll(() => monitor.verdict("demo")).toBe("healthy");
+    await monitor.soon("demo");
+    expect(begun).toEqual(["demo@0"]);
+  });
+
+  it("is not asked when it does not run, when nothing is polled, or after the end", async () => {
+    const { monitor, begun } = world();
+    await monitor.soon("other");
+    monitor.stop();
+    await monitor.soon("demo");
+    const still = world({ intervalMs: 0 });
+    await still.monitor.soon("demo");
+    expect([...begun, ...still.begun]).toEqual([]);
+  });
+});
+
 describe("the threshold", () => {
   it("turns healthy to false after that many failures in a row, and back at the first success", async () => {
     const { monitor, fresh, changes } = world();

@@ -59,6 +59,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         events.publish(event);
         // Schedules and expiries are told by it too.
         if (event.type === "instance.changed") scheduler.wake();
+        if (event.type === "operation.ended" && event.instance !== undefined) void health.soon(event.instance);
       },
     },
     settings: {
@@ -141,6 +142,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         (error) => log.error("starting engines failed", { error }),
       );
       health.start();
+      for (const name of adopted) void health.soon(name);
       scheduler.start();
       pool.start();
     },
