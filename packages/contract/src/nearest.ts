@@ -1,11 +1,46 @@
 /** Longer words are not compared: nobody mistypes them into one another, and the cost grows with the square. */
 const longestCompared = 64;
 
+/** So few letters are the beginning of anything. */
+const shortestBeginning = 3;
+
+/** More than these nobody reads. */
+const mostOffered = 3;
+
+/**
+ * Those a person may have meant, best first and three at most: the nearest one, then what begins with the word, in their
+ * order.
+ */
+export function nearestOf(word: string, candidates: Iterable<string>): readonly string[] {
+  const all = [...candidates];
+  const best = closest(word, all);
+  const begun = word.length < shortestBeginning ? [] : all.filter((one) => beginsWith(one, word));
+  return [...new Set([...(best === undefined ? [] : [best]), ...begun])].slice(0, mostOffered);
+}
+
+/** Those as a question at the end of a sentence; empty where there are none. */
+export function didYouMean(names: readonly string[]): string {
+  const quoted = names.map((name) => `'${name}'`);
+  const last = quoted.pop();
+  if (last === undefined) return "";
+  return ` Did you mean ${quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`}?`;
+}
+
 /**
  * The candidate a person most likely meant by `word`, or undefined when none is close: one edit in three letters, a swap of
- * two neighbours counting as one. Case does not count. Of several equally near, the first.
+ * two neighbours counting as one, or else the only one that begins with it. Case does not count. Of several equally near, the
+ * first.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const [first, second] = nearestOf(word, candidates);
+  return second === undefined ? first : closest(word, [first, second].map(String));
+}
+
+function beginsWith(candidate: string, word: string): boolean {
+  return candidate.length > word.length && candidate.toLowerCase().startsWith(word.toLowerCase());
+}
+
+function closest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase();
   let best: string | undefined;
   let bound = Math.max(1, Math.floor(wanted.length / 3)) + 1;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nearest } from "../src/words.ts";
+import { didYouMean, nearest, nearestOf } from "../src/words.ts";
 
 it.each([
   ["dmeo", ["prod", "demo"], "demo"],
@@ -7,6 +7,8 @@ it.each([
   ["Cluster-Name", ["cluster_name", "retries"], "cluster_name"],
   ["kubernets", ["kubernetes", "kube"], "kubernetes"],
   ["prot", ["port"], "port"],
+  ["gold", ["before", "golden"], "golden"],
+  ["BEF", ["golden", "before-upgrade"], "before-upgrade"],
 ])("takes %s among %j for %s", (word, candidates, meant) => {
   expect(nearest(word, candidates)).toBe(meant);
 });
@@ -16,10 +18,28 @@ it.each([
   ["a", ["b"]],
   ["", ["x"]],
   ["anything", []],
+  ["be", ["before-upgrade"]],
+  ["before", ["before-upgrade", "before-tests"]],
 ])("offers nothing for %j among %j", (word, candidates) => {
   expect(nearest(word, candidates)).toBeUndefined();
 });
 
 it("does not compare very long words", () => {
   expect(nearest("a".repeat(100_000), ["a".repeat(99_999)])).toBeUndefined();
+});
+
+it.each([
+  ["before", ["golden", "before-upgrade", "before-tests"], ["before-upgrade", "before-tests"]],
+  ["nigth-1", ["night-1", "night-2", "nigth-10"], ["night-1", "nigth-10"]],
+  ["night", ["night-1", "night-2", "night-3", "night-4"], ["night-1", "night-2", "night-3"]],
+  ["web", ["demo"], []],
+])("offers for %s among %j all of %j", (word, candidates, offered) => {
+  expect(nearestOf(word, candidates)).toEqual(offered);
+});
+
+it("asks for one, for two and for three", () => {
+  expect(didYouMean([])).toBe("");
+  expect(didYouMean(["a"])).toBe(" Did you mean 'a'?");
+  expect(didYouMean(["a", "b"])).toBe(" Did you mean 'a' or 'b'?");
+  expect(didYouMean(["a", "b", "c"])).toBe(" Did you mean 'a', 'b' or 'c'?");
 });

@@ -1,4 +1,4 @@
-import { DockersnapError, nearest } from "@dockersnap/contract/words";
+import { DockersnapError, didYouMean, nearestOf } from "@dockersnap/contract/words";
 import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
 
 /** Those somebody asked for, oldest first; what the daemon made for itself is left out. */
@@ -10,14 +10,14 @@ export function usersInstances(records: Records): readonly InstanceRecord[] {
 export function findInstance(records: Records, name: string): InstanceRecord {
   const record = records.instances.get(name);
   if (record !== undefined) return record;
-  const near = nearest(
+  const near = nearestOf(
     name,
     usersInstances(records).map((instance) => instance.name),
   );
   throw new DockersnapError(
     "not_found",
-    `No instance '${name}'.${near === undefined ? " 'dockersnap list' shows those there are." : ` Did you mean '${near}'?`}`,
-    near === undefined ? {} : { details: { nearest: near } },
+    `No instance '${name}'.${didYouMean(near) || " 'dockersnap list' shows those there are."}`,
+    offered(near),
   );
 }
 
@@ -38,16 +38,21 @@ export function findSnapshot(records: Records, instance: string, label: string):
   const record = records.snapshots.get(instance, label);
   if (record !== undefined) return record;
   const labels = records.snapshots.of(instance).map((snapshot) => snapshot.label);
-  const near = nearest(label, labels);
-  const hint =
-    near !== undefined
-      ? ` Did you mean '${near}'?`
-      : labels.length === 0
-        ? ` It has none yet; 'dockersnap snapshot ${instance} <label>' takes one.`
-        : ` 'dockersnap snapshots ${instance}' shows those there are.`;
+  const near = nearestOf(label, labels);
+  const others =
+    labels.length === 0
+      ? ` It has none yet; 'dockersnap snapshot ${instance} <label>' takes one.`
+      : ` 'dockersnap snapshots ${instance}' shows those there are.`;
   throw new DockersnapError(
     "not_found",
-    `No snapshot '${label}' of instance '${instance}'.${hint}`,
-    near === undefined ? {} : { details: { nearest: near } },
+    `No snapshot '${label}' of instance '${instance}'.${didYouMean(near) || others}`,
+    offered(near),
   );
+}
+
+/** For programs: the best one, and all where there are several. */
+function offered(near: readonly string[]): { details?: Record<string, unknown> } {
+  const [first, ...others] = near;
+  if (first === undefined) return {};
+  return { details: { nearest: first, ...(others.length === 0 ? {} : { candidates: near }) } };
 }
