@@ -57,14 +57,23 @@ export function parseCommand(path: string, command: Command, words: readonly str
   return { args, options: pick(command.options, values), globals: pick(globalOptions, values) as GlobalValues };
 }
 
+const globalGroup = "Global options:";
+
+/** Lines of the source are no lines of the terminal, which commander knows the width of; an empty one ends a paragraph. */
+function unwrapped(description: string): string {
+  return description.replaceAll(/(?<!\n)\n(?!\n)/g, " ");
+}
+
 function commandParser(path: string, command: Command): CommanderCommand {
   const parser = new CommanderCommand(path)
     .usage(usage(command))
     .description(
-      command.description === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.description}`,
+      command.description === undefined
+        ? `${command.summary}.`
+        : `${command.summary}.\n\n${unwrapped(command.description)}`,
     )
     .exitOverride()
-    .helpOption("-h, --help", "Show this help");
+    .addHelpOption(new CommanderOption("-h, --help", "Show this help").helpGroup(globalGroup));
   // The words are taken by the arguments themselves; commander lets them through and shows them in the help.
   parser.allowExcessArguments();
   const shown = Object.values(command.args).map((argument) => ({
@@ -76,7 +85,7 @@ function commandParser(path: string, command: Command): CommanderCommand {
     argumentTerm: (argument) => shown.find((one) => one.shown === argument)?.term ?? "",
   });
   addOptions(parser, command.options);
-  addOptions(parser, globalOptions, "Global options:");
+  addOptions(parser, globalOptions, globalGroup);
   if (command.examples.length > 0) {
     parser.addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}\n`).join("")}`);
   }

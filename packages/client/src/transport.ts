@@ -129,12 +129,15 @@ function daemonUrl(baseUrl: string): string {
 }
 
 /** The daemon's own sentence where there is one; older daemons send it without a code. */
-function refusal(status: number, answer: string, baseUrl: string): DockersnapError {
+function refusal(status: number, answer: string, baseUrl: string): DockersnapError | DaemonUnreachableError {
   let body: unknown;
   try {
     body = JSON.parse(answer);
   } catch {
-    return new DockersnapError(codeOf(status), `The daemon at ${baseUrl} answered with status ${status}.`);
+    return new DaemonUnreachableError(
+      baseUrl,
+      `What answers at ${baseUrl} is not a dockersnap daemon, or stands in front of one it cannot reach: status ${status} came back, and no JSON.`,
+    );
   }
   return errorFrom(body, status) ?? new DockersnapError(codeOf(status), `The daemon answered with status ${status}.`);
 }

@@ -8,6 +8,32 @@ const usage = `Usage: dockersnap serve [--config <file>]
        dockersnap doctor [--config <file>] [--fix]
 `;
 
+const configLine = "--config <file>  The configuration; without it /etc/dockersnap/config.yaml, where that is there";
+
+const help: Readonly<Record<string, string>> = {
+  serve: `Usage: dockersnap serve [--config <file>]
+
+Run the daemon, on this machine and as root, until SIGTERM or Ctrl-C. Engines and their containers go on
+running without it, and the next one takes them up again.
+
+Options:
+  ${configLine}
+  -h, --help       Show this help
+
+Every key of the configuration can be set as a variable too, such as DOCKERSNAP_API_LISTEN for api.listen.
+`,
+  doctor: `Usage: dockersnap doctor [--config <file>] [--fix]
+
+Check this machine for what the daemon needs, the pool, and what bears the daemon's names and belongs to no
+instance. The exit code is 1 where something is wrong.
+
+Options:
+  ${configLine}
+  --fix            Remove what belongs to no instance; datasets and snapshots are data and stay
+  -h, --help       Show this help
+`,
+};
+
 /** The daemon's own entry; `dockersnap serve` and `dockersnap doctor` run it. Resolves with the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -17,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   const [verb, ...rest] = positionals;
   if (values.help === true) {
-    process.stdout.write(usage);
+    process.stdout.write(help[verb ?? ""] ?? usage);
     return 0;
   }
   if (rest.length === 0 && verb === "serve" && values.fix === undefined) return serve({ configFile: values.config });

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
+import { DockersnapError } from "@dockersnap/contract/words";
 import type { StepObserver } from "@dockersnap/core";
 import { openRecords } from "@dockersnap/host";
 import { createAdapters } from "./app/adapters.ts";
@@ -23,6 +24,12 @@ export interface ServeOptions {
 /** Run the daemon until it is told to stop. Resolves with the exit code; engines go on running. */
 export async function serve({ configFile, observer }: ServeOptions): Promise<number> {
   const { config, warnings } = loadConfig({ file: configFile, environment: process.env });
+  if (process.getuid?.() !== 0) {
+    throw new DockersnapError(
+      "forbidden",
+      "The daemon needs root, for it makes namespaces, mounts and devices: run it as 'sudo dockersnap serve'.",
+    );
+  }
   keepYoungGenerationSmall();
   const log = createLog({ level: config.log_level });
   for (const warning of warnings) log.warn(warning);

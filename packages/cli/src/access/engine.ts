@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { DockersnapError, type Instance } from "@dockersnap/contract/words";
 
 /** Whether the daemon is on this machine, going by the name it is reached under. */
@@ -19,4 +20,18 @@ export function engineSocket(instance: Instance, baseUrl: string): string {
     `The engine of '${instance.name}' listens on a socket of the daemon's host ${new URL(baseUrl).host}, not on this machine. ` +
       `Run 'dockersnap docker ${instance.name} -- …' there.`,
   );
+}
+
+/** Why this user cannot use the socket, with what to do about it; undefined where nothing is in the way. */
+export function socketProblem(socket: string): string | undefined {
+  try {
+    accessSync(socket, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EACCES")) return undefined;
+    return (
+      `The engine's socket ${socket} is for root and the group 'docker'. Use sudo, ` +
+      "or join the group with 'sudo usermod -aG docker $USER' and log in again."
+    );
+  }
 }

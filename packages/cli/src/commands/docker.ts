@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
-import { engineSocket } from "../access/engine.ts";
+import { engineSocket, socketProblem } from "../access/engine.ts";
 import { instanceArgument, rest } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
@@ -24,6 +24,8 @@ export const docker = defineCommand({
         `The engine's socket ${socket} cannot be seen from here. Run this on the daemon's host, as a user who may use it.`,
       );
     }
+    const problem = socketProblem(socket);
+    if (problem !== undefined) throw new DockersnapError("forbidden", problem);
     // TLS settings are those of another engine, and win over what a socket needs.
     const { DOCKER_TLS: _tls, DOCKER_TLS_VERIFY: _verify, DOCKER_CERT_PATH: _path, ...env } = io.env;
     try {

@@ -1,5 +1,6 @@
 import type { Access } from "@dockersnap/contract/words";
 import type { Dialect } from "../access/dialect.ts";
+import { socketProblem } from "../access/engine.ts";
 import { offeredEnvironment } from "../access/environment.ts";
 import { readManifest, writeAccessFiles } from "../access/files.ts";
 import { accessFolder, filesIn, withAccessFolder } from "../access/folder.ts";
@@ -48,12 +49,21 @@ export const use = defineCommand({
       dialect.export(exportedNames, names.join(":")),
     ];
     io.stdout.write(`${statements.join("\n")}\n`);
-    tellPeople(args.name, answer, names, folder, out);
+    const socket = /^unix:\/\/(.+)$/.exec(env.get("DOCKER_HOST") ?? "")?.[1];
+    tellPeople(args.name, answer, names, folder, out, socket === undefined ? undefined : socketProblem(socket));
   },
 });
 
-function tellPeople(name: string, answer: Access, names: readonly string[], folder: string, out: Output): void {
+function tellPeople(
+  name: string,
+  answer: Access,
+  names: readonly string[],
+  folder: string,
+  out: Output,
+  problem: string | undefined,
+): void {
   for (const warning of answer.warnings ?? []) out.warn(warning);
+  if (problem !== undefined) out.warn(problem);
   out.note(`Using ${name}: ${names.join(", ") || "nothing to set"}.`);
   if (answer.files.length > 0) out.note(`Files in ${folder}: ${answer.files.map((file) => file.name).join(", ")}.`);
   for (const endpoint of answer.endpoints) {
