@@ -72,7 +72,10 @@ const keep = (found: readonly Measurement[]) => {
 };
 try {
   const makeWorld: WorldMaker = async (options) => {
-    const world = await World.prepare({ ...options, config: { log_level: "info", ...options.config } });
+    const world = await World.prepare({
+      ...options,
+      config: { log_level: "info", api: { proxy_bind: "127.0.0.1" }, ...options.config },
+    });
     made.use(world);
     await world.startDaemon();
     return world;

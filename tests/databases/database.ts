@@ -1,5 +1,7 @@
 /** A database in a container of an instance, as this suite needs it. */
 export interface Database {
+  /** What its instance has to be created with. */
+  readonly plugin?: { readonly name: string; readonly script: string };
   /** Its container, with its image, on the engine behind this socket. Resolves when it answers. */
   start(instance: Running): Promise<void>;
   /** Resolves when it answers, in a container that was started by its engine. */
@@ -13,6 +15,8 @@ export interface Database {
 export interface Running {
   readonly instance: string;
   readonly socket: string;
+  /** Where its ports are on this host. */
+  readonly address: string;
   hostPort(published: number): Promise<number>;
 }
 

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { connect as dial, type Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -11,18 +10,40 @@ import { untilSucceeds } from "./until.ts";
 const container = "redis";
 const image = "dockersnap-tests/redis:1";
 const inside = 6379;
-/**
- * Published by a number of this run's own: forwards of two daemons on one host do not know of each other, and the usual
- * number might lead to another's Redis.
- */
-const port = 20_000 + randomInt(10_000);
+const port = 6379;
+
+const common = ["--dir", "/data", "--protected-mode", "no"];
 
 /** Every write is on the disk before it is acknowledged. */
-const serve = ["--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--protected-mode", "no"];
+const durable = [...common, "--appendonly", "yes", "--appendfsync", "always"];
+
+/** Nothing is on the disk but what somebody saves. */
+const volatile = [...common, "--appendonly", "no", "--save", ""];
+
+/** A plugin of nothing but hooks that hold such a Redis still while a snapshot is taken, with all it knows on the disk. */
+const quiescing = `#!/bin/sh
+complete() { printf '{"step":"complete","status":"done"}\\n'; }
+redis() { docker --host "unix://$socket" exec ${container} redis-cli "$@" >/dev/null; }
+case $1 in
+  schema)
+    echo '{"contract_version":"1","plugin_name":"quiesced","plugin_version":"1.0.0","hooks":["pre_snapshot","post_snapshot"]}'
+    exit ;;
+  init) exit ;;
+esac
+socket=$(sed -n 's/.*"socket":"\\([^"]*\\)".*/\\1/p')
+case $1 in
+  validate) echo '{"contract_version":"1","valid":true}' ;;
+  pre_snapshot) redis client pause 30000 write && redis save && complete ;;
+  # After a stop it takes a moment to come up, and tells nobody.
+  post_snapshot) until redis client unpause; do sleep 0.05; done; complete ;;
+  deploy | teardown) complete ;;
+  *) exit 64 ;;
+esac
+`;
 
 /** Lines of the answer to one command; Redis takes words in plain text and answers in lines. */
 async function connect(instance: Running): Promise<Session & { ask(words: string, lines: number): Promise<string[]> }> {
-  const socket: Socket = dial({ host: "127.0.0.1", port: await instance.hostPort(port) });
+  const socket: Socket = dial({ host: instance.address, port: await instance.hostPort(port) });
   await once(socket, "connect");
   socket.on("error", () => undefined);
   const answers = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
@@ -49,7 +70,14 @@ async function connect(instance: Running): Promise<Session & { ask(words: string
   };
 }
 
-export async function redis(): Promise<Database> {
+export const redis = () => redisServing(durable);
+
+/** It loses all that was written since it was last saved, so only its hooks can bring it through. */
+export async function quiescedRedis(): Promise<Database> {
+  return { ...(await redisServing(volatile)), plugin: { name: "quiesced", script: quiescing } };
+}
+
+async function redisServing(serve: readonly string[]): Promise<Database> {
   const root = await debianRoot(["redis-server", "redis-tools"]);
   const untilReady = (instance: Running) =>
     untilSucceeds(async () => {

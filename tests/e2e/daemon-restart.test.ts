@@ -59,14 +59,14 @@ describe.each([
   ["asked to end", () => world.stopDaemon()],
 ])("a daemon that is %s under load", (how, end) => {
   it("leaves containers and open connections alone, and the next one takes them up as they are", async () => {
-    using connection = await EchoConnection.open(port);
+    using connection = await EchoConnection.open(world, port);
     const before = await whatRuns();
     const talk = load(connection);
     const other = world.client.instances.create({ name: world.name(how === "killed" ? "k" : "s") });
     other.catch(() => undefined);
     await end();
     await talk.exchange();
-    using fresh = await EchoConnection.open(port);
+    using fresh = await EchoConnection.open(world, port);
     expect(await fresh.say("new")).toBe("new");
     await world.startDaemon();
     await talk.exchange();
@@ -85,7 +85,7 @@ it("ends with code 0 when it is asked to", async () => {
 });
 
 it("brings a dockerd that is killed back into its sandbox while its containers go on", async () => {
-  using connection = await EchoConnection.open(port);
+  using connection = await EchoConnection.open(world, port);
   const { started, sandbox, dockerd } = await whatRuns();
   await killAndWait(dockerd);
   expect(await connection.say("without dockerd")).toBe("without dockerd");
@@ -112,7 +112,7 @@ it("starts an instance again whose sandbox is killed", async () => {
   );
   expect(await world.client.instances.get(victim)).toMatchObject({ status: "running" });
   expect(await hostPortOf(world, victim, 7302)).toBe(forwarded);
-  using connection = await EchoConnection.open(forwarded);
+  using connection = await EchoConnection.open(world, forwarded);
   expect(await connection.say("again")).toBe("again");
   expect((await its.exec("echoer", "cat", "/word")).output).toBe("kept\n");
   const [latest] = (await world.client.operations.list()).filter(({ instance }) => instance === victim);
@@ -127,6 +127,6 @@ it("starts an instance again whose sandbox was killed while no daemon was there"
   await expect
     .poll(async () => (await world.client.instances.get(name)).operation, { timeout: 30_000 })
     .toBeUndefined();
-  using connection = await EchoConnection.open(port);
+  using connection = await EchoConnection.open(world, port);
   expect(await connection.say("again")).toBe("again");
 });

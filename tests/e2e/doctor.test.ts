@@ -56,7 +56,7 @@ it("removes an engine without a record and never its data, and leaves instances 
   const kept = await bareInstance(world, "kept");
   await kept.engine.run({ name: "echoer", command: echoServer(7000), publish: ["7501:7000"] });
   await world.client.instances.refreshPorts(kept.name);
-  using connection = await EchoConnection.open(await hostPortOf(world, kept.name, 7501));
+  using connection = await EchoConnection.open(world, await hostPortOf(world, kept.name, 7501));
   const { name: lost } = await bareInstance(world, "lost");
   const dataset = join(world.stateDir, "pool/instances", lost);
   await forget(lost);

@@ -65,11 +65,11 @@ describe("an environment", () => {
     await ok("snapshot", name, "first");
     await write(name, "spoiled");
     await ok("docker", name, "--", "rm", "--force", "echo");
-    await expect(pageOn(port)).rejects.toThrow();
+    await expect(pageOn(world, port)).rejects.toThrow();
     await ok("revert", `${name}@first`);
     expect(await note(name)).toBe("precious");
     expect(await hostPort(name)).toBe(port);
-    expect(await pageOn(port)).toBe("hi");
+    expect(await pageOn(world, port)).toBe("hi");
   });
 
   it("keeps newer snapshots over a revert to an older one, and goes forward to them again", async () => {
@@ -101,11 +101,11 @@ describe("an environment", () => {
     const name = await copy();
     const ports = await Promise.all([hostPort(demo), hostPort(name)]);
     expect(new Set(ports).size).toBe(2);
-    expect(await Promise.all(ports.map((port) => pageOn(port)))).toEqual(["hi", "hi"]);
+    expect(await Promise.all(ports.map((port) => pageOn(world, port)))).toEqual(["hi", "hi"]);
     await write(name, "words of the copy");
     await ok("docker", name, "--", "rm", "--force", "echo");
     expect(await note(demo)).toBe("precious");
-    expect(await pageOn(ports[0] ?? 0)).toBe("hi");
+    expect(await pageOn(world, ports[0] ?? 0)).toBe("hi");
     expect(JSON.parse((await ok("status", name, "-o", "json")).stdout)).toMatchObject({
       clone_of: `${demo}@golden`,
       workload_plugin: "echo",
@@ -121,23 +121,23 @@ describe("an environment", () => {
     await ok("delete", source, "--yes");
     await ok("restart", clone);
     expect(await note(clone)).toBe("precious");
-    expect(await pageOn(await hostPort(clone))).toBe("hi");
+    expect(await pageOn(world, await hostPort(clone))).toBe("hi");
     await ok("revert", `${clone}@own`);
-    expect(await pageOn(await hostPort(clone))).toBe("hi");
+    expect(await pageOn(world, await hostPort(clone))).toBe("hi");
   });
 
   it("stays where its data is and answers again after a stop and a start", async () => {
     const name = await copy();
     const port = await hostPort(name);
     await ok("stop", name);
-    await expect(pageOn(port)).rejects.toThrow();
+    await expect(pageOn(world, port)).rejects.toThrow();
     expect((await ok("list")).stdout).toMatch(new RegExp(`${name} +stopped`));
     expect(await cli(world, "docker", name, "--", "ps")).toMatchObject({
       code: 4,
       stderr: expect.stringContaining(`Start it with 'dockersnap start ${name}'`),
     });
     await ok("start", name);
-    expect(await pageOn(port)).toBe("hi");
+    expect(await pageOn(world, port)).toBe("hi");
     expect(await note(name)).toBe("precious");
   });
 });

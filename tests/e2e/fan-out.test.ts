@@ -71,5 +71,5 @@ it("makes many clones of one snapshot side by side, and each that can be made is
   expect(stderr).toContain(`warning: ${taken}: Instance '${taken}' exists already.`);
   const copies = (await names()).filter((name) => name !== demo).sort();
   expect(copies).toEqual([1, 2, 3, 4].map((number) => world.name(`copy-${number}`)));
-  for (const copy of copies) expect(await pageOn(await hostPortOf(world, copy, 5678))).toBe("hi");
+  for (const copy of copies) expect(await pageOn(world, await hostPortOf(world, copy, 5678))).toBe("hi");
 });

@@ -26,7 +26,7 @@ describe("an instance", () => {
     });
     await two.engine.run({ name: "secret", command: echoServer(7000), publish: ["7401:7000"], network: "own" });
     await world.client.instances.refreshPorts(two.name);
-    using connection = await EchoConnection.open(await hostPortOf(world, two.name, 7401));
+    using connection = await EchoConnection.open(world, await hostPortOf(world, two.name, 7401));
     expect(await connection.say("from the host")).toBe("from the host");
 
     const { target_ip } = await world.client.instances.ports(two.name);

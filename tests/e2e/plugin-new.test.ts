@@ -103,7 +103,8 @@ describe.each(languages)("a new plugin in %s", (language) => {
 });
 
 describe.each(["bash", "python"])("the plugin in %s", (language) => {
-  const pageOf = async (name: string, path: string) => `http://127.0.0.1:${await hostPortOf(world, name, port)}${path}`;
+  const pageOf = async (name: string, path: string) =>
+    `http://${world.address}:${await hostPortOf(world, name, port)}${path}`;
   const write = (name: string, words: string) =>
     ok("docker", name, "--", "exec", "page", "sh", "-c", `echo ${words} > /www/note`);
 

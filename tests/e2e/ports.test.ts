@@ -30,7 +30,7 @@ it("keeps an instance's host ports over stop, start, revert and a restart of the
 
   const unchanged = async () => {
     expect(await world.client.instances.ports(name)).toEqual(first);
-    for (const { host_port } of first.ports) expect(await pageOn(host_port)).toBe("stable");
+    for (const { host_port } of first.ports) expect(await pageOn(world, host_port)).toBe("stable");
   };
   await world.client.instances.stop(name);
   expect((await world.client.instances.ports(name)).ports).toEqual([]);
@@ -64,7 +64,7 @@ it("forwards UDP there and back", async () => {
   const socket = createSocket("udp4");
   try {
     const answer = once(socket, "message", { signal: AbortSignal.timeout(10_000) });
-    socket.send("over UDP", ports[0]?.host_port ?? 0, "127.0.0.1");
+    socket.send("over UDP", ports[0]?.host_port ?? 0, world.address);
     expect(String((await answer)[0])).toBe("over UDP");
   } finally {
     socket.close();
@@ -75,7 +75,7 @@ it("reaches what is published on 127.0.0.1 inside an instance", async () => {
   const { name, engine } = await bareInstance(world, "inner");
   await engine.run({ name: "web", command: page("inner"), publish: ["127.0.0.1:7104:80"] });
   await world.client.instances.refreshPorts(name);
-  expect(await pageOn(await hostPortOf(world, name, 7104))).toBe("inner");
+  expect(await pageOn(world, await hostPortOf(world, name, 7104))).toBe("inner");
 });
 
 it("gives two instances that publish the same port two host ports and tells which one was asked for", async () => {
@@ -87,7 +87,7 @@ it("gives two instances that publish the same port two host ports and tells whic
   }
   const ports = [await hostPortOf(world, one.name, 7105), await hostPortOf(world, two.name, 7105)];
   expect(new Set(ports).size).toBe(2);
-  expect(await Promise.all(ports.map((port) => pageOn(port)))).toEqual([one.name, two.name]);
+  expect(await Promise.all(ports.map((port) => pageOn(world, port)))).toEqual([one.name, two.name]);
   const { ports: second } = await world.client.instances.ports(two.name);
   expect(second).toMatchObject([{ host_port: ports[1], container_port: 7105, requested_host_port: 7105 }]);
 });
@@ -100,12 +100,12 @@ it("follows containers by itself: a forward comes with a published port and goes
     engine.run({ name: "echoer", command: echoServer(7000), publish: ["7106:7000"] }),
   );
   const port = await hostPortOf(world, name, 7106);
-  using connection = await EchoConnection.open(port);
+  using connection = await EchoConnection.open(world, port);
   expect(await connection.say("hello")).toBe("hello");
 
   await eventOf(world, changed, () => engine.remove("echoer"));
   expect((await world.client.instances.ports(name)).ports).toEqual([]);
-  await expect(EchoConnection.open(port)).rejects.toThrow("ECONNREFUSED");
+  await expect(EchoConnection.open(world, port)).rejects.toThrow("ECONNREFUSED");
 });
 
 it("looks again when it is asked to, and refuses that for an instance that is down", async () => {

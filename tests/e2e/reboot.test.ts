@@ -44,11 +44,11 @@ it("brings back after a power cut what ran, with its data and host ports, and le
   await settled();
   expect(await world.client.instances.get(up.name)).toEqual(before);
   expect(await hostPortOf(world, up.name, 7201)).toBe(port);
-  using connection = await EchoConnection.open(port);
+  using connection = await EchoConnection.open(world, port);
   expect(await connection.say("again")).toBe("again");
   expect((await up.engine.exec("echoer", "cat", "/word")).output).toBe("kept\n");
   expect(await hostPortOf(world, workload, 7202)).toBe(echoPort);
-  expect(await pageOn(echoPort)).toBe(`hello from ${workload}`);
+  expect(await pageOn(world, echoPort)).toBe(`hello from ${workload}`);
 
   expect(await status(down.name)).toBe("stopped");
   await world.client.instances.start(down.name);

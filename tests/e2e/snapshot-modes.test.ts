@@ -26,7 +26,7 @@ const startTimes = () =>
 
 describe("a live snapshot", () => {
   it("leaves containers their start times and open connections alone", async () => {
-    using connection = await EchoConnection.open(await hostPortOf(world, name, 7000));
+    using connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
     const before = await startTimes();
     expect(await connection.say("before")).toBe("before");
     expect(await take("live", "live")).toMatchObject({ mode: "live", atomic_ms: expect.any(Number) });
@@ -57,7 +57,7 @@ describe("a live snapshot", () => {
 
 describe("a paused snapshot", () => {
   it("tells how long the containers stood still, and lets them go on", async () => {
-    using connection = await EchoConnection.open(await hostPortOf(world, name, 7000));
+    using connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
     const before = await startTimes();
     const { freeze_ms } = await take("paused", "paused");
     expect(freeze_ms).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ describe("a stopped snapshot", () => {
     const states = await Promise.all(["always", "kept", "plain", "idle"].map((container) => engine.state(container)));
     expect(states.map(({ Running }) => Running)).toEqual([true, true, true, false]);
     for (const [index, time] of (await startTimes()).entries()) expect(time).not.toBe(before[index]);
-    using connection = await EchoConnection.open(await hostPortOf(world, name, 7000));
+    using connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
     expect(await connection.say("back")).toBe("back");
     await engine.remove("idle");
   });

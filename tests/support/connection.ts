@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import type { World } from "./world.ts";
 
 const answerWithinMs = 10_000;
 
@@ -17,8 +18,9 @@ export class EchoConnection implements Disposable {
     socket.setTimeout(answerWithinMs, () => socket.destroy());
   }
 
-  static async open(port: number, host = "127.0.0.1"): Promise<EchoConnection> {
-    const socket = connect({ port, host });
+  /** To a port that one of the world's instances has on this host. */
+  static async open({ address }: Pick<World, "address">, port: number): Promise<EchoConnection> {
+    const socket = connect({ port, host: address });
     await once(socket, "connect", { signal: AbortSignal.timeout(answerWithinMs) });
     return new EchoConnection(socket);
   }
@@ -39,8 +41,8 @@ export class EchoConnection implements Disposable {
 /** The words of a container that sends back what it is sent on a TCP port. */
 export const echoServer = (port: number) => ["nc", "-ll", "-p", String(port), "-e", "/bin/busybox", "cat"];
 
-/** What answers on a port of this host. */
-export async function pageOn(port: number, path = "/"): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(answerWithinMs) });
+/** What answers on a port that one of the world's instances has on this host. */
+export async function pageOn({ address }: Pick<World, "address">, port: number, path = "/"): Promise<string> {
+  const response = await fetch(`http://${address}:${port}${path}`, { signal: AbortSignal.timeout(answerWithinMs) });
   return (await response.text()).trim();
 }

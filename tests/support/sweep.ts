@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { destroyWorld } from "./destroy.ts";
+import { sweepRanges } from "./range.ts";
 import { worldsRoot } from "./world.ts";
 
 /** Before a run: clear away the worlds of runs that were killed, so that what they left cannot be in the way. */
@@ -12,6 +13,7 @@ export default async function sweep(): Promise<void> {
     if (existsSync(configFile)) await destroyWorld(configFile, `t${id}-`);
     rmSync(dir, { recursive: true, force: true });
   }
+  sweepRanges();
 }
 
 function ownerLives(file: string): boolean {

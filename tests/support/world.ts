@@ -8,6 +8,7 @@ import { type Client, createClient } from "@dockersnap/client";
 import { leftovers } from "./audit.ts";
 import { destroyWorld } from "./destroy.ts";
 import { untilInFolder } from "./folder-watch.ts";
+import { claimRange } from "./range.ts";
 import { repository } from "./repository.ts";
 
 /** Where worlds live; the sweep before a run clears what an earlier, killed run left here. */
@@ -38,7 +39,10 @@ export class World implements AsyncDisposable {
   readonly pluginsDir = join(this.dir, "plugins");
   readonly configFile = join(this.dir, "config.yaml");
   readonly logFile = join(this.dir, "daemon.log");
+  /** Where its instances' ports are forwarded from: an address of its own, so that worlds never meet at a port. */
+  readonly address = loopbackOf(this.id);
   readonly #options: WorldOptions;
+  readonly #range = claimRange();
   #daemon: ChildProcess | undefined;
   #port = 0;
 
@@ -96,13 +100,8 @@ export class World implements AsyncDisposable {
       state_dir: this.stateDir,
       run_dir: this.runDir,
       log_level: "debug",
-      api: { listen: `127.0.0.1:${this.#port}` },
-      // Small subnets in a corner of the private range nobody else here uses, by world so that worlds can overlap.
-      network: {
-        base_offset: `10.${200 + (Number.parseInt(this.id.slice(0, 2), 16) % 40)}.${Number.parseInt(this.id.slice(2, 4), 16) & 0xf0}.0`,
-        subnet_size: 26,
-        metallb_host_offset: "0.10",
-      },
+      api: { listen: `127.0.0.1:${this.#port}`, proxy_bind: this.address },
+      network: { base_offset: this.#range.baseOffset, subnet_size: 26, metallb_host_offset: "0.10" },
       // Nothing listens there, so a look-up in an instance fails at once and no packet leaves the machine.
       docker: { dns: ["127.0.0.1"] },
       btrfs: { size: String(this.#options.poolBytes ?? 4 * 1024 ** 3) },
@@ -184,6 +183,7 @@ export class World implements AsyncDisposable {
     await this.killDaemon();
     await destroyWorld(this.configFile, this.name(""));
     rmSync(this.dir, { recursive: true, force: true });
+    this.#range.release();
     const left = leftovers(this.id);
     if (left.length > 0) throw new Error(`The world ${this.id} left behind:\n${left.join("\n")}`);
   }
@@ -227,6 +227,11 @@ export function cleanEnvironment(): Record<string, string> {
         entry[1] !== undefined && !/^(DOCKERSNAP_|DOCKER_|NODE_|VITEST|TEST$)/.test(entry[0]),
     ),
   );
+}
+
+function loopbackOf(id: string): string {
+  const [first = 0, second = 0, third = 0] = Buffer.from(id, "hex");
+  return `127.${64 + (first % 128)}.${second}.${1 + (third % 254)}`;
 }
 
 function merge(base: unknown, change: unknown): unknown {

@@ -64,7 +64,7 @@ async function create(name: string, config: Record<string, unknown> = {}) {
 }
 
 const engine = () => Engine.of(world, demo);
-const page = async (name: string) => pageOn(await hostPortOf(world, name, 8080));
+const page = async (name: string) => pageOn(world, await hostPortOf(world, name, 8080));
 
 /** A health check of Docker's own passes a moment after its container was started. */
 const becomesHealthy = (name: string) => {
@@ -115,7 +115,7 @@ it("lets servers come back with their engine, what may be a job only if it was c
 it("leads a shell to its services by their names", async () => {
   const script = `eval "$(dockersnap use ${demo})"; busybox wget -qO- "$WEB_URL"; echo "$WEB_HOST $WEB_PORT"`;
   const { stdout, stderr } = await shell(world, script);
-  expect(stdout, stderr).toBe(`hello\n127.0.0.1 ${await hostPortOf(world, demo, 8080)}\n`);
+  expect(stdout, stderr).toBe(`hello\n${world.address} ${await hostPortOf(world, demo, 8080)}\n`);
   const { endpoints } = await world.client.instances.access(demo);
   expect(endpoints).toMatchObject([{ name: "web", scheme: "http" }]);
 });

@@ -59,7 +59,7 @@ async function use(name: string) {
   expect(mode, stderr).toBe("600");
   const { server, ...cluster } = parse(lines.join("\n")).clusters[0].cluster;
   const { hostname, port, protocol } = new URL(server);
-  expect({ hostname, protocol }).toEqual({ hostname: "127.0.0.1", protocol: "https:" });
+  expect({ hostname, protocol }).toEqual({ hostname: world.address, protocol: "https:" });
   return { port: Number(port), cluster };
 }
 
@@ -92,7 +92,7 @@ it("creates a cluster at the second try, telling both live", () => {
 
 it("leads a shell's KUBECONFIG to the API server through the host, and tells of its health", async () => {
   const { port, cluster } = await use(demo);
-  expect(await pageOn(port, "/readyz")).toBe("ok");
+  expect(await pageOn(world, port, "/readyz")).toBe("ok");
   expect(cluster).toEqual({
     "tls-server-name": "kubernetes",
     "certificate-authority-data": Buffer.from(`of ${demo}`).toString("base64"),
@@ -116,7 +116,10 @@ it("comes up by itself in a clone, which is led to a cluster of its own", async 
   expect(clone.cluster).toEqual(source.cluster);
   const engine = await Engine.of(world, copy);
   await engine.exec(`${demo}-control-plane`, "sh", "-c", "echo changed > /www/readyz");
-  expect([await pageOn(source.port, "/readyz"), await pageOn(clone.port, "/readyz")]).toEqual(["ok", "changed"]);
+  expect([await pageOn(world, source.port, "/readyz"), await pageOn(world, clone.port, "/readyz")]).toEqual([
+    "ok",
+    "changed",
+  ]);
 });
 
 it("refuses what is wrong before anything is created", async () => {

@@ -65,7 +65,7 @@ describe("a plugin", () => {
           metallb_ip: instance.metallb_ip,
           created_at: instance.created_at,
           clone_of: "",
-          host: "127.0.0.1",
+          host: world.address,
         },
         forwarded_ports: [],
         env: {
