@@ -67,6 +67,13 @@ it("refuses what needs room before anything is done, keeps what is there, and le
   await act.deleteSnapshot(name, "empty");
   await act.delete(spare);
   expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
+  await expect(act.snapshot(name, { label: "s" })).rejects.toMatchObject(refused);
+
+  const grown = await cli(world, "pool", "grow", "+512M");
+  expect(grown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^State +(ok|nearly full)\nSize +1\.5 GiB$/m) });
+  expect((await cli(world, "pool", "grow", "1G")).code).toBe(2);
+  await act.snapshot(name, { label: "s" });
+  expect((await engine.exec("writer", "cat", "/word")).output).toBe("kept\n");
   await act.delete(name);
   expect(await act.list()).toEqual([]);
 

@@ -8,8 +8,8 @@ export function poolWarning(pool: PoolRoom | undefined): string | undefined {
   if (pool === undefined || pool.state === "ok") return undefined;
   const room = `${size(pool.free_bytes)} of ${size(pool.total_bytes)} are free`;
   return pool.state === "full"
-    ? `The pool is full: ${room}, and nothing new is begun. Delete snapshots or instances, or make it larger.`
-    : `The pool is nearly full: ${room}. Delete snapshots or instances, or make it larger.`;
+    ? `The pool is full: ${room}, and nothing new is begun. Delete snapshots or instances, or make it larger with 'dockersnap pool grow'.`
+    : `The pool is nearly full: ${room}. Delete snapshots or instances, or make it larger with 'dockersnap pool grow'.`;
 }
 
 /** Say so where the pool runs out of room. Asked for beside something else, so a daemon that does not tell is no failure. */

@@ -103,6 +103,16 @@ export const entries: readonly Entry[] = [
       { names: ["install"], load: async () => (await import("./commands/plugin-install.ts")).pluginInstall },
     ],
   },
+  {
+    group: "Admin",
+    names: ["pool"],
+    summary: "The room instances and snapshots share",
+    fallback: "show",
+    verbs: [
+      { names: ["show"], load: async () => (await import("./commands/pool-show.ts")).poolShow },
+      { names: ["grow"], load: async () => (await import("./commands/pool-grow.ts")).poolGrow },
+    ],
+  },
   { group: "Admin", names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).doctor },
   { group: "Admin", names: ["serve"], load: async () => (await import("./commands/serve.ts")).serve },
   { group: "Admin", names: ["completion"], load: async () => (await import("./commands/completion.ts")).completion },

@@ -12,6 +12,8 @@ import {
   type Ok,
   type Operation,
   type PluginInfo,
+  type PoolGrowRequest,
+  type PoolRoom,
   type RevertChanged,
   type RevertRequest,
   type Schedule,
@@ -48,6 +50,7 @@ export interface Client {
   readonly instances: InstancesClient;
   readonly plugins: PluginsClient;
   readonly operations: OperationsClient;
+  readonly pool: PoolClient;
   health(options?: ReadOptions): Promise<DaemonHealth>;
   /** What happens in the daemon; see `EventsOptions` for resuming and ending. */
   events(options?: EventsOptions): AsyncGenerator<DaemonEvent>;
@@ -93,6 +96,12 @@ export interface PluginsClient {
   list(options?: ReadOptions): Promise<PluginInfo[]>;
   get(name: string, options?: ReadOptions): Promise<PluginInfo>;
   reload(options?: ReadOptions): Promise<PluginInfo[]>;
+}
+
+export interface PoolClient {
+  get(options?: ReadOptions): Promise<PoolRoom>;
+  /** To so many bytes; it never shrinks. */
+  grow(request: PoolGrowRequest, options?: ReadOptions): Promise<PoolRoom>;
 }
 
 export interface OperationsClient {
@@ -178,6 +187,11 @@ export function createClient(options: ClientOptions): Client {
       cancel: async (id, options) => {
         await call("DELETE", `/operations/${segment(id)}`, options);
       },
+    },
+    pool: {
+      get: (options) => object("GET", "/pool", options),
+      grow: async (request, { signal } = {}) =>
+        asObject(await transport.json({ method: "POST", path: "/pool/grow", body: request, signal }), "/pool/grow"),
     },
     health: (options) => object("GET", "/health", options),
     events: (options = {}) => daemonEvents(transport, options),

@@ -31,6 +31,8 @@ const messages = {
     "Ok",
     "Operation",
     "PluginInfo",
+    "PoolGrowRequest",
+    "PoolRoom",
     "RevertChanged",
     "RevertRequest",
     "Schedule",

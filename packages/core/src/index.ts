@@ -25,6 +25,8 @@ export { describeHistory } from "./snapshot/history.ts";
 export { describeSnapshot } from "./snapshot/view.ts";
 export type * from "./storage/driver.ts";
 export { assertDatasetId, assertInnerPath, assertLabel } from "./storage/names.ts";
+export { growsPool } from "./storage/driver.ts";
+export { assertDatasetId, assertLabel } from "./storage/names.ts";
 export { type PoolLimits, poolRoom } from "./storage/pool-room.ts";
 export { PoolWatch } from "./storage/pool-watch.ts";
 export { measureUsage } from "./storage/usage.ts";

@@ -1,7 +1,6 @@
 import type { Limits } from "@dockersnap/contract/words";
 import { UsageError } from "../failure.ts";
-
-const units: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+import { bytesOf } from "./size.ts";
 
 export interface LimitWords {
   readonly memory: string | undefined;
@@ -20,12 +19,9 @@ export function parseLimits({ memory, cpus, pids }: LimitWords): Limits | undefi
 }
 
 function parseSize(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
-  const factor = units[unit?.toLowerCase() ?? "?"];
-  if (number === undefined || factor === undefined) {
-    throw new UsageError(`'--memory ${text}' is not a size: expected one such as 512m or 2g.`);
-  }
-  return Math.round(Number(number) * factor);
+  const bytes = bytesOf(text);
+  if (bytes === undefined) throw new UsageError(`'--memory ${text}' is not a size: expected one such as 512m or 2g.`);
+  return bytes;
 }
 
 function parseNumber(text: string, flag: string): number {

@@ -77,6 +77,25 @@ it("says nothing of a pool that has room", async () => {
   expect((await runCli(["health"], { daemon })).stdout).toContain("2.0 GiB of 20 GiB free");
 });
 
+it("makes the pool so large, or by so much larger", async () => {
+  await using daemon = await scriptedDaemon({
+    "GET /pool": json(200, pool("ok")),
+    "POST /pool/grow": json(200, { ...pool("ok"), total_bytes: 30 * GiB }),
+  });
+  const asked = () => daemon.received.flatMap(({ route, body }) => (route.startsWith("POST") ? [body] : []));
+  expect((await runCli(["pool"], { daemon })).stdout).toMatch(/^Size +20 GiB\nFree +2\.0 GiB$/m);
+  expect(await runCli(["pool", "grow", "30G"], { daemon })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/Size +30 GiB/),
+  });
+  await runCli(["pool", "grow", "+1.5GiB"], { daemon });
+  expect(asked()).toEqual([{ size_bytes: 30 * GiB }, { size_bytes: 21.5 * GiB }]);
+  for (const size of ["many", "0", "+", "-5G"]) {
+    expect(await runCli(["pool", "grow", "--", size], { daemon })).toMatchObject({ code: 2 });
+  }
+  expect(asked()).toHaveLength(2);
+});
+
 it.each([
   [0, "0 B"],
   [999, "999 B"],

@@ -10,6 +10,12 @@ export const PoolRoom = z.object({
 });
 export type PoolRoom = z.infer<typeof PoolRoom>;
 
+/** How large the daemon's own pool is to be, in bytes. It only ever grows. */
+export const PoolGrowRequest = z.strictObject({
+  size_bytes: z.int().min(1, { error: "expected the new size of the whole pool, in bytes" }),
+});
+export type PoolGrowRequest = z.infer<typeof PoolGrowRequest>;
+
 export const DaemonHealth = z.object({
   status: z.literal("ok"),
   version: z.string(),

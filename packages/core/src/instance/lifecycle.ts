@@ -24,7 +24,7 @@ export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act
   const mib = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MiB`;
   throw new DockersnapError(
     "no_space",
-    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${mib(reserve)} are kept back. Delete snapshots or instances, or make the pool larger.`,
+    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${mib(reserve)} are kept back. Delete snapshots or instances, or make the pool larger with 'dockersnap pool grow'.`,
     { details: { free, total, reserve } },
   );
 }

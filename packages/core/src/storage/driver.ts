@@ -126,3 +126,16 @@ export interface StorageDriver {
    */
   usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage>;
 }
+
+/** A driver whose pool can be made larger. */
+export interface GrowsPool {
+  /**
+   * Make the pool so large, in use. The size it has changes nothing; `invalid_request` for less, `wrong_state` where the pool is not
+   * the daemon's own.
+   */
+  grow(sizeBytes: number): Promise<void>;
+}
+
+export function growsPool(driver: StorageDriver): driver is StorageDriver & GrowsPool {
+  return "grow" in driver;
+}

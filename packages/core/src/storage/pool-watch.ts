@@ -1,5 +1,6 @@
-import type { PoolRoom } from "@dockersnap/contract/words";
+import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
 import type { Platform } from "../platform/platform.ts";
+import { growsPool } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
 
 type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings">;
@@ -41,6 +42,23 @@ export class PoolWatch {
     const isWorse = order.indexOf(room.state) > order.indexOf(this.#told);
     const isBetter = order.indexOf(poolRoom(eased, settings.pool).state) < order.indexOf(this.#told);
     if (isWorse || isBetter) this.#tell(room);
+    return room;
+  }
+
+  /** Make the pool so large, where it is the daemon's own; resolves with how full it is then. */
+  async grow(sizeBytes: number): Promise<PoolRoom> {
+    const { storage, log, events, settings } = this.#deps;
+    if (!growsPool(storage)) {
+      throw new DockersnapError(
+        "wrong_state",
+        "This pool is not the daemon's own, so it is made larger with its own tools.",
+      );
+    }
+    await storage.grow(sizeBytes);
+    const room = poolRoom(await storage.capacity(), settings.pool);
+    log.info("the pool was made larger", { ...room });
+    this.#told = room.state;
+    events.publish({ type: "pool.changed", data: { ...room } });
     return room;
   }
 

@@ -119,6 +119,8 @@ export function createService(parts: Parts): Service {
         ...(room === undefined ? {} : { pool: room }),
       };
     },
+    pool: () => pool.look(),
+    growPool: ({ size_bytes: sizeBytes }) => pool.grow(sizeBytes),
     metrics: () => metrics.text(),
     begin: (request, caller) => begin(operations, request, caller),
     operations: {

@@ -40,6 +40,8 @@ type JsonRouteId = Exclude<RouteId, OperationRouteId | StreamRouteId | TextRoute
 /** Routes that answer with what one call gives. */
 export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: Input<Id>) => unknown } = {
   getHealth: (service) => service.health(),
+  getPool: (service) => service.pool(),
+  growPool: (service, { body }) => service.growPool(body),
   listInstances: (service, { query }) => service.instances.list(query.all === "true"),
   getInstance: (service, { params: { name } }) => service.instances.get(name),
   listSnapshots: (service, { params: { name }, query }) => service.snapshots(name, query.size === "true"),

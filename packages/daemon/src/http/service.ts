@@ -10,6 +10,8 @@ import type {
   InstanceUsage,
   Operation,
   PluginInfo,
+  PoolGrowRequest,
+  PoolRoom,
   ProgressEvent,
   RevertRequest,
   Schedule,
@@ -75,6 +77,8 @@ export interface Service {
     reload(): Promise<PluginInfo[]>;
   };
   health(): Promise<DaemonHealth>;
+  pool(): Promise<PoolRoom>;
+  growPool(request: PoolGrowRequest): Promise<PoolRoom>;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
   /** Rejects before anything is begun: `invalid_request`, `not_found`, `busy`, `already_exists` and their like. */

@@ -191,6 +191,8 @@ export class FakeService implements Service {
     running_healthy: 1,
     running_unhealthy: 0,
   });
+  pool: Service["pool"] = async () => ({ total_bytes: 4, free_bytes: 3, reserve_bytes: 1, state: "ok" });
+  growPool: Service["growPool"] = async ({ size_bytes: total }) => ({ ...(await this.pool()), total_bytes: total });
   metrics: Service["metrics"] = async () => "dockersnap_instances 1\n";
 
   async begin(request: MutationRequest, caller: RequestCaller): Promise<BegunOperation> {

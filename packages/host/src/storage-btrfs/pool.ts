@@ -66,13 +66,17 @@ export async function growPool(options: BtrfsOptions, sizeBytes: number): Promis
   const mountpoint = resolve(options.mountpoint);
   const device = options.path === undefined ? await mountedFrom(mountpoint, options.image) : undefined;
   if (device === undefined) {
-    throw new DockersnapError("wrong_state", "Only the embedded pool can be grown, and only while it is mounted.");
+    throw new DockersnapError(
+      "wrong_state",
+      "This pool is not the daemon's own file, so it is made larger with what it was made with: give its btrfs another device or a larger one.",
+    );
   }
   const { size } = await stat(options.image);
   if (sizeBytes < size) {
     throw new DockersnapError(
       "invalid_request",
-      `The pool is ${size} bytes and cannot shrink to ${sizeBytes}; ask for more, or for the same.`,
+      `The pool has ${size} bytes and cannot shrink to ${sizeBytes}; ask for more, or for the same.`,
+      { details: { size_bytes: size } },
     );
   }
   try {

@@ -9,6 +9,7 @@ import {
   type DatasetId,
   type DatasetInfo,
   type DatasetUsage,
+  type GrowsPool,
   type Label,
   type StorageDriver,
 } from "@dockersnap/core";
@@ -30,11 +31,9 @@ import { Swap } from "./swap.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** The driver, with what only this one can do. */
-export interface BtrfsStorage extends StorageDriver {
+export interface BtrfsStorage extends StorageDriver, GrowsPool {
   /** Whether the kernel keeps the pool's unwritten data small, which keeps snapshots under load short. Known once open. */
   readonly dirtyDataBounded: boolean;
-  /** Make the embedded pool larger, in use. `invalid_request` for less than it has, `wrong_state` without such a pool. */
-  grow(sizeBytes: number): Promise<void>;
 }
 
 /**
@@ -54,6 +53,7 @@ class BtrfsDriver implements BtrfsStorage {
   readonly #swap = new Swap();
   readonly #meter: UsageMeter;
   #pool: Pool | undefined;
+  #growing: Promise<void> = Promise.resolve();
 
   constructor(options: BtrfsOptions) {
     this.#options = options;
@@ -264,7 +264,10 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async grow(sizeBytes: number): Promise<void> {
-    await growPool(this.#options, sizeBytes);
+    // One after the other: a second one that had looked before the first was done would cut off what that added.
+    const grown = this.#growing.then(() => growPool(this.#options, sizeBytes));
+    this.#growing = grown.catch(() => undefined);
+    await grown;
   }
 
   async #labels(id: DatasetId): Promise<readonly Label[]> {

@@ -234,6 +234,13 @@ it("grows in use, and never shrinks", async () => {
   await expect(pool.driver.grow(1024 * MiB)).rejects.toMatchObject({ code: "wrong_state" });
 });
 
+it("has the larger of two sizes that were asked for at once", async () => {
+  await using pool = await testPool(256 * MiB);
+  const grown = [pool.driver.grow(768 * MiB), pool.driver.grow(512 * MiB)];
+  expect((await Promise.allSettled(grown)).map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  expect((await pool.driver.capacity()).total).toBe(768 * MiB);
+});
+
 it("uses a folder on a btrfs as it is, and does not touch that btrfs otherwise", async () => {
   await using pool = await testPool();
   const path = join(pool.options.mountpoint, "given");

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { DaemonHealth } from "../daemon.ts";
+import { DaemonHealth, PoolGrowRequest, PoolRoom } from "../daemon.ts";
 import { DaemonEvent } from "../event.ts";
 import type { Route } from "../route.ts";
-import { api } from "./parts.ts";
+import { api, bodyFailures } from "./parts.ts";
 
 export const daemonRoutes = {
   getHealth: {
@@ -12,6 +12,23 @@ export const daemonRoutes = {
     needs: "nothing",
     answer: { status: 200, means: "The daemon answers.", body: DaemonHealth },
     fails: [],
+  },
+  getPool: {
+    method: "GET",
+    path: `${api}/pool`,
+    summary: "How full the pool is",
+    needs: "read",
+    answer: { status: 200, means: "Its room.", body: PoolRoom },
+    fails: [],
+  },
+  growPool: {
+    method: "POST",
+    path: `${api}/pool/grow`,
+    summary: "Make the daemon's own pool larger while it is in use; the size it has changes nothing",
+    needs: "operate",
+    body: PoolGrowRequest,
+    answer: { status: 200, means: "It has that size.", body: PoolRoom },
+    fails: [...bodyFailures, "invalid_request", "wrong_state"],
   },
   followEvents: {
     method: "GET",
