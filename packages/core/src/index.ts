@@ -6,6 +6,7 @@ export { findInstance, findSnapshot, usersInstances } from "./instance/lookup.ts
 export { Specs } from "./instance/specs.ts";
 export { describeInstance } from "./instance/view.ts";
 export * from "./network/addresses.ts";
+export { clientHost } from "./network/client-host.ts";
 export type * from "./network/network.ts";
 export { PortForwarding } from "./network/port-forwarding.ts";
 export type { StepMoment, StepObserver } from "./operation/kind.ts";

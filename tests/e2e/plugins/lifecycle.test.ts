@@ -189,7 +189,11 @@ describe("a plugin made for another daemon", () => {
   it("answers everything there is to ask", async () => {
     const { instances } = world.client;
     expect(await instances.access(theirs)).toMatchObject({
-      env: { CLUSTER: theirs, API: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/), DOCKERSNAP_INSTANCE: theirs },
+      env: {
+        CLUSTER: theirs,
+        API: expect.stringMatching(new RegExp(`^http://${world.address}:`)),
+        DOCKERSNAP_INSTANCE: theirs,
+      },
       files: [],
       endpoints: [{ name: "api", scheme: "https", insecure: true }],
       warnings: [expect.stringContaining("'none'"), expect.stringContaining("'kubernetes-api'")],

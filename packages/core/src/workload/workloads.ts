@@ -12,6 +12,7 @@ import {
   type WorkloadRequest,
 } from "@dockersnap/contract/words";
 import type { Specs } from "../instance/specs.ts";
+import { clientHost } from "../network/client-host.ts";
 import type { StepTools } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
@@ -192,7 +193,7 @@ export class Workloads {
       netnsName: platform.network.netnsPath(record.name).split("/").at(-1) ?? "",
       ports,
       env: platform.settings.proxyEnv,
-      host: host ?? platform.settings.advertiseHost ?? "127.0.0.1",
+      host: host ?? clientHost(platform.settings),
     });
   }
 }

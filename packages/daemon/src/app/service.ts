@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
 import {
   type Caller,
+  clientHost,
   describeHistory,
   describeSchedule,
   describeSnapshot,
@@ -74,7 +74,7 @@ export function createService(parts: Parts): Service {
     },
     async access(name, requestHost) {
       const record = await running(lifecycle, find(name));
-      const host = clientHost(lifecycle, requestHost);
+      const host = clientHost(platform.settings, requestHost);
       return workloads.access(record, host, platform.engines.socketPath(name));
     },
     workload: async (name) => workloads.describe(await running(lifecycle, find(name))),
@@ -176,15 +176,6 @@ async function running(lifecycle: Lifecycle, record: InstanceRecord): Promise<In
     "wrong_state",
     `Instance '${record.name}' is not running. Start it with 'dockersnap start ${record.name}'.`,
   );
-}
-
-/** The address a client should use: what the operator says, else the one it came by. */
-function clientHost({ platform: { settings } }: Lifecycle, requestHost: string | undefined): string {
-  const { advertiseHost, proxyBind } = settings;
-  if (advertiseHost !== undefined) return advertiseHost;
-  const isWildcard = proxyBind === "0.0.0.0" || proxyBind === "::";
-  if (!isWildcard && isIP(proxyBind) !== 0) return proxyBind;
-  return requestHost ?? "127.0.0.1";
 }
 
 function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {
