@@ -98,7 +98,7 @@ export interface PluginsClient {
   reload(options?: ReadOptions): Promise<PluginInfo[]>;
 }
 
-export interface PoolClient {
+interface PoolClient {
   get(options?: ReadOptions): Promise<PoolRoom>;
   /** To so many bytes; it never shrinks. */
   grow(request: PoolGrowRequest, options?: ReadOptions): Promise<PoolRoom>;
