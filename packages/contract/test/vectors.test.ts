@@ -24,6 +24,7 @@ const messages = {
     "CreateInstanceRequest",
     "DaemonEvent",
     "DaemonHealth",
+    "Diff",
     "History",
     "Instance",
     "InstancePorts",

@@ -1,4 +1,5 @@
 export * from "./daemon.ts";
+export * from "./diff.ts";
 export * from "./event.ts";
 export * from "./history.ts";
 export * from "./instance.ts";

@@ -1,10 +1,17 @@
 import * as z from "zod";
 import { Ok } from "../daemon.ts";
+import { Diff, DiffPointName, mostFilesListed } from "../diff.ts";
 import { History, RevertChanged } from "../history.ts";
 import { SnapshotLabel } from "../names.ts";
 import type { Route } from "../route.ts";
 import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "../snapshot.ts";
 import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
+
+const countRule = { error: `expected a whole number from 0 to ${mostFilesListed}` };
+const FileCount = z
+  .string(countRule)
+  .regex(/^\d{1,5}$/, countRule)
+  .refine((digits) => Number(digits) <= mostFilesListed, countRule);
 
 export const snapshotsRoutes = {
   takeSnapshot: {
@@ -67,6 +74,22 @@ export const snapshotsRoutes = {
     params: instance,
     answer: { status: 200, means: "The history.", body: History },
     fails: ["invalid_request", "not_found"],
+  },
+  getDiff: {
+    method: "GET",
+    path: `${api}/instances/{name}/diff`,
+    summary: "What changed between two moments of an instance, in Docker's words",
+    needs: "read",
+    params: instance,
+    query: z.object({
+      from: DiffPointName.optional().describe(
+        "Where the instance came from last when left out: its head, or what it was cloned from",
+      ),
+      to: DiffPointName.optional().describe("`now` when left out"),
+      limit: FileCount.optional().describe("Changed files listed of each container and volume; 100 when left out"),
+    }),
+    answer: { status: 200, means: "What differs; it may take half a minute.", body: Diff },
+    fails: ["invalid_request", "not_found", "wrong_state", "not_ready"],
   },
   changeSnapshot: {
     method: "PATCH",
