@@ -8,7 +8,7 @@ import { buildPluginSdk } from "./plugin-sdk.ts";
  * Bundles what is run: `node scripts/build.ts [cli] [daemon] [plugin-check] [dashboard] [sdk] [plugins] [plugins/<name>…]`, everything without a word.
  *
  *   cli            dist/cli/, and bin/dockersnap that starts it with the project's own Node
- *   daemon         dist/daemon/main.mjs
+ *   daemon         dist/daemon/main.mjs, and tree-worker.mjs that it starts threads with
  *   plugin-check   dist/plugin-check/main.mjs, for `dockersnap plugin check`
  *   dashboard      dist/dashboard/, as the daemon serves it
  *   sdk            dist/plugin-sdk/, what `dockersnap plugin new` and its projects work with
@@ -38,8 +38,11 @@ if (unknown.length > 0)
 const wants = (target: string) => targets.length === 0 || targets.includes(target);
 
 if (wants("cli")) await buildCli();
-if (wants("daemon")) await buildProgram("daemon");
-if (wants("plugin-check")) await buildProgram("plugin-check");
+if (wants("daemon")) {
+  await buildProgram("daemon/main", "packages/daemon/src/main.ts");
+  await buildProgram("daemon/tree-worker", "packages/host/src/trees/worker.ts");
+}
+if (wants("plugin-check")) await buildProgram("plugin-check/main", "packages/plugin-check/src/main.ts");
 if (wants("dashboard")) await buildDashboard();
 if (wants("sdk")) await buildPluginSdk(root, join(root, "dist/plugin-sdk"), common);
 for (const name of await pluginNames()) {
@@ -79,12 +82,12 @@ async function writeLauncher(path: string, program: string): Promise<void> {
   await writeExecutable(path, `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
 }
 
-/** A program that the command line starts. */
-async function buildProgram(name: "daemon" | "plugin-check"): Promise<void> {
+/** A program that the command line starts, or a thread of one. */
+async function buildProgram(name: string, source: string): Promise<void> {
   await build({
     ...common,
-    entryPoints: [join(root, "packages", name, "src/main.ts")],
-    outfile: join(root, "dist", name, "main.mjs"),
+    entryPoints: [join(root, source)],
+    outfile: join(root, "dist", `${name}.mjs`),
     format: "esm",
     sourcemap: "linked",
     // Bundled CommonJS libraries ask for Node's own modules with require.

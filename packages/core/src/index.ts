@@ -1,4 +1,6 @@
 export type * from "./content/data-root.ts";
+export type * from "./content/trees.ts";
+export { diffInstance } from "./diff/diff.ts";
 export type * from "./engine/engine.ts";
 export { ownName } from "./instance/clone.ts";
 export type { Lifecycle } from "./instance/lifecycle.ts";

@@ -1,5 +1,6 @@
 import type { Operation } from "@dockersnap/contract";
 import {
+  type Clock,
   type ContainerSummary,
   describeInstance,
   findInstance,
@@ -22,6 +23,7 @@ import {
   MemoryPlugins,
   MemoryRecords,
   MemoryStorage,
+  MemoryTrees,
 } from "../src/testing.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
@@ -39,10 +41,20 @@ export class World {
   readonly records = new MemoryRecords();
   readonly storage = new MemoryStorage();
   readonly dataRoots = new MemoryDataRoots();
+  readonly trees = new MemoryTrees();
   readonly network = new MemoryNetwork();
   readonly plugins = new MemoryPlugins();
   readonly #machine = new MemoryMachine();
   engines = new MemoryEngines(this.#machine);
+  readonly clock: Clock = {
+    // Every look is a moment later, so that what is kept by time has a name of its own.
+    now: () => this.#laterMoment(),
+    monotonic: () => this.#now,
+    after: (_ms, work) => {
+      queueMicrotask(work);
+      return () => undefined;
+    },
+  };
   #now = Date.parse("2026-01-01T00:00:00Z");
   #ids = 0;
   #fault: Fault | undefined;
@@ -146,18 +158,11 @@ export class World {
       records: this.records,
       storage: this.storage,
       dataRoots: this.dataRoots,
+      trees: this.trees,
       engines: this.engines,
       network: this.network,
       plugins: this.plugins,
-      clock: {
-        // Every look is a moment later, so that what is kept by time has a name of its own.
-        now: () => this.#laterMoment(),
-        monotonic: () => this.#now,
-        after: (_ms, work) => {
-          queueMicrotask(work);
-          return () => undefined;
-        },
-      },
+      clock: this.clock,
       log: quiet,
       events: { publish: () => undefined },
       settings: {

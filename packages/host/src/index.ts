@@ -14,3 +14,4 @@ export type { BtrfsOptions } from "./storage-btrfs/options.ts";
 export { closeBtrfsPool } from "./storage-btrfs/pool.ts";
 export { probeBtrfs } from "./storage-btrfs/probe.ts";
 export { type BtrfsStorage, createBtrfsStorage } from "./storage-btrfs/storage.ts";
+export { createTreeComparer } from "./trees/comparer.ts";

@@ -1,4 +1,5 @@
 import type { DataRootReader } from "../content/data-root.ts";
+import type { TreeComparer } from "../content/trees.ts";
 import type { EngineHost } from "../engine/engine.ts";
 import type { AddressRange } from "../network/addresses.ts";
 import type { Network } from "../network/network.ts";
@@ -29,6 +30,7 @@ export interface Platform {
   readonly records: Records;
   readonly storage: StorageDriver;
   readonly dataRoots: DataRootReader;
+  readonly trees: TreeComparer;
   readonly engines: EngineHost;
   readonly network: Network;
   readonly plugins: PluginHost;
