@@ -5,6 +5,7 @@ export type Completes =
   | "instance"
   | "running-instance"
   | "snapshot"
+  | "moment"
   | "plugin"
   | "operation"
   | "file"
@@ -17,6 +18,8 @@ export interface Argument<Value> {
   readonly placeholder: string;
   readonly summary: string;
   readonly completes: Completes;
+  /** Words it may take, where it can do with fewer. */
+  readonly most?: number;
   take(words: string[]): Value;
 }
 
@@ -83,6 +86,30 @@ export const instanceOrSnapshotArgument: Argument<{ instance: string; label?: st
   take(words) {
     const first = taken(words, "name");
     return splitSnapshot(first) ?? { instance: first };
+  },
+};
+export interface Moments {
+  readonly instance: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** An instance, and up to two moments of it: `<name> [<from>] [<to>]`, or `<name>@<label> [<to>]`. */
+export const momentsArgument: Argument<Moments> = {
+  placeholder: "<name>[@<label>] [<from>] [<to>]",
+  summary: "The instance and two moments of it; also as <name>@<label> [<to>]",
+  completes: "moment",
+  most: 3,
+  take(words) {
+    const first = taken(words, "name");
+    const snapshot = splitSnapshot(first);
+    const from = snapshot === undefined ? words.shift() : first;
+    const to = words.shift();
+    return {
+      instance: snapshot?.instance ?? first,
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    };
   },
 };
 

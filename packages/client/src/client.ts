@@ -4,6 +4,7 @@ import {
   type CreateInstanceRequest,
   type DaemonEvent,
   type DaemonHealth,
+  type Diff,
   DockersnapError,
   type History,
   type Instance,
@@ -77,6 +78,8 @@ export interface InstancesClient {
   /** What it and its snapshots occupy; that may take seconds. */
   usage(name: string, options?: ReadOptions): Promise<InstanceUsage>;
   history(name: string, options?: ReadOptions): Promise<History>;
+  /** What changed between two moments; that may take half a minute. */
+  diff(name: string, options?: ReadOptions & DiffOptions): Promise<Diff>;
   /** Rename, tag or protect one, or say when it expires. */
   changeSnapshot(name: string, label: string, change: SnapshotChange, options?: FollowOptions): Promise<Snapshot>;
   schedules(name: string, options?: ReadOptions): Promise<Schedule[]>;
@@ -90,6 +93,14 @@ export interface InstancesClient {
   workload(name: string, options?: ReadOptions): Promise<WorkloadDescription>;
   /** The last probe's answer, or with `fresh` that of one made now. */
   workloadHealth(name: string, options?: ReadOptions & { readonly fresh?: boolean }): Promise<WorkloadHealth>;
+}
+
+/** Moments are labels, `now`, or `<instance>@<label>`; without them it is from where the instance came from last to now. */
+interface DiffOptions {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Changed files listed of each container and volume. */
+  readonly limit?: number | undefined;
 }
 
 export interface PluginsClient {
@@ -156,6 +167,11 @@ export function createClient(options: ClientOptions): Client {
         list("GET", instance(name, `/snapshots${options?.sizes ? "?size=true" : ""}`), options),
       usage: async (name, options) => object("GET", instance(name, "/usage"), options),
       history: async (name, options) => object("GET", instance(name, "/history"), options),
+      diff: async (name, { signal, ...question } = {}) => {
+        const asked = Object.entries(question).filter(([, value]) => value !== undefined);
+        const query = new URLSearchParams(asked.map(([key, value]) => [key, String(value)])).toString();
+        return object("GET", instance(name, `/diff${query === "" ? "" : `?${query}`}`), { signal });
+      },
       changeSnapshot: async (name, label, change, options) => {
         const path = instance(name, `/snapshots/${segment(label)}`);
         return asObject(await follow("PATCH", path, change, options), path);

@@ -159,6 +159,8 @@ function argumentAt(
       // It lacks a word: the one being written.
       return { argument, taken: left };
     }
+    const used = left.slice(0, left.length - tried.length);
+    if (tried.length === 0 && used.length < (argument.most ?? 0)) return { argument, taken: used };
     left = tried;
   }
   return undefined;

@@ -47,6 +47,8 @@ async function ask(completes: string, question: Question, signal: AbortSignal): 
       return { suggestions: await instances() };
     case "snapshot":
       return snapshotNames(client, question, instances, signal);
+    case "moment":
+      return momentNames(client, question, instances, signal);
     case "plugin":
       return {
         suggestions: (await client.plugins.list({ signal })).map((one) => ({
@@ -84,6 +86,22 @@ async function snapshotNames(
   return {
     suggestions: snapshots.map((one) => ({ value: `${prefix}${one.label}`, about: one.created_at })),
   };
+}
+
+/** As `snapshotNames`; further words are moments of the same instance, of which now is one. */
+async function momentNames(
+  client: Client,
+  question: Question,
+  instances: () => Promise<Suggestion[]>,
+  signal: AbortSignal,
+): Promise<Suggestions> {
+  const [named, second] = question.within;
+  if (named === undefined) return snapshotNames(client, question, instances, signal);
+  const [instance = named, label] = named.split("@");
+  // The label behind the `@` was the first of the two moments.
+  if (label !== undefined && second !== undefined) return { suggestions: [] };
+  const { suggestions } = await snapshotNames(client, { ...question, within: [instance] }, instances, signal);
+  return { suggestions: [...suggestions, { value: "now", about: "as it is at the moment" }] };
 }
 
 async function configKeys(client: Client, { plugin }: Question, signal: AbortSignal): Promise<Suggestions> {

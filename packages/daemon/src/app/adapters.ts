@@ -6,6 +6,7 @@ import {
   createEngineHost,
   createNetwork,
   createPluginHost,
+  createTreeComparer,
 } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 
@@ -21,6 +22,7 @@ export function createAdapters(config: Config, log: Log) {
       mountpoint: `${config.state_dir}/pool`,
     }),
     dataRoots: createDataRootReader(),
+    trees: createTreeComparer(),
     network: createNetwork({
       table: forwardsTable(config.run_dir),
       proxyBind: config.api.proxy_bind,

@@ -5,6 +5,7 @@ import {
   describeHistory,
   describeSchedule,
   describeSnapshot,
+  diffInstance,
   findInstance,
   type HealthMonitor,
   type InstanceRecord,
@@ -31,7 +32,7 @@ interface Parts {
 }
 
 /** Clients wait two minutes for an answer to begin. */
-const usagePatienceMs = 100_000;
+const patienceMs = 100_000;
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
@@ -46,7 +47,7 @@ export function createService(parts: Parts): Service {
     ports: [...ports.of(record.name)],
   });
 
-  const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(usagePatienceMs));
+  const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(patienceMs));
 
   return {
     instances: {
@@ -66,6 +67,7 @@ export function createService(parts: Parts): Service {
     schedules: (name) =>
       records.schedules.of(find(name).name).map((record) => describeSchedule(record, platform.clock.now())),
     history: (name) => describeHistory(records, name),
+    diff: (name, question) => diffInstance(platform, name, question, AbortSignal.timeout(patienceMs)),
     ports: async (name) => portsOf(find(name)),
     async refreshPorts(name) {
       const record = await running(lifecycle, find(name));

@@ -48,6 +48,8 @@ export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: 
   getUsage: (service, { params: { name } }) => service.usage(name),
   listSchedules: (service, { params: { name } }) => service.schedules(name),
   getHistory: (service, { params: { name } }) => service.history(name),
+  getDiff: (service, { params: { name }, query: { limit, ...moments } }) =>
+    service.diff(name, { ...moments, ...(limit === undefined ? {} : { limit: Number(limit) }) }),
   listPorts: (service, { params: { name } }) => service.ports(name),
   refreshPorts: (service, { params: { name } }) => service.refreshPorts(name),
   getAccess: (service, { params: { name }, host }) => service.access(name, host),

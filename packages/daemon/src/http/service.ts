@@ -4,6 +4,7 @@ import type {
   CreateInstanceRequest,
   DaemonEvent,
   DaemonHealth,
+  Diff,
   History,
   Instance,
   InstancePorts,
@@ -40,6 +41,13 @@ export type MutationRequest =
   | { readonly kind: "remove_schedule"; readonly name: string; readonly id: string }
   | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };
 
+/** Moments as a person writes them, and how many changed files of each container and volume are listed. */
+interface DiffQuestion {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
 export interface RequestCaller {
   /** For the record: the address the request came from. */
   readonly requestedBy: string;
@@ -65,6 +73,7 @@ export interface Service {
   /** By name. */
   schedules(name: string): Schedule[];
   history(name: string): History;
+  diff(name: string, question: DiffQuestion): Promise<Diff>;
   ports(name: string): Promise<InstancePorts>;
   refreshPorts(name: string): Promise<InstancePorts>;
   /** `host` is the name or address by which the caller reached the API. */

@@ -133,6 +133,21 @@ export class FakeService implements Service {
     },
   };
   snapshots: Service["snapshots"] = async () => [];
+  diff: Service["diff"] = async (name, question) => {
+    this.asked.push(["diff", name, question]);
+    return {
+      from: { instance: name, label: "s1", at },
+      to: { instance: name, at },
+      containers: [],
+      images: [],
+      volumes: [],
+      networks: [],
+      truncated: false,
+      looked_at: { entries: 0, read_bytes: 0, ms: 0 },
+      problems: [],
+    };
+  };
+
   usage: Service["usage"] = async (name) => ({
     instance: name,
     measured_at: at,

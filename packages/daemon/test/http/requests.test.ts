@@ -54,6 +54,22 @@ describe("a request", () => {
     expect([status, body.error]).toEqual([400, 'Query parameter "fresh": expected true or false, got "maybe".']);
   });
 
+  it("asks for a diff by its moments, and refuses what is none", async () => {
+    await using world = await openWorld();
+    const path = "/api/v1/instances/web/diff";
+    for (const query of ["", "?from=s1&to=now&limit=5", "?from=other@s1"])
+      expect((await world.ask("GET", path + query)).status).toBe(200);
+    expect(world.service.asked).toEqual([
+      ["diff", "web", {}],
+      ["diff", "web", { from: "s1", to: "now", limit: 5 }],
+      ["diff", "web", { from: "other@s1" }],
+    ]);
+    const { status, json: body } = await world.ask("GET", `${path}?from=a/b&to=@&limit=many`);
+    expect(status).toBe(400);
+    expect(body.error).toContain("now, a snapshot's label, or <instance>@<label>");
+    expect(body.error).toContain("a whole number from 0 to 10000");
+  });
+
   it("has an id in the answer and in the log, its own where it brings one", async () => {
     await using world = await openWorld();
     const own = await world.ask("POST", "/api/v1/plugins/reload", { headers: { "x-request-id": "abc-1" } });

@@ -1,0 +1,50 @@
+import type { Diff } from "@dockersnap/contract/words";
+import { momentsArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { diffText } from "../diff/view.ts";
+import { UsageError } from "../failure.ts";
+import { text } from "../options.ts";
+
+export const diff = defineCommand({
+  summary: "Show what changed between two moments of an instance",
+  description:
+    "A moment is the label of a snapshot, now, or <instance>@<label>. Without any it is from where the instance came from last to how it is now.",
+  args: { moments: momentsArgument },
+  options: {
+    limit: text("count", "Changed files shown of each container and volume (100)"),
+  },
+  examples: [
+    "dockersnap diff web",
+    "dockersnap diff web@before-upgrade",
+    "dockersnap diff web before-upgrade after-upgrade --limit 1000",
+    "dockersnap diff web -o json",
+  ],
+  async run({ args: { moments }, options, client, out }) {
+    const { instance, ...points } = moments;
+    const found = await client.instances.diff(instance, { ...points, limit: countOf(options.limit) });
+    await out.result(found, { text: () => diffText(found, out.colors), names: () => names(found) });
+    for (const problem of found.problems) out.warn(problem);
+    if (hasMoreFiles(found)) out.note("Not every changed file is shown. See more of each with: --limit 10000");
+  },
+});
+
+function countOf(words: string | undefined): number | undefined {
+  if (words === undefined) return undefined;
+  if (/^\d{1,5}$/.test(words) && Number(words) <= 10_000) return Number(words);
+  throw new UsageError(`--limit: '${words}' is not a number of files from 0 to 10000.`);
+}
+
+function names({ containers, images, volumes, networks }: Diff): string[] {
+  return [
+    ...containers.map(({ name }) => `container/${name}`),
+    ...images.map(({ digest }) => `image/${digest}`),
+    ...volumes.map(({ name }) => `volume/${name}`),
+    ...networks.map(({ name }) => `network/${name}`),
+  ];
+}
+
+function hasMoreFiles({ containers, volumes }: Diff): boolean {
+  return [...containers, ...volumes].some(
+    ({ files }) => files !== undefined && files.changes.length < files.added + files.removed + files.changed,
+  );
+}
