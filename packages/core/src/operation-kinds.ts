@@ -11,6 +11,7 @@ import { revertInstance } from "./snapshot/revert.ts";
 import { sweepSnapshots } from "./snapshot/sweep.ts";
 import { takeSnapshot } from "./snapshot/take.ts";
 import { redoRevert, undoRevert } from "./snapshot/undo.ts";
+import { verifySnapshot } from "./verify/verify.ts";
 
 /** Every kind of operation there is. */
 export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[] {
@@ -30,5 +31,6 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     sweepSnapshots(lifecycle),
     addSchedule(lifecycle),
     removeSchedule(lifecycle),
+    verifySnapshot(lifecycle),
   ];
 }

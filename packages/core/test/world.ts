@@ -50,7 +50,8 @@ export class World {
     // Every look is a moment later, so that what is kept by time has a name of its own.
     now: () => this.#laterMoment(),
     monotonic: () => this.#now,
-    after: (_ms, work) => {
+    after: (ms, work) => {
+      this.#now += ms;
       queueMicrotask(work);
       return () => undefined;
     },
@@ -130,7 +131,9 @@ export class World {
     return {
       record,
       snapshotRecords: this.records.snapshots.of(name).map(({ label }) => label),
-      marks: this.records.snapshots.of(name).map(({ tags, protected: isProtected }) => ({ tags, isProtected })),
+      marks: this.records.snapshots
+        .of(name)
+        .map(({ tags, protected: isProtected, verified }) => ({ tags, isProtected, restorable: verified?.ok })),
       schedules: this.records.schedules.of(name).map(({ createdAt: _createdAt, ...schedule }) => schedule),
       parents: this.records.snapshots.of(name).map(({ parent }) => parent),
       reverts: this.records.reverts.of(name).map(({ at: _at, ...revert }) => revert),

@@ -16,6 +16,8 @@ export const DaemonEvent = z.object({
     "ports.changed",
     "plugins.changed",
     "pool.changed",
+    /** `data` has the snapshot's `label`, whether it is `ok`, and the `problem` if it is not. */
+    "snapshot.verified",
   ]),
   instance: z.string().optional(),
   operation: z.string().optional(),

@@ -10,4 +10,5 @@ export * from "./port.ts";
 export * from "./schedule.ts";
 export * from "./snapshot.ts";
 export * from "./usage.ts";
+export * from "./verification.ts";
 export * from "./workload.ts";

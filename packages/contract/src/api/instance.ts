@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 import { InstanceName, PluginName, SnapshotLabel, Tags } from "./names.ts";
+import { VerificationSummary } from "./verification.ts";
 
 export const InstanceStatus = z.enum(["running", "stopped", "error"]);
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
@@ -49,6 +50,7 @@ export const InstanceSnapshot = z.object({
   label: z.string(),
   created_at: Timestamp,
   tags: z.record(z.string(), z.string()).optional(),
+  verified: VerificationSummary.optional(),
 });
 
 export const Instance = z.object({

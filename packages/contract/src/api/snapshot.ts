@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 import { SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
+import { Verification } from "./verification.ts";
 
 /**
  * How still an instance stands while it is snapshotted: `live` stops nothing, `paused` freezes the containers around
@@ -54,6 +55,8 @@ export const Snapshot = z.object({
   atomic_ms: z.number().optional(),
   /** What of the environment a snapshot cannot hold: bind mounts from outside, tmpfs. */
   not_captured: z.array(z.string()).optional(),
+  /** What came of trying it out last; none where that was never done. */
+  verified: Verification.optional(),
   /** What its files refer to; this and what follows only where sizes were asked for. */
   referenced_bytes: z.number().optional(),
   /** What nothing else holds. */

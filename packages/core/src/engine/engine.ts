@@ -47,11 +47,27 @@ export interface ContainerSummary {
   readonly mounts: readonly ContainerMount[];
 }
 
+/** How a container stands, beyond what the list of them tells. */
+export interface ContainerVitals {
+  /** Docker's own words: no, always, unless-stopped, on-failure. */
+  readonly restartPolicy: string;
+  /** Docker's own words: running, restarting, exited, …; always of the same moment as the rest. */
+  readonly state: string;
+  /** What its health check says; undefined without one. */
+  readonly health: "starting" | "healthy" | "unhealthy" | undefined;
+  /** Another one after each start. */
+  readonly startedAt: string;
+  /** Why it could not be started, in Docker's words; empty where it could. */
+  readonly error: string;
+}
+
 /** The part of a running dockerd's API the core needs. Rejects with `not_ready` when dockerd does not answer. */
 export interface EngineApi {
   containers(): Promise<readonly ContainerSummary[]>;
   /** Where a container has file systems in memory that its mounts do not list; none for a container that is gone. */
   tmpfs(id: string): Promise<readonly string[]>;
+  /** Undefined for a container that is gone. */
+  vitals(id: string): Promise<ContainerVitals | undefined>;
   startContainer(id: string): Promise<void>;
   /** Resolves when it has ended: by its own stop signal, or killed after its own stop timeout. One that is down stays so. */
   stopContainer(id: string, signal: AbortSignal): Promise<void>;

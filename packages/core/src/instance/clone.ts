@@ -4,7 +4,7 @@ import type { InstanceRecord } from "../platform/records.ts";
 import { freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
-import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "./steps.ts";
+import { commitNewStep, foundationSteps, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
 
 export interface CloneInput {
   readonly source: string;
@@ -18,7 +18,7 @@ interface CloneState {
 
 /** A new instance that begins as another was at a snapshot, on a subnet and host ports of its own. */
 export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, CloneState> {
-  const { platform, workloads, describe } = lifecycle;
+  const { platform, describe } = lifecycle;
   const name = (input: CloneInput) => input.name;
   return {
     name: "clone",
@@ -49,15 +49,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       }),
       startEngineStep(lifecycle, name),
       portsStep(lifecycle, name),
-      {
-        name: "post_clone",
-        says: "letting the plugin make the copy its own",
-        needed: ({ input }) => workloads.hasHook(findInstance(platform.records, input.name), "post_clone"),
-        run: async ({ input }, tools) => {
-          await workloads.hook(findInstance(platform.records, input.name), "post_clone", tools);
-          await lifecycle.ports.refresh(input.name);
-        },
-      },
+      postCloneStep(lifecycle, name),
       commitNewStep(lifecycle, name),
     ],
     result({ input }) {
@@ -69,7 +61,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
 }
 
 /** The record of an instance that begins at a snapshot; for a `purpose` of the daemon's own where there is one. */
-function cloneRecord(
+export function cloneRecord(
   lifecycle: Lifecycle,
   clone: CloneInput & { readonly createdAt: string; readonly purpose?: InstancePurpose },
 ): InstanceRecord {

@@ -111,6 +111,22 @@ export function portsStep<Input, State>({ ports }: Lifecycle, name: Named<Input>
   };
 }
 
+/** Let the plugin make a copy its own; its ports may differ after that. */
+export function postCloneStep<Input, State>(
+  { platform: { records }, workloads, ports }: Lifecycle,
+  name: Named<Input>,
+): Step<Input, State> {
+  return {
+    name: "post_clone",
+    says: "letting the plugin make the copy its own",
+    needed: ({ input }) => workloads.hasHook(findInstance(records, name(input)), "post_clone"),
+    run: async ({ input }, tools) => {
+      await workloads.hook(findInstance(records, name(input)), "post_clone", tools);
+      await ports.refresh(name(input));
+    },
+  };
+}
+
 /** What has to be known of an engine to have it again as it was. */
 export interface EngineBefore {
   readonly wasRunning: boolean;

@@ -1,4 +1,10 @@
-import type { Instance, InstanceHealth, InstanceStatus } from "@dockersnap/contract/words";
+import type {
+  Instance,
+  InstanceHealth,
+  InstanceStatus,
+  Verification,
+  VerificationSummary,
+} from "@dockersnap/contract/words";
 import type { EngineState } from "../engine/engine.ts";
 import type { Holder } from "../operation/locks.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -30,10 +36,11 @@ export async function describeInstance(deps: Deps, record: InstanceRecord): Prom
     created_at: record.createdAt,
     status,
     ...(record.cloneOf === undefined ? {} : { clone_of: `${record.cloneOf.instance}@${record.cloneOf.label}` }),
-    snapshots: records.snapshots.of(record.name).map(({ label, createdAt, tags }) => ({
+    snapshots: records.snapshots.of(record.name).map(({ label, createdAt, tags, verified }) => ({
       label,
       created_at: createdAt,
       ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      ...(verified === undefined ? {} : { verified: summaryOf(verified) }),
     })),
     ...(workload === undefined
       ? {}
@@ -51,6 +58,10 @@ export async function describeInstance(deps: Deps, record: InstanceRecord): Prom
     ...(record.head === undefined ? {} : { parent: record.head }),
     ...(record.purpose === undefined ? {} : { purpose: record.purpose }),
   };
+}
+
+function summaryOf({ checks: _checks, ...summary }: Verification): VerificationSummary {
+  return summary;
 }
 
 /** What is wanted, against what is there. While an operation works on it, a gap between the two is no error yet. */

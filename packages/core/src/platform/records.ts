@@ -1,4 +1,11 @@
-import type { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract/words";
+import type {
+  InstancePurpose,
+  KeepRules,
+  Limits,
+  Operation,
+  SnapshotMode,
+  Verification,
+} from "@dockersnap/contract/words";
 
 export interface WorkloadRecord {
   readonly plugin: string;
@@ -39,6 +46,8 @@ export interface SnapshotRecord {
   readonly freezeMs: number | undefined;
   readonly atomicMs: number | undefined;
   readonly notCaptured: readonly string[];
+  /** What came of trying it out last. */
+  readonly verified: Verification | undefined;
 }
 
 /** A revert as it is remembered, so that it can be taken back and taken again. */

@@ -100,7 +100,8 @@ function record(records: Records, { input, state }: ChangeJob): void {
 }
 
 function restore(records: Records, { input, state }: ChangeJob): void {
-  const { instance: _instance, label: _label, ...before } = state.before;
+  // A verification asks for no turn to write down what it found, so that is left as it is.
+  const { instance: _instance, label: _label, verified: _verified, ...before } = state.before;
   records.transaction(() => {
     if (isRenamed(input)) {
       rename(records, input, state, newLabel(input), input.label);

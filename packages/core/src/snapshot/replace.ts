@@ -199,5 +199,6 @@ function recordPresent(
     freezeMs: undefined,
     atomicMs: undefined,
     notCaptured: [],
+    verified: undefined,
   });
 }

@@ -190,6 +190,7 @@ function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
         freezeMs: state.freezeMs,
         atomicMs: state.atomicMs,
         notCaptured: state.notCaptured,
+        verified: undefined,
       });
     }
     records.instances.update(input.name, { head: input.label });

@@ -13,6 +13,7 @@ export function describeSnapshot(record: SnapshotRecord): Snapshot {
     ...(record.expiresAt === undefined ? {} : { expires_at: record.expiresAt }),
     ...(record.freezeMs === undefined ? {} : { freeze_ms: record.freezeMs }),
     ...(record.atomicMs === undefined ? {} : { atomic_ms: record.atomicMs }),
+    ...(record.verified === undefined ? {} : { verified: record.verified }),
     ...(record.notCaptured.length === 0 ? {} : { not_captured: [...record.notCaptured] }),
   };
 }

@@ -76,6 +76,11 @@ const cases: readonly Case[] = [
       ["snapshot", { name: "web", label: "daily-1", tags: { "dockersnap.schedule": "daily", a: "b" } }],
     ],
   },
+  {
+    kind: "verify",
+    input: { name: "web", label: "old", clone: "web-verify-1" },
+    about: ["web", "web-verify-1"],
+  },
   snapshot("live"),
   snapshot("paused"),
   snapshot("stopped"),

@@ -18,6 +18,7 @@ function snapshot(label: string, createdAt: string, more: Partial<SnapshotRecord
     freezeMs: undefined,
     atomicMs: undefined,
     notCaptured: [],
+    verified: undefined,
     ...more,
   };
 }

@@ -62,6 +62,7 @@ function addSnapshot(records: MemoryRecords, label: string, createdAt: string, m
     freezeMs: undefined,
     atomicMs: undefined,
     notCaptured: [],
+    verified: undefined,
     ...more,
   });
 }

@@ -120,6 +120,7 @@ it("comes to an end whatever the records say of parents", () => {
       freezeMs: undefined,
       atomicMs: undefined,
       notCaptured: [],
+      verified: undefined,
     });
   }
   instance("web", 1, { instance: "base", label: "a" });

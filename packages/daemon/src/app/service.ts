@@ -13,6 +13,7 @@ import {
   measureUsage,
   type OperationHandle,
   type Operations,
+  ownName,
   type PoolWatch,
   usersInstances,
 } from "@dockersnap/core";
@@ -153,6 +154,17 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
       return operations.begin(
         "change-snapshot",
         { name: request.name, label: request.label, change: request.body },
+        caller,
+      );
+    case "verify":
+      return operations.begin(
+        "verify",
+        {
+          name: request.name,
+          label: request.label,
+          clone: ownName(request.name, "verify"),
+          timeoutMs: request.body.timeout_ms,
+        },
         caller,
       );
     case "add_schedule":

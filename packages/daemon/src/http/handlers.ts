@@ -32,6 +32,7 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   changeSnapshot: ({ params: { name, label }, body }) => ({ kind: "change_snapshot", name, label, body }),
   addSchedule: ({ params: { name }, body }) => ({ kind: "add_schedule", name, body }),
   removeSchedule: ({ params: { name, id } }) => ({ kind: "remove_schedule", name, id }),
+  verifySnapshot: ({ params: { name, label }, body }) => ({ kind: "verify", name, label, body }),
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
 

@@ -20,6 +20,7 @@ import type {
   Snapshot,
   SnapshotChange,
   SnapshotRequest,
+  VerifyRequest,
   WorkloadDescription,
   WorkloadHealth,
 } from "@dockersnap/contract/words";
@@ -37,6 +38,7 @@ export type MutationRequest =
       readonly label: string;
       readonly body: SnapshotChange;
     }
+  | { readonly kind: "verify"; readonly name: string; readonly label: string; readonly body: VerifyRequest }
   | { readonly kind: "add_schedule"; readonly name: string; readonly body: ScheduleRequest }
   | { readonly kind: "remove_schedule"; readonly name: string; readonly id: string }
   | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };

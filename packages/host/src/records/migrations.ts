@@ -99,6 +99,7 @@ export const migrations: readonly string[] = [
     FOREIGN KEY (instance, label) REFERENCES snapshots (instance, label) ON DELETE CASCADE ON UPDATE CASCADE
   ) STRICT, WITHOUT ROWID;
   `,
+  "ALTER TABLE snapshots ADD COLUMN verified TEXT",
 ];
 
 /** The schema version the file has now. */

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode } from "@dockersnap/contract";
+import { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode, Verification } from "@dockersnap/contract";
 import type {
   InstanceRecord,
   OperationRecord,
@@ -60,6 +60,7 @@ const SnapshotRow = z.object({
   freeze_ms: absent(z.number()),
   atomic_ms: absent(z.number()),
   not_captured: json(z.array(z.string())),
+  verified: absent(json(Verification)),
 });
 
 const RevertRow = z.object({
@@ -195,6 +196,7 @@ export const snapshotColumns: {
   freezeMs: ["freeze_ms", (value) => value ?? null],
   atomicMs: ["atomic_ms", (value) => value ?? null],
   notCaptured: ["not_captured", encoded],
+  verified: ["verified", encoded],
 };
 
 export const revertColumns: {

@@ -11,7 +11,11 @@ export type HostCall =
       readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "containers";
       readonly name: string;
     }
-  | { readonly method: "tmpfs" | "startContainer" | "stopContainer"; readonly name: string; readonly id: string }
+  | {
+      readonly method: "tmpfs" | "vitals" | "startContainer" | "stopContainer";
+      readonly name: string;
+      readonly id: string;
+    }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
   | { readonly method: "rename"; readonly from: string; readonly spec: EngineSpec }
   | { readonly method: "list" | "close" };
@@ -78,6 +82,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.api(call.name).containers();
     case "tmpfs":
       return host.api(call.name).tmpfs(call.id);
+    case "vitals":
+      return host.api(call.name).vitals(call.id);
     case "startContainer":
       return host.api(call.name).startContainer(call.id);
     case "stopContainer":

@@ -73,13 +73,36 @@ it("takes a container without names, ports, labels or mounts as it is", async ()
   expect(container).toMatchObject({ name: "", ports: [], labels: {}, mounts: [] });
 });
 
+const state = { Status: "running", StartedAt: "2026-01-01T00:00:00Z", Error: "" };
+
 it.each([
-  ["two", 200, { HostConfig: { Tmpfs: { "/run": "size=1m", "/tmp": "" } } }, ["/run", "/tmp"]],
-  ["none", 200, { HostConfig: { Tmpfs: null } }, []],
+  ["two", 200, { State: state, HostConfig: { Tmpfs: { "/run": "size=1m", "/tmp": "" } } }, ["/run", "/tmp"]],
+  ["none", 200, { State: state, HostConfig: { Tmpfs: null } }, []],
   ["none of a container that is gone", 404, { message: "No such container" }, []],
 ])("tells of a container's file systems in memory: %s", async (_, status, body, places) => {
   await using engine = await answering(JSON.stringify(body), status);
   expect(await createEngineApi("web", engine.socket).tmpfs(id)).toEqual(places);
+});
+
+it.each([
+  [
+    "of one with a policy and a check",
+    { State: { ...state, Health: { Status: "unhealthy" } }, HostConfig: { RestartPolicy: { Name: "always" } } },
+    { restartPolicy: "always", health: "unhealthy", error: "" },
+  ],
+  [
+    "of one whose check was switched off, and that could not start",
+    { State: { ...state, Status: "created", Error: "no such device", Health: { Status: "none" } }, HostConfig: {} },
+    { restartPolicy: "no", state: "created", health: undefined, error: "no such device" },
+  ],
+])("tells how a container stands: %s", async (_, body, vitals) => {
+  await using engine = await answering(JSON.stringify(body));
+  expect(await createEngineApi("web", engine.socket).vitals(id)).toMatchObject(vitals);
+});
+
+it("tells nothing of how a container stands that is gone", async () => {
+  await using engine = await answering(JSON.stringify({ message: "No such container" }), 404);
+  expect(await createEngineApi("web", engine.socket).vitals(id)).toBeUndefined();
 });
 
 it.each([

@@ -178,3 +178,17 @@ it("leaves a running container alone when an engine starts on a copy of its data
   expect(await machine.docker("copy", "exec", "kept", "cat", "/proc/1/comm")).toBe("sleep");
   expect(await machine.engines.api("web").containers()).toMatchObject([{ id, state: "running" }]);
 });
+
+it("tells how a container stands: what brings it back, whether it runs, what its health check says", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  await machine.importImage("web");
+  const api = machine.engines.api("web");
+  const check = ["--health-cmd", "true", "--health-interval", "1s"];
+  const well = await machine.docker("web", "run", "--detach", "--restart", "always", ...check, "box", "sleep", "1000");
+  const plain = await machine.docker("web", "create", "box", "sleep", "1000");
+  await expect.poll(async () => (await api.vitals(well))?.health, { timeout: 20_000 }).toBe("healthy");
+  expect(await api.vitals(well)).toMatchObject({ restartPolicy: "always", state: "running", error: "" });
+  expect(await api.vitals(plain)).toMatchObject({ restartPolicy: "no", state: "created", health: undefined });
+  expect(await api.vitals("f".repeat(64))).toBeUndefined();
+});

@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { DockersnapError, isErrorCode } from "@dockersnap/contract/words";
-import type { ContainerSummary, EngineHost, EngineObserver, EngineSpec, EngineState } from "@dockersnap/core";
+import type {
+  ContainerSummary,
+  ContainerVitals,
+  EngineHost,
+  EngineObserver,
+  EngineSpec,
+  EngineState,
+} from "@dockersnap/core";
 import type { EngineSubject } from "@dockersnap/core/testing";
 import type { Call, HostCall, MachineCall, Message } from "./agent.ts";
 import { type Layout, PrivateRoot } from "./private-root.ts";
@@ -159,6 +166,7 @@ class RemoteEngines implements EngineHost {
     return {
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),
       tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),
+      vitals: (id: string) => this.#call<ContainerVitals | undefined>({ method: "vitals", name, id }),
       startContainer: (id: string) => this.#call<void>({ method: "startContainer", name, id }),
       stopContainer: (id: string) => this.#call<void>({ method: "stopContainer", name, id }),
     };

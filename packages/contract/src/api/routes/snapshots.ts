@@ -5,6 +5,7 @@ import { History, RevertChanged } from "../history.ts";
 import { SnapshotLabel } from "../names.ts";
 import type { Route } from "../route.ts";
 import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "../snapshot.ts";
+import { Verification, VerifyRequest } from "../verification.ts";
 import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
 
 const countRule = { error: `expected a whole number from 0 to ${mostFilesListed}` };
@@ -101,6 +102,17 @@ export const snapshotsRoutes = {
     answer: { status: 200, means: "The snapshot as it is now.", body: Snapshot },
     operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists"],
+  },
+  verifySnapshot: {
+    method: "POST",
+    path: `${api}/instances/{name}/snapshots/{label}/verify`,
+    summary: "Try a snapshot out: boot a throw-away clone, ask how it is, write that down, and take the clone away",
+    needs: "operate",
+    params: { ...instance, label: SnapshotLabel },
+    body: VerifyRequest,
+    answer: { status: 200, means: "It was tried out; `ok` says whether it can be restored.", body: Verification },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found"],
   },
   deleteSnapshot: {
     method: "DELETE",

@@ -1,5 +1,13 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { ContainerSummary, EngineApi, EngineHost, EngineObserver, EngineSpec, EngineState } from "../engine.ts";
+import type {
+  ContainerSummary,
+  ContainerVitals,
+  EngineApi,
+  EngineHost,
+  EngineObserver,
+  EngineSpec,
+  EngineState,
+} from "../engine.ts";
 
 /** Methods of the engine host, and of an engine's API, that can be made to fail. */
 export type EngineMethod =
@@ -33,6 +41,8 @@ export class MemoryMachine {
   readonly engines = new Map<string, MemoryEngine>();
   /** By data-root, where dockerd keeps them. */
   readonly containers = new Map<string, readonly ContainerSummary[]>();
+  /** What is told of containers beyond the list, by id. */
+  readonly vitals = new Map<string, Partial<ContainerVitals>>();
 }
 
 /**
@@ -74,6 +84,11 @@ export class MemoryEngines implements EngineHost {
   setContainers(name: string, containers: readonly ContainerSummary[]): void {
     this.#machine.containers.set(this.#running(name).spec.dataRoot, containers);
     this.#changed(name);
+  }
+
+  /** What is told of a container beyond the list; it has a restart policy and no health check unless this says otherwise. */
+  setVitals(id: string, vitals: Partial<ContainerVitals>): void {
+    this.#machine.vitals.set(id, vitals);
   }
 
   /** End an engine as the kernel does when memory runs out. */
@@ -173,6 +188,12 @@ export class MemoryEngines implements EngineHost {
         return this.#containers(this.#running(name).spec.dataRoot);
       },
       tmpfs: async () => [],
+      vitals: async (id) => {
+        const found = this.#containers(this.#running(name).spec.dataRoot).find((container) => container.id === id);
+        if (found === undefined) return undefined;
+        const usual = { restartPolicy: "always", state: found.state, health: undefined, startedAt: "", error: "" };
+        return { ...usual, ...this.#machine.vitals.get(id) };
+      },
       startContainer: async (id) => {
         this.#begin("startContainer");
         this.#setState(name, id, "running");

@@ -44,6 +44,7 @@ function snapshot(of: string, label: string, second: number, more: Partial<Snaps
     freezeMs: undefined,
     atomicMs: undefined,
     notCaptured: [],
+    verified: undefined,
     ...more,
   };
 }
@@ -196,6 +197,7 @@ export function describeRecords(open: () => { records: Records; close(): void })
         freezeMs: 1.25,
         atomicMs: 30,
         notCaptured: ["bind mount /srv"],
+        verified: { ok: true, checked_at: at(40), ready_ms: 1_234, checks: [{ name: "http", ok: true }] },
       });
       records.snapshots.insert(full);
       expect(records.snapshots.get("web", "golden")).toEqual(full);

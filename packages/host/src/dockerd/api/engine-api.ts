@@ -27,7 +27,20 @@ const Container = z.object({
 });
 
 const Containers = z.array(Container);
-const Details = z.object({ HostConfig: z.object({ Tmpfs: z.record(z.string(), z.unknown()).nullish() }) });
+const Details = z.object({
+  State: z.object({
+    Status: z.string(),
+    StartedAt: z.string(),
+    Error: z.string(),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  HostConfig: z.object({
+    Tmpfs: z.record(z.string(), z.unknown()).nullish(),
+    RestartPolicy: z.object({ Name: z.string() }).nullish(),
+  }),
+});
+/** Docker says `none` where the image's check was switched off. */
+const Health = z.enum(["starting", "healthy", "unhealthy"]);
 const Failure = z.object({ message: z.string() });
 
 /** The API of the engine called `name` behind `socket`. */
@@ -53,6 +66,19 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     }
   }
 
+  async function details(id: string): Promise<z.infer<typeof Details> | undefined> {
+    const response = await ask("GET", `/containers/${encodeURIComponent(id)}/json`, listTimeoutMs);
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw refused(name, `describe container '${id}'`, response);
+    const parsed = Details.safeParse(parseJson(response.body));
+    if (parsed.success) return parsed.data;
+    throw new DockersnapError(
+      "internal",
+      `The engine of '${name}' described container '${id}' in a form dockersnap does not know.`,
+      { cause: parsed.error },
+    );
+  }
+
   return {
     async containers() {
       const response = await ask("GET", "/containers/json?all=true", listTimeoutMs);
@@ -69,18 +95,20 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     },
 
     async tmpfs(id) {
-      const response = await ask("GET", `/containers/${encodeURIComponent(id)}/json`, listTimeoutMs);
-      if (response.status === 404) return [];
-      if (response.status !== 200) throw refused(name, `describe container '${id}'`, response);
-      const parsed = Details.safeParse(parseJson(response.body));
-      if (!parsed.success) {
-        throw new DockersnapError(
-          "internal",
-          `The engine of '${name}' described container '${id}' in a form dockersnap does not know.`,
-          { cause: parsed.error },
-        );
-      }
-      return Object.keys(parsed.data.HostConfig.Tmpfs ?? {});
+      return Object.keys((await details(id))?.HostConfig.Tmpfs ?? {});
+    },
+
+    async vitals(id) {
+      const found = await details(id);
+      if (found === undefined) return undefined;
+      const { State, HostConfig } = found;
+      return {
+        restartPolicy: HostConfig.RestartPolicy?.Name || "no",
+        state: State.Status,
+        health: Health.safeParse(State.Health?.Status).data,
+        startedAt: State.StartedAt,
+        error: State.Error,
+      };
     },
 
     async startContainer(id) {
