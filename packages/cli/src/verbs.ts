@@ -41,6 +41,7 @@ export const entries: readonly Entry[] = [
   { group: "State", names: ["snapshots"], load: async () => (await import("./commands/snapshots.ts")).snapshots },
   { group: "State", names: ["history", "log"], load: async () => (await import("./commands/history.ts")).history },
   { group: "State", names: ["diff"], load: async () => (await import("./commands/diff.ts")).diff },
+  { group: "State", names: ["verify"], load: async () => (await import("./commands/verify.ts")).verify },
   { group: "State", names: ["rename"], load: async () => (await import("./commands/rename.ts")).rename },
   { group: "State", names: ["tag"], load: async () => (await import("./commands/tag.ts")).tag },
   { group: "State", names: ["protect"], load: async () => (await import("./commands/protect.ts")).protect },

@@ -23,6 +23,8 @@ import {
   type SnapshotChange,
   type SnapshotCreated,
   type SnapshotRequest,
+  type Verification,
+  type VerifyRequest,
   type WorkloadDescription,
   type WorkloadHealth,
 } from "@dockersnap/contract/words";
@@ -86,6 +88,8 @@ export interface InstancesClient {
   addSchedule(name: string, request: ScheduleRequest, options?: FollowOptions): Promise<Schedule>;
   /** Its snapshots stay. */
   removeSchedule(name: string, id: string, options?: FollowOptions): Promise<void>;
+  /** Tries one out on a throw-away clone. One that turns out bad is an answer like any other: see its `ok`. */
+  verifySnapshot(name: string, label: string, request?: VerifyRequest, options?: FollowOptions): Promise<Verification>;
   deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
@@ -181,6 +185,8 @@ export function createClient(options: ClientOptions): Client {
       removeSchedule: async (name, id, options) => {
         await follow("DELETE", instance(name, `/schedules/${segment(id)}`), undefined, options);
       },
+      verifySnapshot: async (name, label, request = {}, options) =>
+        act(instance(name, `/snapshots/${segment(label)}/verify`), request, options),
       deleteSnapshot: async (name, label, options) => {
         await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
       },

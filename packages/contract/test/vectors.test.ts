@@ -43,6 +43,8 @@ const messages = {
     "SnapshotCreated",
     "SnapshotRequest",
     "SweepResult",
+    "Verification",
+    "VerifyRequest",
     "WorkloadDescription",
     "WorkloadHealth",
     "WorkloadRequest",

@@ -19,13 +19,14 @@ export const snapshots = defineCommand({
       one.parent ?? "",
       ...(options.size ? [sizeOf(one.referenced_bytes), sizeOf(one.freed_by_delete_bytes)] : []),
       one.protected ? "yes" : "",
+      one.verified === undefined ? "" : `${one.verified.ok ? "ok" : "FAILED"} ${age(one.verified.checked_at)} ago`,
       one.expires_at === undefined ? "" : `in ${timeLeft(one.expires_at)}`,
       Object.entries(one.tags ?? {})
         .map(([key, value]) => `${key}=${value}`)
         .join(" "),
     ]);
     const sizes = options.size ? ["SIZE", "FREED BY DELETE"] : [];
-    const head = ["LABEL", "AGE", "MODE", "PARENT", ...sizes, "PROTECTED", "EXPIRES", "TAGS"];
+    const head = ["LABEL", "AGE", "MODE", "PARENT", ...sizes, "PROTECTED", "VERIFIED", "EXPIRES", "TAGS"];
     await out.result(all, {
       text: () => table(head, rows, out.colors.bold),
       names: () => all.map((one) => `${args.name}@${one.label}`),

@@ -6,6 +6,7 @@ import { flag } from "../options.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { age } from "../output/time.ts";
+import { verdict } from "../output/verdict.ts";
 import { warnOfPool } from "../pool.ts";
 
 export const status = defineCommand({
@@ -96,7 +97,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
     ),
     ...section(
       "Snapshots",
-      instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}`),
+      instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}  ${verdict(one.verified)}`.trimEnd()),
     ),
   ];
 }

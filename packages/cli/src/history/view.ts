@@ -2,6 +2,7 @@ import type { History, Snapshot } from "@dockersnap/contract/words";
 import type { Output } from "../output/output.ts";
 import { oneLine } from "../output/printable.ts";
 import { age, timeLeft } from "../output/time.ts";
+import { verdict } from "../output/verdict.ts";
 import { layOut, type Point } from "./tree.ts";
 
 type Colors = Output["colors"];
@@ -65,10 +66,11 @@ function beginning({ origins: [origin] }: History): string {
   return `cloned from ${origin.instance}@${origin.label}${origin.gone ? ", which is gone" : ""}`;
 }
 
-function aboutSnapshot({ protected: isProtected, expires_at, tags }: Snapshot): string[] {
+function aboutSnapshot({ protected: isProtected, expires_at, tags, verified }: Snapshot): string[] {
   const own = Object.entries(tags ?? {}).filter(([key]) => key !== automaticTag);
   return [
     ...(isProtected ? ["protected"] : []),
+    ...(verified === undefined ? [] : [verdict(verified)]),
     ...own.map(([key, value]) => `${key}=${value}`),
     ...(expires_at === undefined ? [] : [`expires in ${timeLeft(expires_at)}`]),
   ];

@@ -30,7 +30,7 @@ const history: History = {
   snapshots: [
     snapshot("s1", 20, { tags: { ticket: "42" }, protected: true }),
     snapshot("s2", 10, { parent: "s1" }),
-    snapshot("s3", 9, { parent: "s1" }),
+    snapshot("s3", 9, { parent: "s1", verified: { ok: true, ready_ms: 2_310, checked_at: hoursAgo(4) } }),
     snapshot(kept, 3, {
       parent: "s2",
       tags: { "dockersnap.auto": "revert" },
@@ -63,7 +63,7 @@ it("draws where an instance stands and what came from what", async () => {
       "● s1                                             20h  protected  ticket=42",
       "├─● s2                                           10h  cloned to bench, bench2",
       `│ ● ${kept}   3h  expires in 21h`,
-      "├─● s3                                            9h",
+      "├─● s3                                            9h  restorable, ready in 2.3 s, checked 4h ago",
       "◉ now                                                 ← you are here",
       "",
     ].join("\n"),

@@ -5,7 +5,13 @@ import { runCli } from "../run-cli.ts";
 const demo = instance("demo", {
   health: "healthy",
   workload_plugin: "echo",
-  snapshots: [{ label: "s1", created_at: "2026-04-30T10:00:00Z" }],
+  snapshots: [
+    {
+      label: "s1",
+      created_at: "2026-04-30T10:00:00Z",
+      verified: { ok: false, checked_at: new Date(Date.now() - 7_260_000).toISOString() },
+    },
+  ],
   operation: { id: "op9", kind: "instance.stop" },
   workload_config: { text: "hi" },
 });
@@ -82,7 +88,14 @@ const world = () =>
     "GET /instances?all=true": json(200, [demo, instance("demo-verify-1a2b3c", { purpose: "verify" })]),
     "GET /instances/demo": json(200, demo),
     "GET /instances/demo/snapshots": json(200, [
-      { label: "s1", created_at: "2026-04-30T10:00:00Z", mode: "live", protected: true, tags: { a: "b" } },
+      {
+        label: "s1",
+        created_at: "2026-04-30T10:00:00Z",
+        mode: "live",
+        protected: true,
+        tags: { a: "b" },
+        verified: { ok: false, checked_at: new Date(Date.now() - 7_260_000).toISOString(), problem: "No such layer." },
+      },
     ]),
     "GET /instances/demo/ports": json(200, ports),
     "POST /instances/demo/ports/refresh": json(200, { ...ports, ports: [] }),
@@ -108,12 +121,21 @@ it.each([
   [["ps", "-o", "yaml"], ["- name: demo"]],
   [
     ["status", "demo"],
-    ["Health", "healthy", "op9", "30001 -> 5678/tcp  web", "FAILED  http: refused", "s1", '{"text":"hi"}'],
+    [
+      "Health",
+      "healthy",
+      "op9",
+      "30001 -> 5678/tcp  web",
+      "FAILED  http: refused",
+      "s1",
+      "NOT restorable, checked 2h ago",
+      '{"text":"hi"}',
+    ],
   ],
   [["info", "demo"], ["demo"]],
   [
     ["snapshots", "demo"],
-    ["LABEL", "s1", "live", "yes", "a=b"],
+    ["LABEL", "s1", "live", "yes", "a=b", "VERIFIED", "FAILED 2h ago"],
   ],
   [
     ["ports", "demo"],

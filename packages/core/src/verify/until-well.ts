@@ -27,6 +27,9 @@ const steadyMs = 1_000;
 /** Further checks are left out of what is kept. */
 const mostChecks = 100;
 
+/** A sentence names so many of them. */
+const mostNamed = 5;
+
 /**
  * Ask a running instance how it is until it is well or the time is over: its plugin, or where it has no workload its
  * containers, which then have to stay up a moment.
@@ -91,7 +94,9 @@ function containersLook({ platform: { engines, clock } }: Deps, { name }: Instan
 
 function failuresOf(checks: readonly HealthCheck[]): string | undefined {
   const failed = checks.filter(({ ok }) => !ok).map(({ name, message }) => `${name}: ${message ?? "not ok"}`);
-  return failed.length === 0 ? undefined : failed.join("; ");
+  if (failed.length === 0) return undefined;
+  const more = failed.length - mostNamed;
+  return [...failed.slice(0, mostNamed), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -60,6 +60,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         // Schedules and expiries are told by it too.
         if (event.type === "instance.changed") scheduler.wake();
         if (event.type === "operation.ended" && event.instance !== undefined) void health.soon(event.instance);
+        if (event.type === "snapshot.verified") metrics.verified(event.data?.ok === true);
       },
     },
     settings: {
@@ -122,7 +123,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   };
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
   const pool = new PoolWatch(platform);
-  const metrics = new Metrics({
+  const metrics: Metrics = new Metrics({
     statuses: async () => (await Promise.all(usersInstances(records).map(describe))).map(({ status }) => status),
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),

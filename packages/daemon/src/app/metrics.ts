@@ -13,6 +13,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #operations: Counter<"kind" | "status">;
   readonly #seconds: Histogram<"kind">;
+  readonly #verifications: Counter<"result">;
 
   constructor(sources: Sources) {
     const registers = [this.#registry];
@@ -30,6 +31,14 @@ export class Metrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600],
       registers,
     });
+    this.#verifications = new Counter({
+      name: "dockersnap_verifications_total",
+      help: "Snapshots that were tried out, by whether they could be restored.",
+      labelNames: ["result"],
+      registers,
+    });
+    // An alert on a rise needs something to rise from.
+    for (const result of ["ok", "failed"]) this.#verifications.inc({ result }, 0);
     new Gauge({
       name: "dockersnap_instances",
       help: "Instances by status.",
@@ -81,6 +90,10 @@ export class Metrics {
   operationEnded(kind: string, status: string, seconds: number): void {
     this.#operations.inc({ kind, status });
     this.#seconds.observe({ kind }, seconds);
+  }
+
+  verified(isOk: boolean): void {
+    this.#verifications.inc({ result: isOk ? "ok" : "failed" });
   }
 
   text(): Promise<string> {

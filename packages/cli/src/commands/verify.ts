@@ -1,0 +1,46 @@
+import { snapshotArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodes, UsageError } from "../failure.ts";
+import { text } from "../options.ts";
+import { span } from "../output/time.ts";
+
+const longestSeconds = 3_600;
+
+export const verify = defineCommand({
+  summary: "Prove that a snapshot can be restored",
+  description:
+    "A throw-away clone of it is booted, asked how it is and taken away again; the instance itself is not touched. Without a\n" +
+    "workload everything that comes up by itself has to run and its health checks to agree. What comes of it is written on\n" +
+    "the snapshot; the exit code is 1 where it cannot be restored.",
+  args: { snapshot: snapshotArgument },
+  options: { timeout: text("seconds", "How long it may take to be well once its engine is up (120)") },
+  examples: ["dockersnap verify web@before-upgrade", "dockersnap verify web before-upgrade --timeout 300"],
+  async run({ args, options, client, follow, out }) {
+    const { instance, label } = args.snapshot;
+    const request = options.timeout === undefined ? {} : { timeout_ms: secondsOf(options.timeout) * 1000 };
+    const found = await follow((following) => client.instances.verifySnapshot(instance, label, request, following));
+    const name = `${instance}@${label}`;
+    const failed = (found.checks ?? []).filter(({ ok }) => !ok);
+    await out.result(found, {
+      text: () =>
+        found.ok
+          ? `${name} is restorable: ready in ${span(found.ready_ms ?? 0)}.\n`
+          : [
+              `${name} is NOT restorable. ${found.problem}`,
+              // The problem names the only one.
+              ...(failed.length < 2 ? [] : failed).map(
+                (check) => `FAILED  ${check.name}${check.message ? `: ${check.message}` : ""}`,
+              ),
+              "",
+            ].join("\n"),
+      names: () => [name],
+    });
+    return found.ok ? exitCodes.done : exitCodes.failed;
+  },
+});
+
+function secondsOf(given: string): number {
+  const seconds = Number(given);
+  if (/^\d+$/.test(given) && seconds >= 1 && seconds <= longestSeconds) return seconds;
+  throw new UsageError(`'--timeout ${given}' is no time to wait: expected whole seconds from 1 to ${longestSeconds}.`);
+}
