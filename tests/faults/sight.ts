@@ -22,6 +22,8 @@ export interface Sight {
   readonly quiet?: boolean | undefined;
   /** Labels the API lists. Those that carry a time are `auto`, or `auto-undo` and `auto-redo`. */
   readonly snapshots: readonly string[];
+  /** By label, of those that were tried out: whether they can be restored. */
+  readonly verified?: Readonly<Record<string, boolean>> | undefined;
   /** Where it was reverted to, the oldest first, and whether that was taken back; undefined where it never was. */
   readonly reverts?: readonly string[] | undefined;
   /** Its schedules, by name; undefined where it has none. */
@@ -61,6 +63,7 @@ export async function see(world: World, name: string): Promise<Sight> {
     ...dataOf(dataset),
     quiet: existsSync(join(dataset, "quiet")),
     snapshots: instance.snapshots.map(({ label }) => timeless(label)),
+    verified: verifiedOf(instance),
     ...(await revertsOf(world, name)),
     ...(await schedulesOf(world, name)),
     kept,
@@ -93,6 +96,13 @@ function keptOf(world: World, name: string): Sight["kept"] {
   const folder = join(world.stateDir, "pool/snapshots", name);
   const labels = existsSync(folder) ? readdirSync(folder).sort() : [];
   return Object.fromEntries(labels.map((label) => [timeless(label), dataOf(join(folder, label)).data]));
+}
+
+function verifiedOf({ snapshots }: Instance): Sight["verified"] {
+  const tried = snapshots.flatMap(({ label, verified }) =>
+    verified === undefined ? [] : [[timeless(label), verified.ok]],
+  );
+  return tried.length === 0 ? undefined : Object.fromEntries(tried);
 }
 
 async function revertsOf(world: World, name: string): Promise<Pick<Sight, "reverts">> {

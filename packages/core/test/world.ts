@@ -49,7 +49,7 @@ export class World {
   readonly clock: Clock = {
     // Every look is a moment later, so that what is kept by time has a name of its own.
     now: () => this.#laterMoment(),
-    monotonic: () => this.#now,
+    monotonic: () => this.#now + 0.5,
     after: (ms, work) => {
       this.#now += ms;
       queueMicrotask(work);

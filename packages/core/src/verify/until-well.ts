@@ -45,7 +45,7 @@ export async function untilWell(
   const until = clock.monotonic() + timeoutMs;
   let last: Wellness | undefined;
   for (;;) {
-    const over = AbortSignal.timeout(Math.max(1, until - clock.monotonic()));
+    const over = AbortSignal.timeout(Math.max(1, Math.ceil(until - clock.monotonic())));
     const wellness = await look(AbortSignal.any([tools.signal, over]));
     tools.signal.throwIfAborted();
     const { lacks } = wellness;
@@ -78,8 +78,17 @@ function workloadLook({ workloads }: Deps, record: InstanceRecord): Look {
 
 function containersLook({ platform: { engines, clock } }: Deps, { name }: InstanceRecord): Look {
   let steady = { starts: "", since: Number.POSITIVE_INFINITY };
+  // An engine that is up and cannot tell what it holds is what a damaged dataset looks like.
+  const standing = async () => {
+    try {
+      return await standingOf(engines.api(name));
+    } catch (error) {
+      if (!(error instanceof DockersnapError)) throw error;
+      return { checks: [{ name: "engine", ok: false, message: error.message }], starts: "" };
+    }
+  };
   return async () => {
-    const { checks, starts } = await standingOf(engines.api(name));
+    const { checks, starts } = await standing();
     const lacks = failuresOf(checks);
     const now = clock.monotonic();
     if (lacks !== undefined || starts !== steady.starts) steady = { starts, since: now };

@@ -157,6 +157,23 @@ describe("without a workload", () => {
     });
   });
 
+  it("is not when its engine cannot tell what it holds", async () => {
+    await furnish();
+    const damaged = new DockersnapError("internal", "The engine could not describe container 'web': no such file.");
+    for (let look = 0; look < 20; look += 1) world.engines.failNext("vitals", damaged);
+    world.engines.observe({
+      changed: (name) => {
+        if (name === clone && put-- > 0) world.engines.setContainers(name, [container()]);
+      },
+      gone: () => undefined,
+    });
+    let put = 1;
+    expect(await verify({ timeoutMs: 1_000 })).toMatchObject({
+      ok: false,
+      problem: `It did not become well within 1 s: engine: ${damaged.message}`,
+    });
+  });
+
   it("does not ask for what somebody had stopped", async () => {
     world.engines.setVitals(ids.web, { state: "exited", restartPolicy: "unless-stopped" });
     expect(await finding(container({ id: ids.web, name: "web" }))).toMatchObject({ ok: true });

@@ -25,7 +25,8 @@ export type EngineMethod =
   | "list"
   | "containers"
   | "startContainer"
-  | "stopContainer";
+  | "stopContainer"
+  | "vitals";
 
 interface MemoryEngine {
   readonly spec: EngineSpec;
@@ -189,6 +190,7 @@ export class MemoryEngines implements EngineHost {
       },
       tmpfs: async () => [],
       vitals: async (id) => {
+        this.#begin("vitals");
         const found = this.#containers(this.#running(name).spec.dataRoot).find((container) => container.id === id);
         if (found === undefined) return undefined;
         const usual = { restartPolicy: "always", state: found.state, health: undefined, startedAt: "", error: "" };
