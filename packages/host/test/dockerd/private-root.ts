@@ -12,7 +12,7 @@ import { inCgroup } from "../../src/dockerd/sandbox.ts";
 const checkout = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** Which control group hierarchies the private host has. */
-export type Layout = "hybrid" | "unified";
+export type Layout = "legacy" | "hybrid" | "unified";
 
 /**
  * Makes a root that nothing can do damage from: the machine's own file system and kernel settings are read-only in it,
@@ -50,9 +50,12 @@ else
     mkdir "/sys/fs/cgroup/$controller"
     mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
   done
-  mkdir /sys/fs/cgroup/systemd /sys/fs/cgroup/unified
+  mkdir /sys/fs/cgroup/systemd
   mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+  if [ "$layout" = hybrid ]; then
+    mkdir /sys/fs/cgroup/unified
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+  fi
 fi
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
