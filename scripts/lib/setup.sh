@@ -2,6 +2,9 @@
 
 node_version=24.21.0
 
+# A root that is not one's login, as after a plain 'su', has neither the system's programs nor the link in its path.
+export PATH="$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 note() { printf '    %s\n' "$*"; }
 die() {
@@ -22,7 +25,7 @@ check_machine() {
     problems+=("node or npm is missing: install Node.js with npm, in any version ('apt-get install npm'). If you have them for yourself alone, run this as: sudo env PATH=\"\$PATH\" $0")
   fi
   if [ -n "$(missing_commands)" ] && ! command -v apt-get >/dev/null; then
-    problems+=("there is no apt-get here and these programs are missing: $(missing_commands | tr '\n' ' '). Install them, then run this again.")
+    problems+=("there is no apt-get here and these programs are missing: $(missing_commands | paste -s -d ' '). Install them, then run this again.")
   fi
   local filesystem
   for filesystem in btrfs overlay; do
@@ -59,7 +62,7 @@ missing_commands() {
   done
 }
 
-# install_packages [extra package...]: installs only what is not there.
+# Installs only what is not there.
 install_packages() {
   local entry program package purpose wanted=()
   for entry in "${requirements[@]}"; do
@@ -74,9 +77,6 @@ install_packages() {
     note "busybox-static: the echo image where no registry is in reach"
     wanted+=(busybox-static)
   fi
-  for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
-  done
   [ ${#wanted[@]} -eq 0 ] && return
   say "Installing system packages: ${wanted[*]}"
   export DEBIAN_FRONTEND=noninteractive

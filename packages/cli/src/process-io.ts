@@ -31,12 +31,12 @@ export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProg
     },
     async confirm(question) {
       const { confirm } = await import("@clack/prompts");
-      return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
+      return (await confirm({ message: question, initialValue: false, output: sized(process.stderr) })) === true;
     },
     async choose(question, choices, signal) {
       const { select } = await import("@clack/prompts");
       const options = choices.map(({ value, label }: Choice) => ({ value, label }));
-      const answer = await select({ message: question, options, output: process.stderr, signal });
+      const answer = await select({ message: question, options, output: sized(process.stderr), signal });
       return typeof answer === "string" ? answer : undefined;
     },
     run: runProgram,
@@ -48,6 +48,12 @@ export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProg
       return process.execve(program, [program, ...args], env as Record<string, string>);
     },
   };
+}
+
+/** Serial consoles and bare pseudo-terminals do not tell how wide they are, and prompts would put each letter on a line. */
+function sized(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (stream.columns === 0) stream.columns = 80;
+  return stream;
 }
 
 /** A reader that is gone (`dockersnap list | head -1`), or a terminal that was closed, is no failure of ours. */
