@@ -28,7 +28,7 @@ const exercise = (mode: "live" | "paused" | "stopped"): Exercise => ({
   keepsContainers: mode !== "stopped",
 });
 
-await drillOn(drill, exercise("live"), { steps: ["settle", "take", "record"], undone: ["record", "take"] });
+await drillOn(drill, exercise("live"), { steps: ["settle", "take", "look", "record"], undone: ["record", "take"] });
 await drillOn(drill, exercise("paused"), {
   steps: ["settle", "freeze", "take", "thaw", "record"],
   undone: ["record", "take", "freeze"],

@@ -91,6 +91,7 @@ function wantStep({ platform }: Lifecycle, desired: "running" | "stopped"): Step
   return {
     name: "commit",
     says: "writing it down",
+    recordsOnly: true,
     run: ({ input }) => platform.records.instances.update(input.name, { desired, problem: undefined }),
     undo: ({ input, state }) => platform.records.instances.update(input.name, { desired: state.wasDesired }),
   };

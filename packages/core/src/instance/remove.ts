@@ -41,6 +41,7 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
       {
         name: "mark",
         says: "marking it as going",
+        recordsOnly: true,
         run: ({ input }) => platform.records.instances.update(input.name, { phase: "deleting" }),
       },
       {
@@ -63,6 +64,7 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
       {
         name: "forget",
         says: "forgetting it",
+        recordsOnly: true,
         run: ({ input }) => {
           forgetInstance(lifecycle, input.name);
           platform.events.publish({ type: "instance.removed", instance: input.name });

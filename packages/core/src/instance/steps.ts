@@ -27,6 +27,7 @@ export function foundationSteps<Input, State>(
     {
       name: "reserve",
       says: "reserving its name and subnet",
+      recordsOnly: true,
       run: (job) => records.instances.insert(foundation.record(job)),
       undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, name(input), tools),
     },
@@ -98,6 +99,7 @@ export function commitNewStep<Input, State>({ platform }: Lifecycle, name: Named
   return {
     name: "commit",
     says: "writing it down",
+    recordsOnly: true,
     run: ({ input }) => platform.records.instances.update(name(input), { phase: "ready" }),
   };
 }

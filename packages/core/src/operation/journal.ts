@@ -12,7 +12,14 @@ interface JournalDeps {
   readonly publish: (event: NewEvent) => void;
 }
 
-/** One operation's record while it is being worked on. A change is durable before the call returns, unless it is only noted. */
+/**
+ * How a change is kept. `synced` is durable before the call returns. `written` is so with the next one that is synced: a crash
+ * does not lose it, and a power cut no more than all that came after the last sync. `noted` waits for the next change to be
+ * written at all.
+ */
+type Keeping = "synced" | "written" | "noted";
+
+/** One operation's record while it is being worked on. */
 export class Journal {
   readonly #deps: JournalDeps;
   readonly #record: Mutable<OperationRecord>;
@@ -30,16 +37,17 @@ export class Journal {
     return this.#record.steps.find((step) => step.name === name)?.status;
   }
 
+  /** Nothing has been done yet, so a power cut may take it: whatever has a way back is synced before it begins. */
   open(): void {
-    this.#save();
+    this.#save("written");
     this.#deps.publish({ type: "operation.started", ...this.#subject(), data: { kind: this.#record.kind } });
   }
 
   /**
-   * Write down how a step stands. `noted` lets it wait for the next write that cannot: what is lost with it in a crash is
-   * only that a step, safe to run and take back twice, was done, or that one without a way back was begun.
+   * Write down how a step stands. What is lost of one that is only `noted` is that a step, safe to run and take back twice,
+   * was done, or that one without a way back was begun.
    */
-  step(name: string, status: StepStatus, how: { readonly error?: string; readonly noted?: boolean } = {}): void {
+  step(name: string, status: StepStatus, how: { readonly error?: string; readonly keep?: Keeping } = {}): void {
     const now = this.#now();
     const ended = status === "running" || status === "undoing" ? {} : { ended_at: now };
     const failure = how.error === undefined ? {} : { error: how.error };
@@ -48,8 +56,13 @@ export class Journal {
     const present = steps[index];
     if (present === undefined) steps.push({ name, status, started_at: now, ...ended, ...failure });
     else steps[index] = { ...present, status, ...ended, ...failure };
-    if (how.noted !== true) this.#save();
+    this.#save(how.keep);
     this.#deps.publish({ type: "operation.step", ...this.#subject(), data: { step: name, status } });
+  }
+
+  /** Run what writes records and nothing else: it is durable with the next change that is synced. */
+  recording(work: () => unknown): void {
+    this.#deps.records.lazily(work);
   }
 
   undoing(cause: unknown): void {
@@ -84,8 +97,10 @@ export class Journal {
     return this.#deps.clock.now().toISOString();
   }
 
-  #save(): void {
-    this.#deps.records.operations.save(this.#record);
+  #save(keep: Keeping = "synced"): void {
+    const { records } = this.#deps;
+    if (keep === "synced") records.operations.save(this.#record);
+    if (keep === "written") records.lazily(() => records.operations.save(this.#record));
   }
 }
 

@@ -28,6 +28,11 @@ export interface Step<Input, State> {
   readonly name: string;
   /** What a person reads while it runs: "making the dataset". */
   readonly says: string;
+  /**
+   * It changes records and nothing else, before it returns. Then a single wait for the disk, for the next step with a way back
+   * or for the operation's end, makes it durable together with its place in the journal.
+   */
+  readonly recordsOnly?: true;
   /** False leaves the step out. Decided once, when its turn comes. */
   needed?(job: Job<Input, State>): boolean;
   run(job: Job<Input, State>, tools: StepTools): Promise<void> | void;

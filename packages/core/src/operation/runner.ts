@@ -65,13 +65,12 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
   const attempts = hasWayBack ? 1 : attemptsPastNoReturn;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // Each write waits for the disk, behind whatever else writes to it: only what the way back depends on is worth that.
-      journal.step(step.name, "running", { noted: step.undo === undefined && step.name !== kind.pointOfNoReturn });
+      journal.step(step.name, "running", { keep: keepingOfBegin(kind, step) });
       run.report({ step: step.name, status: "running", message: step.says });
       await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
-      await step.run(job, tools(deps, run, run.signal));
+      await act(deps, run, step);
       await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
-      journal.step(step.name, "done", { noted: !decidesRecovery(kind, step) });
+      journal.step(step.name, "done", { keep: keepingOfEnd(kind, step) });
       run.report({ step: step.name, status: "done" });
       await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
@@ -124,6 +123,24 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
 export function pastNoReturn(run: Pick<Run, "kind" | "journal">): boolean {
   const { pointOfNoReturn } = run.kind;
   return pointOfNoReturn !== undefined && run.journal.stepStatus(pointOfNoReturn) !== undefined;
+}
+
+function act(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void> | void {
+  const perform = () => step.run(run.journal.record as AnyJob, tools(deps, run, run.signal));
+  return step.recordsOnly === true ? run.journal.recording(perform) : perform();
+}
+
+/** Each sync waits for the disk, behind whatever else writes to it: only what the way back depends on is worth that. */
+function keepingOfBegin({ pointOfNoReturn }: AnyOperationKind, { name, undo, recordsOnly }: AnyStep) {
+  if (name === pointOfNoReturn) return "synced";
+  if (undo === undefined) return "noted";
+  return recordsOnly === true ? "written" : "synced";
+}
+
+function keepingOfEnd(kind: AnyOperationKind, step: AnyStep) {
+  if (!decidesRecovery(kind, step)) return "noted";
+  // The operation's own end is synced right after that of its last step.
+  return kind.steps.at(-1) === step ? "written" : "synced";
 }
 
 /** Whether a crash right after this step ends the operation otherwise than one right before its end. */

@@ -111,7 +111,7 @@ export interface OperationRecord extends Operation {
 }
 
 /**
- * What must survive a power cut. Every write is durable when it returns. Synchronous on purpose: a write costs less
+ * What must survive a power cut. Every write is durable when it returns, but for those made `lazily`. Synchronous on purpose: a write costs less
  * than a turn of the event loop under load, and nothing can come between a check and the write that follows it.
  */
 export interface Records {
@@ -184,4 +184,9 @@ export interface Records {
   };
   /** All writes inside happen, or none does. */
   transaction<T>(work: () => T): T;
+  /**
+   * Writes inside need not be durable when they return. They are, in their order, with the next write outside of it: until
+   * then a power cut may take them, but no end of this process.
+   */
+  lazily<T>(work: () => T): T;
 }

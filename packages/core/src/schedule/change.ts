@@ -37,6 +37,7 @@ export function addSchedule({ platform }: Lifecycle): OperationKind<AddScheduleI
       {
         name: "record",
         says: "writing it down",
+        recordsOnly: true,
         run: ({ input, state }) => records.schedules.save(scheduleRecord(input, state)),
         undo: ({ input, state }) => records.schedules.remove(input.name, state.id),
       },
@@ -72,6 +73,7 @@ export function removeSchedule({ platform }: Lifecycle): OperationKind<RemoveSch
       {
         name: "record",
         says: "writing it down",
+        recordsOnly: true,
         run: ({ input: { name, id } }) =>
           records.transaction(() => {
             records.schedules.remove(name, id);

@@ -52,6 +52,7 @@ export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput,
       {
         name: "record",
         says: "writing it down",
+        recordsOnly: true,
         run: (job) => record(records, job),
         undo: (job) => restore(records, job),
       },

@@ -39,6 +39,7 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
       {
         name: "forget",
         says: "forgetting it",
+        recordsOnly: true,
         run: ({ input }) => records.transaction(() => forgetSnapshot(records, input.name, input.label)),
       },
     ],

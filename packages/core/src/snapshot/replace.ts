@@ -161,6 +161,7 @@ function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, Replac
   return {
     name: "commit",
     says: "writing it down",
+    recordsOnly: true,
     run: (job) => {
       const { input, state } = job;
       records.transaction(() => {

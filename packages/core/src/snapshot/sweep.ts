@@ -44,6 +44,7 @@ export function sweepSnapshots({ platform }: Lifecycle): OperationKind<SweepInpu
       {
         name: "forget",
         says: "forgetting them",
+        recordsOnly: true,
         run: ({ input, state }) =>
           records.transaction(() => {
             for (const { label } of state.removals) forgetSnapshot(records, input.name, label);

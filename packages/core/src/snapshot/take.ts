@@ -32,6 +32,14 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
   const instance = (input: TakeInput) => findInstance(records, input.name);
   const mode = ({ input }: TakeJob) => input.mode ?? "live";
   const running = ({ state }: TakeJob) => state.wasRunning;
+  const quiesced = (job: TakeJob) => workloads.hasHook(instance(job.input), "pre_snapshot");
+  // Nothing waits for a live snapshot to end but who asked for it; what is held still or locked is let go the sooner.
+  const looksBeside = (job: TakeJob) => mode(job) === "live" && !quiesced(job);
+  const lookAt = async ({ input, state }: TakeJob) => {
+    const containers = await look(engines.api(input.name));
+    state.notCaptured = notCaptured(containers, storage.path(input.name));
+    state.ran = runningOf(containers);
+  };
   return {
     name: "snapshot",
     cancellable: true,
@@ -57,7 +65,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
       {
         name: "pre_snapshot",
         says: "letting the plugin quiesce the workload",
-        needed: (job) => running(job) && workloads.hasHook(instance(job.input), "pre_snapshot"),
+        needed: (job) => running(job) && quiesced(job),
         run: ({ input }, tools) => workloads.hook(instance(input), "pre_snapshot", tools),
         undo: ({ input }, tools) => workloads.release(instance(input), tools),
       },
@@ -65,12 +73,9 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         name: "settle",
         says: "writing out what is dirty",
         needed: (job) => running(job),
-        run: async ({ input, state }, { signal }) => {
-          const looking = look(engines.api(input.name));
+        run: async (job, { signal }) => {
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
-          const [containers] = await Promise.all([looking, storage.settle(input.name, soon)]);
-          state.notCaptured = notCaptured(containers, storage.path(input.name));
-          state.ran = runningOf(containers);
+          await Promise.all([looksBeside(job) ? undefined : lookAt(job), storage.settle(job.input.name, soon)]);
         },
       },
       {
@@ -90,16 +95,24 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         },
         undo: ({ input }) => engines.thaw(input.name),
       },
-      {
-        name: "take",
-        says: "keeping the moment",
-        run: async ({ input, state }) => {
-          const before = clock.monotonic();
-          await storage.snapshot(input.name, input.label);
-          state.atomicMs = round(clock.monotonic() - before);
+      [
+        {
+          name: "take",
+          says: "keeping the moment",
+          run: async ({ input, state }) => {
+            const before = clock.monotonic();
+            await storage.snapshot(input.name, input.label);
+            state.atomicMs = round(clock.monotonic() - before);
+          },
+          undo: ({ input }) => storage.removeSnapshot(input.name, input.label),
         },
-        undo: ({ input }) => storage.removeSnapshot(input.name, input.label),
-      },
+        {
+          name: "look",
+          says: "looking for what no snapshot holds",
+          needed: (job) => running(job) && looksBeside(job),
+          run: lookAt,
+        },
+      ],
       {
         name: "thaw",
         says: "letting the containers go on",
@@ -118,12 +131,13 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
       {
         name: "post_snapshot",
         says: "letting the plugin release the workload",
-        needed: (job) => running(job) && workloads.hasHook(instance(job.input), "pre_snapshot"),
+        needed: (job) => running(job) && quiesced(job),
         run: ({ input }, tools) => workloads.release(instance(input), tools),
       },
       {
         name: "record",
         says: "writing it down",
+        recordsOnly: true,
         run: (job) => record(lifecycle, job),
         undo: ({ input, state }) =>
           records.transaction(() => {

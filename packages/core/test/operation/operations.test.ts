@@ -56,6 +56,27 @@ class World {
     };
   }
 
+  /** What an operation waits for the disk with: its status, and how its steps stand. */
+  syncs(): readonly string[] {
+    const { records } = this;
+    const syncs: string[] = [];
+    const [save, lazily] = [records.operations.save, records.lazily.bind(records)];
+    let isLazy = false;
+    records.operations.save = (record) => {
+      if (!isLazy) syncs.push([record.status, ...record.steps.map((step) => `${step.name} ${step.status}`)].join(", "));
+      save(record);
+    };
+    records.lazily = (work) => {
+      isLazy = true;
+      try {
+        return lazily(work);
+      } finally {
+        isLazy = false;
+      }
+    };
+    return syncs;
+  }
+
   steps(...names: string[]): Steps<Input, object> {
     return names.map((name) => ({
       name,
@@ -95,6 +116,28 @@ describe("an operation", () => {
       expect(world.did.filter((act) => act.startsWith("undo"))).toEqual(["undo second", "undo first"]);
     },
   );
+
+  it("waits for the disk before it does what can be taken back, when that is decided, and at its end", async () => {
+    const world = new World();
+    const does = (name: string) => ({ name, says: name, run: () => undefined });
+    const undoes = (name: string) => ({ ...does(name), undo: () => undefined });
+    const steps: Steps<Input, object> = [
+      does("ask"),
+      { ...undoes("reserve"), recordsOnly: true },
+      undoes("make"),
+      undoes("decide"),
+      { ...undoes("record"), recordsOnly: true },
+    ];
+    const syncs = world.syncs();
+    const kind = world.kind({ steps, recovery: { finishAfter: "decide" } });
+    await (await world.operations([kind]).begin("build", { name: "web" }, caller)).done;
+    expect(syncs).toEqual([
+      "running, ask done, reserve done, make running",
+      "running, ask done, reserve done, make done, decide running",
+      "running, ask done, reserve done, make done, decide done",
+      "done, ask done, reserve done, make done, decide done, record done",
+    ]);
+  });
 
   it("tells its whole progress to one who follows late, and ends with one terminal event", async () => {
     const world = new World();

@@ -46,6 +46,7 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  #isLazy = false;
 
   constructor(path: string, connection: DatabaseSync) {
     this.path = path;
@@ -89,6 +90,26 @@ export class Database {
       throw error;
     } finally {
       this.#depth -= 1;
+    }
+  }
+
+  /**
+   * Commits of `work` are in the write-ahead log but not waited for. SQLite syncs that log as a whole, so the next commit
+   * outside carries them to disk. Inside a transaction it changes nothing: that one's own commit decides.
+   */
+  lazily<T>(work: () => T): T {
+    if (this.#depth > 0 || this.#isLazy) return work();
+    this.#exec("PRAGMA synchronous = NORMAL");
+    this.#isLazy = true;
+    try {
+      const result = work();
+      if (result instanceof Promise) {
+        throw new DockersnapError("internal", "What is written lazily cannot wait for a promise.");
+      }
+      return result;
+    } finally {
+      this.#isLazy = false;
+      this.#exec("PRAGMA synchronous = FULL");
     }
   }
 

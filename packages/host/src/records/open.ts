@@ -73,6 +73,7 @@ function tables(database: Database, closed: () => void): OpenRecords {
     ports: portsTable(database),
     operations: operationsTable(database),
     transaction: (work) => database.transaction(work),
+    lazily: (work) => database.lazily(work),
     close: () => {
       database.close();
       closed();

@@ -32,7 +32,7 @@ async function writeAndKill(writes: number): Promise<number> {
   return last;
 }
 
-it("has every acknowledged write after the writer was killed amid the next, each one whole", async () => {
+it("has every acknowledged write, those made lazily too, after the writer was killed amid the next, each one whole", async () => {
   for (const writes of [1, 7, 40]) {
     const last = await writeAndKill(writes);
     const records = openRecords({ path });

@@ -1,14 +1,22 @@
 import { openRecords } from "../../src/records/open.ts";
 import { instance } from "./world.ts";
 
-/** Writes instances with a port each until it is killed, and says each number once both are durable. */
+/** Writes instances with a port each until it is killed, every second one lazily, and says each number once both are written. */
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error("usage: writer.ts <path>");
 const records = openRecords({ path });
 for (let number = records.instances.all().length; ; number += 1) {
-  records.transaction(() => {
-    records.instances.insert(instance(`web-${number}`, number));
-    records.ports.reserve({ instance: `web-${number}`, protocol: "tcp", containerPort: 80, hostPort: 10_000 + number });
-  });
+  const write = () =>
+    records.transaction(() => {
+      records.instances.insert(instance(`web-${number}`, number));
+      records.ports.reserve({
+        instance: `web-${number}`,
+        protocol: "tcp",
+        containerPort: 80,
+        hostPort: 10_000 + number,
+      });
+    });
+  if (number % 2 === 0) write();
+  else records.lazily(write);
   process.stdout.write(`${number}\n`);
 }

@@ -516,6 +516,34 @@ export function describeRecords(open: () => { records: Records; close(): void })
     });
   });
 
+  describe("what is written lazily", () => {
+    it("is there at once, and its work's result comes back", () => {
+      expect(
+        records.lazily(() => {
+          records.instances.insert(instance("web", 0));
+          return records.lazily(() => "done");
+        }),
+      ).toBe("done");
+      expect(records.instances.all()).toEqual([instance("web", 0)]);
+    });
+
+    it("falls with the transaction it is in", () => {
+      const failing = () =>
+        records.transaction(() => {
+          records.lazily(() => records.instances.insert(instance("web", 0)));
+          throw new Error("no");
+        });
+      expect(failing).toThrow("no");
+      expect(records.instances.all()).toEqual([]);
+    });
+
+    it("cannot wait for anything", () => {
+      expect(() => records.lazily(async () => undefined)).toThrow(expect.objectContaining({ code: "internal" }));
+      records.transaction(() => records.instances.insert(instance("web", 0)));
+      expect(records.instances.all()).toHaveLength(1);
+    });
+  });
+
   describe("a transaction", () => {
     it("gives back what its work gave, with everything written", () => {
       const result = records.transaction(() => {

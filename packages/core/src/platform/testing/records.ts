@@ -210,6 +210,14 @@ export class MemoryRecords implements Records {
     }
   }
 
+  lazily<T>(work: () => T): T {
+    const result = work();
+    if (result instanceof Promise) {
+      throw new DockersnapError("internal", "What is written lazily cannot wait for a promise.");
+    }
+    return result;
+  }
+
   #labels(instance: string): Map<string, SnapshotRecord> {
     return this.#state.snapshots.get(instance) ?? new Map();
   }
