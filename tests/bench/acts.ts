@@ -7,7 +7,7 @@ const tenth = { kind: "times the floor", atMost: 1.1 } as const;
 
 /** Name and label of the instance both sides have for the acts that need one. */
 export const base = "base";
-const golden = "golden";
+export const golden = "golden";
 
 export async function makeBase({ world, floor }: Stage): Promise<void> {
   await world.client.instances.create({ name: world.name(base), workload_inline: echo });
@@ -15,11 +15,6 @@ export async function makeBase({ world, floor }: Stage): Promise<void> {
   await untilServing(await echoAt(world, world.name(base)));
   await floor.act("create", base);
   await floor.act("snapshot", base, golden);
-}
-
-export async function removeBase({ world, floor }: Stage): Promise<void> {
-  await world.client.instances.delete(world.name(base));
-  await floor.act("delete", base);
 }
 
 /** From nothing to a service that answers, and back to nothing. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { base } from "./acts.ts";
 import { type Answer, Client, now } from "./client/load.ts";
 import { runBeside } from "./inside.ts";
@@ -29,7 +28,7 @@ interface Span {
 
 async function underLoad({ world, floor, runs }: Stage, load: string): Promise<readonly Measurement[]> {
   const name = world.name(base);
-  const tree = join(world.stateDir, "pool/instances", name);
+  const tree = world.tree(name);
   const client = await Client.start({
     host: "127.0.0.1",
     port: await echoAt(world, name),

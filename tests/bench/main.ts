@@ -1,36 +1,16 @@
 import { parseArgs } from "node:util";
-import { World } from "../support/world.ts";
-import { clone, createAndDelete, makeBase, removeBase, revert, snapshot, stopAndStart } from "./acts.ts";
-import { commandLine } from "./command-line.ts";
+import { World, type WorldOptions } from "../support/world.ts";
+import { makeBase } from "./acts.ts";
 import { Floor } from "./floor/floor.ts";
-import { idle } from "./idle.ts";
-import { liveSnapshot } from "./live-snapshot.ts";
 import { describeMachine } from "./machine.ts";
 import type { Measurement } from "./measurement.ts";
-import { outage } from "./outage.ts";
-import { plugins } from "./plugins.ts";
-import { table, writeJson } from "./report.ts";
-import type { Stage, WorldMaker } from "./stage.ts";
-import { throughput } from "./throughput.ts";
+import { type Part, parts } from "./parts.ts";
+import { pageOf, writeJson } from "./report.ts";
+import type { Stage } from "./stage.ts";
 
-/** By the names `--only` takes. Those on the stage share one daemon and one bare script. */
-const onStage: Readonly<Record<string, (stage: Stage) => Promise<readonly Measurement[]>>> = {
-  create: createAndDelete,
-  snapshot,
-  revert,
-  clone,
-  start: stopAndStart,
-  live: liveSnapshot,
-  outage,
-  throughput,
-  cli: commandLine,
-};
-const byThemselves: Readonly<Record<string, (make: WorldMaker, runs: number) => Promise<readonly Measurement[]>>> = {
-  plugins,
-  idle,
-};
+const gibibyte = 1024 ** 3;
 
-const names = [...Object.keys(onStage), ...Object.keys(byThemselves)];
+const names = parts.map(({ name }) => name);
 const usage = `npm run bench -- [--runs N] [--only NAME]...   NAME: ${names.join(", ")}`;
 
 const { values } = parseArgs({
@@ -42,11 +22,11 @@ if (!Number.isInteger(runs) || runs < 1 || unknown.length > 0) {
   console.error(usage);
   process.exit(2);
 }
-const wanted = (name: string) => values.only.length === 0 || values.only.includes(name);
+const wanted = parts.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
 
 const made = new AsyncDisposableStack();
 let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, async () => {
     if (interrupted) return;
     interrupted = true;
@@ -55,45 +35,74 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const begunAt = new Date();
-const machine = describeMachine();
-const measurements: Measurement[] = [];
-const keep = (found: readonly Measurement[]) => {
-  measurements.push(...found);
+async function makeWorld(scope: AsyncDisposableStack, options: WorldOptions): Promise<World> {
+  const world = await World.prepare({
+    ...options,
+    config: { log_level: "info", api: { proxy_bind: "127.0.0.1" }, ...options.config },
+  });
+  scope.use(world);
+  await world.startDaemon();
+  return world;
+}
+
+async function makeStage(scope: AsyncDisposableStack, options: WorldOptions): Promise<Stage> {
+  const world = await makeWorld(scope, options);
+  return { world, floor: scope.use(await Floor.start(world)), runs };
+}
+
+/** Of a part, which leaves nothing behind for the next but what is shared. */
+async function measure(part: Part, shared: Stage | undefined): Promise<readonly Measurement[]> {
+  if (part.of === "shared") return shared === undefined ? [] : part.measure(shared);
+  await using scope = made.use(new AsyncDisposableStack());
+  return part.of === "stage"
+    ? await part.measure((options) => makeStage(scope, options))
+    : await part.measure((options) => makeWorld(scope, options), runs);
+}
+
+function tell(found: readonly Measurement[]): void {
   for (const { name, steps, notes = [] } of found) {
-    if (steps !== undefined)
-      console.log(
-        `${name}: ${Object.entries(steps)
-          .map(([step, ms]) => `${step} ${ms}`)
-          .join(", ")}`,
-      );
+    const times = Object.entries(steps ?? {}).map(([step, ms]) => `${step} ${ms}`);
+    if (times.length > 0) console.log(`${name}: ${times.join(", ")}`);
     for (const note of notes) console.log(`${name}: ${note}`);
   }
-};
+}
+
+const begunAt = new Date();
+const machine = describeMachine();
+const measured: { part: Part; found: readonly Measurement[] }[] = [];
+const failed: string[] = [];
 try {
-  const makeWorld: WorldMaker = async (options) => {
-    const world = await World.prepare({
-      ...options,
-      config: { log_level: "info", api: { proxy_bind: "127.0.0.1" }, ...options.config },
-    });
-    made.use(world);
-    await world.startDaemon();
-    return world;
-  };
-  if (Object.keys(onStage).some(wanted)) {
-    const world = await makeWorld({ poolBytes: 16 * 1024 ** 3 });
-    const floor = made.use(await Floor.start(world));
-    const stage: Stage = { world, floor, runs };
-    await makeBase(stage);
-    for (const [name, measure] of Object.entries(onStage)) if (wanted(name)) keep(await measure(stage));
-    await removeBase(stage);
+  let shared: Stage | undefined;
+  if (wanted.some(({ of }) => of === "shared")) {
+    shared = await makeStage(made, { poolBytes: 16 * gibibyte });
+    await makeBase(shared);
   }
-  for (const [name, measure] of Object.entries(byThemselves)) if (wanted(name)) keep(await measure(makeWorld, runs));
-  console.log(`\n${table(measurements)}\n`);
-  console.log(`Written to ${writeJson(machine, measurements, begunAt)}`);
-} catch (error) {
-  // What an interrupt took away under a measurement fails it, which says nothing.
-  if (!interrupted) throw error;
+  for (const part of wanted) {
+    try {
+      const found = await measure(part, shared);
+      measured.push({ part, found });
+      tell(found);
+    } catch (error) {
+      // What an interrupt took away under a measurement fails it, which says nothing.
+      if (interrupted) break;
+      failed.push(part.name);
+      console.error(`${part.name} could not be measured:`, error);
+    }
+  }
 } finally {
   if (!interrupted) await made.disposeAsync();
+}
+if (!interrupted) {
+  console.log(`\n${pageOf(machine, measured, begunAt)}\n`);
+  console.log(
+    `Written to ${writeJson(
+      machine,
+      measured.flatMap(({ found }) => found),
+      begunAt,
+    )}`,
+  );
+  if (failed.length > 0) {
+    console.error(`Not measured: ${failed.join(", ")}`);
+    process.exitCode = 1;
+  }
 }

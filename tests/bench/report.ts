@@ -3,11 +3,25 @@ import { join } from "node:path";
 import { repository } from "../support/repository.ts";
 import type { Machine } from "./machine.ts";
 import { type Aim, isMet, type Measurement, measured } from "./measurement.ts";
+import type { Part } from "./parts.ts";
 
 const heads = ["", "unit", "ours", "p95", "floor", "p95", "measured", "aim", ""];
 
-/** The table, as Markdown that reads as text. */
-export function table(measurements: readonly Measurement[]): string {
+/** A table for each topic and what they were measured on, as Markdown that reads as text. */
+export function pageOf(
+  machine: Machine,
+  measured: readonly { readonly part: Part; readonly found: readonly Measurement[] }[],
+  begunAt: Date,
+): string {
+  const tables = Map.groupBy(measured, ({ part }) => part.topic);
+  const { processors, processor, memoryGiB, kernel, system, docker, node, loadBefore } = machine;
+  return [
+    `Measured on ${begunAt.toISOString().slice(0, 10)} with ${processors} processors (${processor.trim()}), ${memoryGiB} GiB of memory, Linux ${kernel}, ${system}, Docker ${docker}, Node ${node.replace(/^v/, "")}, the embedded pool. The load before was ${loadBefore}.`,
+    ...[...tables].map(([topic, of]) => `### ${topic}\n\n${table(of.flatMap(({ found }) => found))}`),
+  ].join("\n\n");
+}
+
+function table(measurements: readonly Measurement[]): string {
   const rows = measurements.map((measurement) => {
     const { name, unit, ours, floor, aim } = measurement;
     const met = isMet(measurement);

@@ -11,6 +11,9 @@ export interface Stage {
   readonly runs: number;
 }
 
+/** A daemon and a bare script of their own, gone when the benchmark ends, however it ends. */
+export type StageMaker = (options: WorldOptions) => Promise<Stage>;
+
 /** Starts a daemon that is gone when the benchmark ends, however it ends. */
 export type WorldMaker = (options: WorldOptions) => Promise<World>;
 

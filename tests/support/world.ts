@@ -95,6 +95,11 @@ export class World implements AsyncDisposable {
     return `t${this.id}-${word}`;
   }
 
+  /** An instance's dataset, by the instance's whole name. */
+  tree(name: string): string {
+    return join(this.stateDir, "pool/instances", name);
+  }
+
   writeConfig(change: Record<string, unknown>): void {
     const base: Record<string, unknown> = {
       state_dir: this.stateDir,

@@ -41,7 +41,7 @@ route add default via 198.18.$network.1
 END
 }
 
-start_engine() { # NAME
+launch_engine() { # NAME
   local files=$run/$1
   mkdir -p "$files/exec" "$files/shims" /run/containerd
   echo 'nameserver 127.0.0.1' >"$files/resolv.conf"
@@ -55,10 +55,18 @@ start_engine() { # NAME
     --host "unix://$files/docker.sock" --storage-driver overlay2 --cgroup-parent "/$prefix$1" \
     >>"$files/dockerd.log" 2>&1 &
   sandbox[$1]=$!
+}
+
+until_ready() { # NAME
+  local files=$run/$1
   until [[ -S $files/docker.sock ]] && docker_api "$1" GET /_ping 2>/dev/null; do
     kill -0 "${sandbox[$1]}" 2>/dev/null || return
     pause
   done
+}
+
+start_engine() { # NAME
+  launch_engine "$1" && until_ready "$1"
 }
 
 end_engine() { # NAME SIGNAL
@@ -123,6 +131,18 @@ clone() { # SOURCE LABEL NAME
     make_network "$3" &&
     start_engine "$3" &&
     until_serving "$3"
+}
+
+# Several at once: what waits for an engine waits for all of them.
+clones() { # SOURCE LABEL NAME...
+  local source=$1 label=$2 name
+  shift 2
+  for name; do
+    btrfs subvolume snapshot "$pool/$source@$label" "$pool/$name" && make_network "$name" && launch_engine "$name" || return
+  done
+  for name; do
+    until_ready "$name" && until_serving "$name" || return
+  done
 }
 
 stop() { # NAME
