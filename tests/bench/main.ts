@@ -67,6 +67,11 @@ function tell(found: readonly Measurement[]): void {
   }
 }
 
+/** A failure of the cleaning up hides the one it came after. */
+function causesOf(error: unknown): readonly unknown[] {
+  return error instanceof SuppressedError ? [...causesOf(error.suppressed), ...causesOf(error.error)] : [error];
+}
+
 const begunAt = new Date();
 const machine = describeMachine();
 const measured: { part: Part; found: readonly Measurement[] }[] = [];
@@ -86,7 +91,7 @@ try {
       // What an interrupt took away under a measurement fails it, which says nothing.
       if (interrupted) break;
       failed.push(part.name);
-      console.error(`${part.name} could not be measured:`, error);
+      for (const cause of causesOf(error)) console.error(`${part.name} could not be measured:`, cause);
     }
   }
 } finally {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "../support/world.ts";
 import { golden } from "./acts.ts";
-import { type Branching, branching, grown } from "./branching.ts";
+import { branching, type Kept } from "./branching.ts";
 import { against } from "./command-line.ts";
 import type { Measurement } from "./measurement.ts";
 import { interleaved, type StageMaker, timed } from "./stage.ts";
@@ -21,18 +21,17 @@ const questionsPerRun = 5;
 export async function manySnapshots(makeStage: StageMaker): Promise<readonly Measurement[]> {
   const stage = await makeStage({ poolBytes: 16 * 1024 ** 3 });
   const { world, runs } = stage;
-  const measured: (readonly [string, Branching])[] = [];
-  let asked: readonly Measurement[] = [];
+  const kept: Kept[] = [];
   for (const count of counts) {
     const word = `n${count}`;
     const name = world.name(word);
     await world.client.instances.create({ name, workload_inline: { plugin: "echo" } });
     await take(world, name, count);
-    if (count === counts.at(-1)) asked = await questions(world, name, count, runs);
-    measured.push([`${count} snapshots`, await branching(stage, word)]);
-    await world.client.instances.delete(name);
+    kept.push({ word, says: `${count} snapshots` });
   }
-  return [...grown(measured), ...asked];
+  const most = counts[counts.length - 1];
+  const asked = await questions(world, world.name(`n${most}`), most, runs);
+  return [...(await branching(stage, kept)), ...asked];
 }
 
 async function take(world: World, name: string, count: number): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { worldsRoot } from "../support/world.ts";
 import { golden } from "./acts.ts";
-import { type Branching, branching, grown } from "./branching.ts";
+import { branching, type Kept } from "./branching.ts";
 import type { Measurement } from "./measurement.ts";
 import { interleaved, type Stage, type StageMaker, timed } from "./stage.ts";
 import { summarize } from "./statistics.ts";
@@ -25,23 +25,22 @@ export async function size(makeStage: StageMaker): Promise<readonly Measurement[
   if (bavail * bsize < neededBytes) throw new Error(`${worldsRoot} has less than ${neededBytes / megabyte} MB free.`);
   const stage = await makeStage({ poolBytes: 40 * 1024 ** 3 });
   const { world } = stage;
-  const measured: (readonly [string, Branching])[] = [];
-  const fresh: Measurement[] = [];
+  const kept: Kept[] = [];
   for (const megabytes of sizes) {
-    const word = `mb${megabytes}`;
+    const word = `m${megabytes}`;
     const name = world.name(word);
     await world.client.instances.create({ name, workload_inline: { plugin: "echo" } });
     await fill(world.tree(name), megabytes);
     await world.client.instances.snapshot(name, { label: golden });
-    const said = megabytes < 1_000 ? `${megabytes} MB` : `${megabytes / 1_000} GB`;
-    measured.push([said, await branching(stage, word)]);
-    if (megabytes === sizes.at(-1)) fresh.push(...(await freshlyWritten(stage, name, said)));
-    await world.client.instances.delete(name);
+    kept.push({ word, says: megabytes < 1_000 ? `${megabytes} MB` : `${megabytes / 1_000} GB` });
   }
-  return [...grown(measured), ...fresh];
+  const lines = await branching(stage, kept);
+  const largest = kept.at(-1);
+  return largest === undefined ? lines : [...lines, ...(await freshlyWritten(stage, largest))];
 }
 
-async function freshlyWritten({ world, floor, runs }: Stage, name: string, said: string): Promise<Measurement[]> {
+async function freshlyWritten({ world, floor, runs }: Stage, { word, says }: Kept): Promise<Measurement[]> {
+  const name = world.name(word);
   const tree = world.tree(name);
   const atomic: number[] = [];
   const pairs = await interleaved(
@@ -63,7 +62,7 @@ async function freshlyWritten({ world, floor, runs }: Stage, name: string, said:
       return took;
     },
   );
-  const what = `snapshot of ${said}, 1 GB just written`;
+  const what = `snapshot of ${says}, 1 GB just written`;
   return [
     { name: what, unit: "ms", ours: summarize(pairs.ours), floor: summarize(pairs.floor) },
     { name: `${what}: atomic step`, unit: "ms", ours: summarize(atomic), aim: { kind: "at most", atMost: 50 } },

@@ -155,7 +155,8 @@ start() { # NAME
 
 delete() { # NAME
   [[ -z ${sandbox[$1]:-} ]] || end_engine "$1" KILL
-  ip -batch - <<END
+  # What of it is not there keeps nothing else.
+  ip -force -batch - <<END
 link delete dev ve$prefix$1
 netns delete ds-$prefix$1
 END
