@@ -29,7 +29,7 @@ export async function manySnapshots(makeStage: StageMaker): Promise<readonly Mea
     await take(world, name, count);
     kept.push({ word, says: `${count} snapshots` });
   }
-  const most = counts[counts.length - 1];
+  const most = Math.max(...counts);
   const asked = await questions(world, world.name(`n${most}`), most, runs);
   return [...(await branching(stage, kept)), ...asked];
 }
