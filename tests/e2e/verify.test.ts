@@ -92,6 +92,22 @@ it("answers in each of the three ways to wait", async () => {
   expect(await world.client.operations.events(id)).toMatchObject({ kind: "verify", result: { ok: true } });
 });
 
+it("is done by the clock, of the newest, and the list of schedules says what came of it", async () => {
+  const tick = ["--cron", "* * * * * *", "--verify", "--timeout", "1"];
+  await eventOf(world, verified("broken"), () => cli(world, "schedule", "add", demo, "--name", "proof", ...tick));
+  const noted = () => act().schedules(demo);
+  await expect
+    .poll(async () => (await noted())[0]?.last_error, { timeout: 30_000 })
+    .toMatch(/^Snapshot 'broken' cannot be restored: .*not responding/);
+  const { stdout } = await cli(world, "schedule", "list", demo);
+  expect(stdout).toMatch(/proof .* verify .*Snapshot 'broken' cannot be restored/);
+  await act().removeSchedule(demo, "proof");
+  for (const { id, status } of await world.client.operations.list()) {
+    if (status === "running") await world.client.operations.events(id);
+  }
+  await expectNoClone();
+});
+
 describe("an instance without a workload", () => {
   it("has every container that comes up by itself looked at, and their health checks", async () => {
     const { name, engine } = await bareInstance(world, "bare");

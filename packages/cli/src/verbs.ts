@@ -50,7 +50,7 @@ export const entries: readonly Entry[] = [
   {
     group: "State",
     names: ["schedule"],
-    summary: "Snapshots taken by the clock",
+    summary: "Snapshots taken, or tried out, by the clock",
     verbs: [
       { names: ["add"], load: async () => (await import("./commands/schedule-add.ts")).scheduleAdd },
       { names: ["list", "ls"], load: async () => (await import("./commands/schedule-list.ts")).scheduleList },

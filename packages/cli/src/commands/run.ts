@@ -1,6 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import { rest, snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { parseSeconds } from "../config/seconds.ts";
 import { exitCodes, InterruptedError, UsageError } from "../failure.ts";
 import { flag, text } from "../options.ts";
 import { environmentOf, removeThrowAway, throwAwayName, untilHealthy } from "../throw-away.ts";
@@ -23,7 +24,9 @@ export const run = defineCommand({
     if (program === undefined) {
       throw new UsageError("The command is missing. Usage: dockersnap run <name>@<label> [options] -- <command>.");
     }
-    const waitMs = waitOf(options.wait) * 1000;
+    const wait =
+      options.wait === undefined ? defaultWaitSeconds : parseSeconds(options.wait, { least: 0, most: 86_400 });
+    const waitMs = wait * 1000;
     const { instance, label } = args.snapshot;
     const name = throwAwayName(instance);
     const ended = new AbortController();
@@ -62,13 +65,6 @@ export const run = defineCommand({
     return code;
   },
 });
-
-function waitOf(given: string | undefined): number {
-  if (given === undefined) return defaultWaitSeconds;
-  const seconds = Number(given);
-  if (/^\d+$/.test(given) && seconds <= 86_400) return seconds;
-  throw new UsageError(`'${given}' is no time to wait: expected whole seconds from 0 to 86400.`);
-}
 
 async function started(start: () => Promise<number>, program: string): Promise<number> {
   try {

@@ -11,24 +11,31 @@ export const scheduleList = defineCommand({
   async run({ args, client, out }) {
     const all = await client.instances.schedules(args.name);
     await out.result(all, {
-      text: () => table(["NAME", "CRON (UTC)", "KEEPS", "MODE", "LAST", "NEXT", ""], all.map(row), out.colors.bold),
+      text: () =>
+        table(["NAME", "CRON (UTC)", "DOES", "KEEPS", "MODE", "LAST", "NEXT", ""], all.map(row), out.colors.bold),
       names: () => all.map(({ id }) => id),
     });
   },
 });
 
-function row({ id, cron, keep, mode, last_run_at, next_run_at, last_error }: Schedule): string[] {
+function row(schedule: Schedule): string[] {
+  const { id, cron, action = "snapshot", of, mode, last_run_at, next_run_at, last_error } = schedule;
+  const takes = action === "snapshot";
   return [
     id,
     cron,
-    keep === undefined
-      ? "all"
-      : Object.entries(keep)
-          .map(([rule, count]) => `${rule}=${count}`)
-          .join(" "),
-    mode,
+    of === undefined ? action : `${action} of ${of}`,
+    takes ? kept(schedule) : "",
+    takes ? mode : "",
     last_run_at === undefined ? "" : `${age(last_run_at)} ago`,
     next_run_at === undefined ? "never" : `in ${timeLeft(next_run_at)}`,
     last_error ?? "",
   ];
+}
+
+function kept({ keep }: Schedule): string {
+  if (keep === undefined) return "all";
+  return Object.entries(keep)
+    .map(([rule, count]) => `${rule}=${count}`)
+    .join(" ");
 }

@@ -1,10 +1,9 @@
 import { snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { exitCodes, UsageError } from "../failure.ts";
+import { parseVerifyTimeout } from "../config/seconds.ts";
+import { exitCodes } from "../failure.ts";
 import { text } from "../options.ts";
 import { span } from "../output/time.ts";
-
-const longestSeconds = 3_600;
 
 export const verify = defineCommand({
   summary: "Prove that a snapshot can be restored",
@@ -17,7 +16,7 @@ export const verify = defineCommand({
   examples: ["dockersnap verify web@before-upgrade", "dockersnap verify web before-upgrade --timeout 300"],
   async run({ args, options, client, follow, out }) {
     const { instance, label } = args.snapshot;
-    const request = options.timeout === undefined ? {} : { timeout_ms: secondsOf(options.timeout) * 1000 };
+    const request = options.timeout === undefined ? {} : parseVerifyTimeout(options.timeout);
     const found = await follow((following) => client.instances.verifySnapshot(instance, label, request, following));
     const name = `${instance}@${label}`;
     const failed = (found.checks ?? []).filter(({ ok }) => !ok);
@@ -38,9 +37,3 @@ export const verify = defineCommand({
     return found.ok ? exitCodes.done : exitCodes.failed;
   },
 });
-
-function secondsOf(given: string): number {
-  const seconds = Number(given);
-  if (/^\d+$/.test(given) && seconds >= 1 && seconds <= longestSeconds) return seconds;
-  throw new UsageError(`'--timeout ${given}' is no time to wait: expected whole seconds from 1 to ${longestSeconds}.`);
-}

@@ -77,7 +77,22 @@ it("adds a schedule with all its rules", async () => {
   expect(daemon.received.at(-2)?.body).toEqual({ cron: "@daily" });
 });
 
+it("adds a schedule that tries out what another took", async () => {
+  const adding = "POST /instances/web/schedules";
+  const proof = { ...nightly, id: "verify-daily", action: "verify", label: "" };
+  await using daemon = await scriptedDaemon({
+    [adding]: ndjson([complete], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1", { result: proof })),
+  });
+  const argv = ["schedule", "add", "web", "--cron", "@daily", "--verify", "--of", "nightly", "--timeout", "300"];
+  const { stdout } = await runCli(argv, { daemon });
+  expect(stdout).toBe("Schedule verify-daily tries out snapshots of web.\n");
+  expect(daemon.received[0]?.body).toEqual({ cron: "@daily", action: "verify", of: "nightly", timeout_ms: 300_000 });
+});
+
 it.each([
+  [["schedule", "add", "web", "--cron", "@daily", "--verify", "--keep", "last=1"], "--keep goes without --verify"],
+  [["schedule", "add", "web", "--cron", "@daily", "--of", "nightly"], "--of needs --verify"],
   [["schedule", "add", "web"], "Say when: --cron"],
   [["schedule", "add", "web", "--cron", "@daily", "--keep", "yearly=1"], "'--keep yearly=1' is no rule"],
   [["schedule", "add", "web", "--cron", "@daily", "--keep", "daily=all"], "names no number of snapshots"],
@@ -91,6 +106,14 @@ it("lists the schedules with what they keep and what went wrong, and removes one
   const all = [
     { ...nightly, keep: { daily: 7, weekly: 4 }, last_error: "The pool is full." },
     { ...nightly, id: "b" },
+    {
+      ...nightly,
+      id: "proof",
+      action: "verify",
+      label: "",
+      of: "nightly",
+      last_error: "Snapshot 's1' cannot be restored.",
+    },
   ];
   await using daemon = await scriptedDaemon({
     "GET /instances/web/schedules": json(200, all),
@@ -98,9 +121,17 @@ it("lists the schedules with what they keep and what went wrong, and removes one
     "GET /operations/op1": json(200, operation("op1")),
   });
   const { stdout } = await runCli(["schedule", "list", "web"], { daemon });
-  for (const part of ["nightly", "0 3 * * *", "daily=7 weekly=4", "all", "The pool is full."])
+  for (const part of [
+    "nightly",
+    "0 3 * * *",
+    "daily=7 weekly=4",
+    "all",
+    "The pool is full.",
+    "verify of nightly",
+    "'s1' cannot",
+  ])
     expect(stdout).toContain(part);
-  expect((await runCli(["schedule", "ls", "web", "-o", "name"], { daemon })).stdout).toBe("nightly\nb\n");
+  expect((await runCli(["schedule", "ls", "web", "-o", "name"], { daemon })).stdout).toBe("nightly\nb\nproof\n");
   expect((await runCli(["schedule", "rm", "web", "b", "-o", "name"], { daemon })).stdout).toBe("b\n");
 });
 

@@ -3,6 +3,7 @@ import { labelTemplatePattern, nameRules, scheduleIdPattern } from "../names.ts"
 import { Timestamp } from "../time.ts";
 import { SnapshotTags } from "./names.ts";
 import { SnapshotMode } from "./snapshot.ts";
+import { VerifyRequest } from "./verification.ts";
 
 export const ScheduleId = z
   .string({ error: `expected ${nameRules.schedule}` })
@@ -25,9 +26,18 @@ export const KeepRules = z
   });
 export type KeepRules = z.infer<typeof KeepRules>;
 
-export const ScheduleRequest = z.strictObject({
+/** What a schedule does: take a snapshot, or try the newest one out. */
+export const ScheduleAction = z.enum(["snapshot", "verify"], { error: "expected snapshot or verify" });
+export type ScheduleAction = z.infer<typeof ScheduleAction>;
+
+const ofSnapshots = ["label", "mode", "tags", "keep"] as const;
+const ofVerifications = ["of", "timeout_ms"] as const;
+
+const scheduleFields = z.strictObject({
   /** Its name within the instance; made up when left out. */
   id: ScheduleId.optional(),
+  /** `snapshot` when left out. What follows the expression is of one of the two only. */
+  action: ScheduleAction.optional(),
   /** Five fields, or six with seconds before them, or `@hourly` and the like; in UTC. */
   cron: z
     .string({ error: "expected a cron expression such as 0 3 * * * or @hourly" })
@@ -42,13 +52,27 @@ export const ScheduleRequest = z.strictObject({
   tags: SnapshotTags.optional(),
   /** Without it all of its snapshots stay. */
   keep: KeepRules.optional(),
+  /** Try out the newest snapshot of this schedule; of all but those the daemon took by itself when left out. */
+  of: ScheduleId.optional(),
+  timeout_ms: VerifyRequest.shape.timeout_ms,
+});
+
+export const ScheduleRequest = scheduleFields.superRefine((request, context) => {
+  const { action = "snapshot" } = request;
+  for (const field of action === "snapshot" ? ofVerifications : ofSnapshots) {
+    if (request[field] === undefined) continue;
+    context.addIssue({ code: "custom", path: [field], message: `expected none where the action is ${action}` });
+  }
 });
 export type ScheduleRequest = z.infer<typeof ScheduleRequest>;
 
-/** When snapshots of an instance are taken by themselves, and how long they stay. */
+/** When snapshots of an instance are taken by themselves and how long they stay, or when the newest is tried out. */
 export const Schedule = z.object({
   id: z.string(),
+  /** `snapshot` when left out. */
+  action: ScheduleAction.optional(),
   cron: z.string(),
+  /** Empty where it takes none. */
   label: z.string(),
   mode: SnapshotMode,
   tags: z.record(z.string(), z.string()).optional(),
@@ -61,10 +85,13 @@ export const Schedule = z.object({
       monthly: z.int().optional(),
     })
     .optional(),
+  /** The schedule whose newest snapshot it tries out. */
+  of: z.string().optional(),
+  timeout_ms: z.number().optional(),
   created_at: Timestamp,
   next_run_at: Timestamp.optional(),
   last_run_at: Timestamp.optional(),
-  /** Why the last run took no snapshot. */
+  /** Why the last run took no snapshot, or why what it tried out cannot be restored. */
   last_error: z.string().optional(),
 });
 export type Schedule = z.infer<typeof Schedule>;

@@ -3,6 +3,7 @@ import type {
   KeepRules,
   Limits,
   Operation,
+  ScheduleAction,
   SnapshotMode,
   Verification,
 } from "@dockersnap/contract/words";
@@ -67,20 +68,25 @@ export interface RevertRecord {
   readonly lost: boolean;
 }
 
-/** When snapshots of an instance are taken by themselves, and which of them stay. */
+/** When snapshots of an instance are taken by themselves and which of them stay, or when the newest is tried out. */
 export interface ScheduleRecord {
   readonly instance: string;
   readonly id: string;
+  readonly action: ScheduleAction;
   readonly cron: string;
-  /** With `{time}` in it. */
+  /** With `{time}` in it; empty where no snapshots are taken. */
   readonly label: string;
   readonly mode: SnapshotMode;
   readonly tags: Readonly<Record<string, string>>;
   /** All, when undefined. */
   readonly keep: KeepRules | undefined;
+  /** The schedule whose newest snapshot is tried out. */
+  readonly of: string | undefined;
+  /** How long what is tried out may take to be well. */
+  readonly timeoutMs: number | undefined;
   readonly createdAt: string;
   readonly lastRunAt: string | undefined;
-  /** Why the last run took no snapshot. */
+  /** Why the last run took no snapshot, or why what it tried out cannot be restored. */
   readonly lastError: string | undefined;
 }
 

@@ -30,6 +30,7 @@ export function addSchedule({ platform }: Lifecycle): OperationKind<AddScheduleI
       const now = clock.now();
       parseCron(input.cron, now);
       const present = records.schedules.of(input.name);
+      if (input.of !== undefined) requireTaking(findSchedule(records, input.name, input.of));
       refuseTooMany(input, present);
       return { id: input.id ?? freeId(input, present), createdAt: now.toISOString() };
     },
@@ -123,10 +124,19 @@ function refuseTooMany({ name, id }: AddScheduleInput, present: readonly Schedul
   );
 }
 
+function requireTaking({ instance, id, action }: ScheduleRecord): void {
+  if (action === "snapshot") return;
+  throw new DockersnapError(
+    "invalid_request",
+    `Schedule '${id}' of instance '${instance}' takes no snapshots that could be tried out. Name one that does, or none.`,
+  );
+}
+
 /** `@daily` is called daily, others schedule; with a number where that is taken. */
-function freeId({ cron }: AddScheduleInput, present: readonly ScheduleRecord[]): string {
+function freeId({ cron, action }: AddScheduleInput, present: readonly ScheduleRecord[]): string {
   const [, nickname] = /^@([a-z]+)$/i.exec(cron) ?? [];
-  const base = nickname?.toLowerCase() ?? "schedule";
+  const word = nickname?.toLowerCase();
+  const base = action === "verify" ? ["verify", ...(word === undefined ? [] : [word])].join("-") : (word ?? "schedule");
   const taken = new Set(present.map(({ id }) => id));
   let id = base;
   for (let number = 2; taken.has(id); number += 1) id = `${base}-${number}`;
@@ -134,14 +144,18 @@ function freeId({ cron }: AddScheduleInput, present: readonly ScheduleRecord[]):
 }
 
 function scheduleRecord(input: AddScheduleInput, { id, createdAt }: AddScheduleState): ScheduleRecord {
+  const action = input.action ?? "snapshot";
   return {
     instance: input.name,
     id,
+    action,
     cron: input.cron,
-    label: input.label ?? `${id}-{time}`,
+    label: action === "snapshot" ? (input.label ?? `${id}-{time}`) : "",
     mode: input.mode ?? "live",
     tags: input.tags ?? {},
     keep: input.keep,
+    of: input.of,
+    timeoutMs: input.timeout_ms,
     createdAt,
     lastRunAt: undefined,
     lastError: undefined,

@@ -1,8 +1,10 @@
-import { DockersnapError, scheduleTag } from "@dockersnap/contract/words";
+import { DockersnapError, scheduleTag, type Verification } from "@dockersnap/contract/words";
+import { ownName } from "../instance/clone.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ScheduleRecord } from "../platform/records.ts";
 import { labelAt } from "./label.ts";
+import { newestOf } from "./newest.ts";
 import { Plan } from "./plan.ts";
 import { dueRemovals } from "./removals.ts";
 
@@ -24,8 +26,9 @@ const mostOfOneSecond = 20;
 const preparingMs = 250;
 
 /**
- * Takes each schedule's snapshots when their time has come, and removes what nothing keeps any longer. At most one run of a
- * schedule is under way; a busy instance is waited for. A stopped one is left out: nothing in it changes.
+ * Takes each schedule's snapshots when their time has come or tries the newest out, and removes what nothing keeps any
+ * longer. At most one run of a schedule is under way; a busy instance is waited for. Of a stopped one no snapshots are
+ * taken: nothing in it changes.
  */
 export class Scheduler {
   readonly #deps: Deps;
@@ -33,6 +36,8 @@ export class Scheduler {
   readonly #running = new Set<string>();
   readonly #sweptInVain = new Map<string, number>();
   readonly #closing = new AbortController();
+  /** One is tried out after the other: at midnight every schedule on the host may be due, and each boots an engine. */
+  #lastVerification: Promise<unknown> = Promise.resolve();
   #cancel = () => {};
   #started = false;
 
@@ -107,13 +112,14 @@ export class Scheduler {
       });
   }
 
-  async #run({ instance, id }: ScheduleRecord): Promise<void> {
+  async #run({ instance, id, action }: ScheduleRecord): Promise<void> {
     const { records, clock, log } = this.#deps.platform;
     const record = records.instances.get(instance);
-    if (record?.phase !== "ready" || record.desired === "stopped") return;
-    const failure = await this.#take(instance, id);
+    if (record?.phase !== "ready" || (action === "snapshot" && record.desired === "stopped")) return;
+    const failure = action === "snapshot" ? await this.#take(instance, id) : await this.#verifyInTurn(instance, id);
     if (this.#closing.signal.aborted) return;
-    if (failure !== undefined) log.warn("a schedule took no snapshot", { instance, schedule: id, reason: failure });
+    if (failure !== undefined)
+      log.warn("a schedule failed at what it does", { instance, schedule: id, action, reason: failure });
     const schedule = this.#schedule(instance, id);
     if (schedule === undefined) return;
     records.schedules.save({ ...schedule, lastRunAt: clock.now().toISOString(), lastError: failure });
@@ -138,6 +144,40 @@ export class Scheduler {
         if (error.code === "busy") await this.#untilEnded(error.details?.operation);
         else if (error.code === "already_exists" && number < mostOfOneSecond) number += 1;
         else return error.message;
+      }
+    }
+    return undefined;
+  }
+
+  #verifyInTurn(instance: string, id: string): Promise<string | undefined> {
+    const turn = this.#lastVerification.then(() => this.#verify(instance, id));
+    this.#lastVerification = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Try the newest snapshot out; resolves with the sentence of why it cannot be restored, or was not tried. */
+  async #verify(instance: string, id: string): Promise<string | undefined> {
+    const { platform, operations } = this.#deps;
+    while (!this.#closing.signal.aborted) {
+      const schedule = this.#schedule(instance, id);
+      if (schedule === undefined) return undefined;
+      const { of, timeoutMs } = schedule;
+      const newest = newestOf(platform.records.snapshots.of(instance), of);
+      if (newest === undefined) {
+        return `There is no snapshot${of === undefined ? "" : ` of schedule '${of}'`} of '${instance}' to try out.`;
+      }
+      const { label } = newest;
+      try {
+        const input = { name: instance, label, clone: ownName(instance, "verify"), timeoutMs };
+        const { done } = await operations.begin("verify", input, { requestedBy: `schedule ${id}` });
+        const { result, error } = await done;
+        const verdict = result as Verification | undefined;
+        if (verdict?.ok === false) return `Snapshot '${label}' cannot be restored: ${verdict.problem}`;
+        return error?.error;
+      } catch (error) {
+        if (!(error instanceof DockersnapError)) throw error;
+        if (error.code !== "busy") return error.message;
+        await this.#untilEnded(error.details?.operation);
       }
     }
     return undefined;

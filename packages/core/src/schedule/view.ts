@@ -7,11 +7,14 @@ export function describeSchedule(record: ScheduleRecord, now: Date): Schedule {
   const next = momentsOf(record.cron).after(now);
   return {
     id: record.id,
+    action: record.action,
     cron: record.cron,
     label: record.label,
     mode: record.mode,
     ...(Object.keys(record.tags).length === 0 ? {} : { tags: { ...record.tags } }),
     ...(record.keep === undefined ? {} : { keep: { ...record.keep } }),
+    ...(record.of === undefined ? {} : { of: record.of }),
+    ...(record.timeoutMs === undefined ? {} : { timeout_ms: record.timeoutMs }),
     created_at: record.createdAt,
     ...(next === undefined ? {} : { next_run_at: next.toISOString() }),
     ...(record.lastRunAt === undefined ? {} : { last_run_at: record.lastRunAt }),

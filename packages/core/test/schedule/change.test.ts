@@ -18,6 +18,17 @@ describe("a new schedule", () => {
     expect(ids()).toEqual(["daily", "daily-2", "nightly", "schedule", "schedule-2"]);
   });
 
+  it("that tries snapshots out has a name that says so, and names one that takes some or none", async () => {
+    await add({ cron: "@daily", id: "nightly" });
+    const added = await add({ cron: "@daily", action: "verify", of: "nightly" });
+    expect(added).toMatchObject({ id: "verify-daily", action: "verify", label: "", of: "nightly" });
+    expect(await add({ cron: "0 3 * * *", action: "verify" })).toMatchObject({ id: "verify" });
+    await expect(add({ cron: "@daily", action: "verify", of: "nightli" })).rejects.toMatchObject({ code: "not_found" });
+    await expect(add({ cron: "@daily", action: "verify", of: "verify" })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+  });
+
   it("tells when it runs first and how it will call its snapshots", async () => {
     expect(await add({ cron: "0 0 2 1 *", keep: { last: 3 } })).toMatchObject({
       id: "schedule",

@@ -27,7 +27,10 @@ function schedule(keep: ScheduleRecord["keep"], id = "nightly"): ScheduleRecord 
   return {
     instance: "web",
     id,
+    action: "snapshot",
     cron: "@hourly",
+    of: undefined,
+    timeoutMs: undefined,
     label: "auto-{time}",
     mode: "live",
     tags: {},

@@ -38,6 +38,7 @@ class Doing {
   }
 
   #act(kind: string, input: unknown): void {
+    if (kind === "verify") return;
     if (kind === "sweep") {
       const { name, removals } = input as { name: string; removals: { label: string }[] };
       for (const { label } of removals) this.#records.snapshots.remove(name, label);
@@ -95,11 +96,14 @@ function schedule(more: Partial<ScheduleRecord> = {}): void {
   records.schedules.save({
     instance: "web",
     id: "hourly",
+    action: "snapshot",
     cron: "@hourly",
     label: "auto-{time}",
     mode: "paused",
     tags: { team: "web" },
     keep: undefined,
+    of: undefined,
+    timeoutMs: undefined,
     createdAt: "2026-01-01T00:10:00.000Z",
     lastRunAt: undefined,
     lastError: undefined,
@@ -188,6 +192,98 @@ describe("a schedule", () => {
     using _scheduler = await running();
     await clock.advance(hour);
     expect(labels()).toContain("auto-2026-01-01T01-00-00Z-2");
+  });
+});
+
+describe("a schedule that tries snapshots out", () => {
+  const nightly = { action: "verify", id: "proof", cron: "@daily", label: "", tags: {} } as const;
+  const day = 24 * hour;
+  const tried = () => doing.begun.filter(({ kind }) => kind === "verify").map(({ input }) => input.label);
+  const last = () => records.schedules.of("web").find(({ id }) => id === "proof");
+
+  beforeEach(() => {
+    addSnapshot(records, "first", "2026-01-01T00:00:01.000Z");
+    addSnapshot(records, "night-1", "2026-01-01T00:00:02.000Z", { tags: { [scheduleTag]: "nightly" } });
+    addSnapshot(records, "second", "2026-01-01T00:00:03.000Z");
+    addSnapshot(records, "kept", "2026-01-01T00:00:04.000Z", { tags: { "dockersnap.auto": "revert" } });
+    doing.ends = { status: "done", result: { ok: true } };
+  });
+
+  it("takes the newest that somebody wanted, every night, also of a stopped instance", async () => {
+    schedule({ ...nightly, timeoutMs: 5_000 });
+    records.instances.update("web", { desired: "stopped" });
+    using _scheduler = await running();
+    await clock.advance(day);
+    expect(doing.begun).toEqual([
+      {
+        kind: "verify",
+        input: { name: "web", label: "second", clone: expect.stringMatching(/^web-verify-/), timeoutMs: 5_000 },
+      },
+    ]);
+    expect(last()).toMatchObject({ lastRunAt: "2026-01-02T00:00:00.000Z", lastError: undefined });
+    addSnapshot(records, "third", clock.now().toISOString());
+    await clock.advance(day);
+    expect(tried()).toEqual(["second", "third"]);
+  });
+
+  it("takes the newest of another schedule, if it is told which", async () => {
+    schedule({ ...nightly, of: "nightly" });
+    using _scheduler = await running();
+    await clock.advance(day);
+    expect(tried()).toEqual(["night-1"]);
+  });
+
+  it("notes what cannot be restored, what failed, and that there is nothing to try", async () => {
+    schedule(nightly);
+    using _scheduler = await running();
+    doing.ends = { status: "done", result: { ok: false, problem: "Its engine did not come up." } };
+    await clock.advance(day);
+    expect(last()?.lastError).toBe("Snapshot 'second' cannot be restored: Its engine did not come up.");
+    doing.ends = { status: "failed", error: { error: "The daemon failed at this.", code: "internal" } };
+    await clock.advance(day);
+    expect(last()?.lastError).toBe("The daemon failed at this.");
+    doing.refusals.push(new DockersnapError("no_space", "The pool is full."));
+    await clock.advance(day);
+    expect(last()?.lastError).toBe("The pool is full.");
+    for (const label of ["first", "second", "night-1"]) records.snapshots.remove("web", label);
+    await clock.advance(day);
+    expect(last()?.lastError).toBe("There is no snapshot of 'web' to try out.");
+  });
+
+  it("waits for a busy instance", async () => {
+    schedule(nightly);
+    doing.refusals.push(new DockersnapError("busy", "Busy.", { details: { operation: "op-9" } }));
+    using _scheduler = await running();
+    await clock.advance(day);
+    expect(tried()).toEqual([]);
+    doing.holder.resolve();
+    await clock.advance(0);
+    expect(tried()).toEqual(["second"]);
+  });
+
+  it("waits for the others of its kind: one engine more at a time is enough for a host", async () => {
+    for (const id of ["a", "b"]) schedule({ ...nightly, id });
+    const first = Promise.withResolvers<Operation>();
+    const done = doing.begin.bind(doing);
+    doing.begin = async (kind, input) => {
+      const begun = await done(kind, input);
+      return tried().length === 1 ? { ...begun, done: first.promise } : begun;
+    };
+    using _scheduler = await running();
+    await clock.advance(day);
+    expect(tried()).toHaveLength(1);
+    first.resolve({ ...doing.ends } as Operation);
+    await clock.advance(0);
+    expect(tried()).toHaveLength(2);
+  });
+
+  it("goes on by the new time when the clock is set back", async () => {
+    schedule(nightly);
+    using _scheduler = await running();
+    await clock.advance(day);
+    clock.set("2025-12-30T23:50:00.000Z");
+    await clock.advance(15 * minute);
+    expect(tried()).toHaveLength(2);
   });
 });
 

@@ -100,6 +100,11 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   "ALTER TABLE snapshots ADD COLUMN verified TEXT",
+  `
+  ALTER TABLE schedules ADD COLUMN action TEXT NOT NULL DEFAULT 'snapshot';
+  ALTER TABLE schedules ADD COLUMN of_schedule TEXT;
+  ALTER TABLE schedules ADD COLUMN timeout_ms INTEGER;
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -1,5 +1,13 @@
 import type { SQLInputValue } from "node:sqlite";
-import { InstancePurpose, KeepRules, Limits, Operation, SnapshotMode, Verification } from "@dockersnap/contract";
+import {
+  InstancePurpose,
+  KeepRules,
+  Limits,
+  Operation,
+  ScheduleAction,
+  SnapshotMode,
+  Verification,
+} from "@dockersnap/contract";
 import type {
   InstanceRecord,
   OperationRecord,
@@ -85,6 +93,9 @@ const ScheduleRow = z.object({
   created_at: z.string(),
   last_run_at: absent(z.string()),
   last_error: absent(z.string()),
+  action: ScheduleAction,
+  of_schedule: absent(z.string()),
+  timeout_ms: absent(z.number()),
 });
 
 const StandbyRow = z.object({
@@ -143,8 +154,20 @@ export function revertFrom(row: Row, path: string): RevertRecord {
 }
 
 export function scheduleFrom(row: Row, path: string): ScheduleRecord {
-  const { created_at, last_run_at, last_error, ...rest } = parse(ScheduleRow, "schedules", row, path);
-  return { ...rest, createdAt: created_at, lastRunAt: last_run_at, lastError: last_error };
+  const { created_at, last_run_at, last_error, of_schedule, timeout_ms, ...rest } = parse(
+    ScheduleRow,
+    "schedules",
+    row,
+    path,
+  );
+  return {
+    ...rest,
+    createdAt: created_at,
+    lastRunAt: last_run_at,
+    lastError: last_error,
+    of: of_schedule,
+    timeoutMs: timeout_ms,
+  };
 }
 
 export function standbyFrom(row: Row, path: string): StandbyRecord {
@@ -225,6 +248,9 @@ export const scheduleColumns: {
   createdAt: ["created_at", (value) => value],
   lastRunAt: ["last_run_at", (value) => value ?? null],
   lastError: ["last_error", (value) => value ?? null],
+  action: ["action", (value) => value],
+  of: ["of_schedule", (value) => value ?? null],
+  timeoutMs: ["timeout_ms", (value) => value ?? null],
 };
 
 export const standbyColumns: {

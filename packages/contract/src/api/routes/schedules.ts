@@ -7,7 +7,7 @@ export const schedulesRoutes = {
   listSchedules: {
     method: "GET",
     path: `${api}/instances/{name}/schedules`,
-    summary: "When snapshots of an instance are taken by themselves",
+    summary: "When snapshots of an instance are taken or tried out by themselves",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The schedules, by name.", body: z.array(Schedule) },
@@ -16,7 +16,7 @@ export const schedulesRoutes = {
   addSchedule: {
     method: "POST",
     path: `${api}/instances/{name}/schedules`,
-    summary: "Take snapshots of an instance by the clock, and keep some of them",
+    summary: "Take snapshots of an instance by the clock and keep some of them, or try the newest out",
     needs: "operate",
     params: instance,
     body: ScheduleRequest,

@@ -67,11 +67,14 @@ function schedule(of: string, id: string, more: Partial<ScheduleRecord> = {}): S
   return {
     instance: of,
     id,
+    action: "snapshot",
     cron: "@daily",
     label: "auto-{time}",
     mode: "live",
     tags: {},
     keep: undefined,
+    of: undefined,
+    timeoutMs: undefined,
     createdAt: at(1),
     lastRunAt: undefined,
     lastError: undefined,
@@ -373,6 +376,10 @@ export function describeRecords(open: () => { records: Records; close(): void })
         lastRunAt: at(5),
         lastError: "No room.",
       });
+      const trying = schedule("web", "proof", { action: "verify", label: "", of: "nightly", timeoutMs: 300_000 });
+      records.schedules.save(trying);
+      expect(records.schedules.of("web")).toEqual([trying]);
+      records.schedules.remove("web", "proof");
       records.schedules.save(whole);
       records.schedules.save(schedule("web", "hourly"));
       records.schedules.save(schedule("api", "nightly"));
