@@ -2,6 +2,9 @@ import type { Context, ProgramResult } from "@dockersnap/plugin-sdk";
 
 const answerWithinMs = 10_000;
 
+/** Some builds of kubectl keep a cache in the operator's home even when they are only asked for their version. */
+const env = { KUBECACHEDIR: "/dev/null" };
+
 /** Clusters of older ones do not come back after their engine was restarted. */
 const oldestKind = [0, 8, 0] as const;
 
@@ -23,7 +26,7 @@ async function problemOf(
   judge: (result: ProgramResult) => string | undefined = () => undefined,
 ): Promise<string | undefined> {
   try {
-    return judge(await ctx.exec(program, args, { timeoutMs: answerWithinMs }));
+    return judge(await ctx.exec(program, args, { env, timeoutMs: answerWithinMs }));
   } catch (error) {
     if (isNotInstalled(error)) {
       return `The program '${program}' is not in the PATH of the daemon on its host; install it there.`;
