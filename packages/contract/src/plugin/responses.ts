@@ -2,9 +2,9 @@ import * as z from "zod";
 
 export const ValidateResponse = z.object({
   contract_version: z.string().optional(),
-  valid: z.boolean(),
-  errors: z.array(z.string()).nullish(),
-  warnings: z.array(z.string()).nullish(),
+  valid: z.boolean().describe("`false` is a refusal, with the exit code 0 or 1"),
+  errors: z.array(z.string()).nullish().describe("Why not, all of it at once"),
+  warnings: z.array(z.string()).nullish().describe("Reach whoever asked for the instance"),
 });
 export type ValidateResponse = z.infer<typeof ValidateResponse>;
 
@@ -13,23 +13,25 @@ export const ProgressEvent = z.looseObject({
   step: z.string(),
   status: z.enum(["running", "done", "error"]),
   message: z.string().optional(),
-  percent: z.number().min(0).max(100).optional(),
+  percent: z.number().min(0).max(100).optional().describe("0 to 100"),
 });
 export type ProgressEvent = z.infer<typeof ProgressEvent>;
 
-/** `mode` is octal, such as `0600`. `name` is a plain relative path; whoever writes it checks that again. */
 export const AccessFile = z.object({
-  name: z.string(),
+  name: z.string().describe("A plain relative path; whoever writes it checks that again"),
   content: z.string(),
-  mode: z.string().optional(),
+  mode: z.string().optional().describe("Octal; `0600` unless given"),
 });
 export type AccessFile = z.infer<typeof AccessFile>;
 
 export const AccessEndpoint = z.object({
   name: z.string(),
   scheme: z.string().optional(),
-  host_port_label: z.string().optional(),
-  insecure: z.boolean().optional(),
+  host_port_label: z
+    .string()
+    .optional()
+    .describe("Without a `url`, one is made of the scheme (`https` unless given), the host and this port"),
+  insecure: z.boolean().optional().describe("The certificate cannot be checked"),
   description: z.string().optional(),
   url: z.string().optional(),
 });
@@ -37,8 +39,11 @@ export type AccessEndpoint = z.infer<typeof AccessEndpoint>;
 
 export const AccessResponse = z.object({
   contract_version: z.string().optional(),
-  env: z.record(z.string(), z.string()).nullish(),
-  files: z.array(AccessFile).nullish(),
+  env: z
+    .record(z.string(), z.string())
+    .nullish()
+    .describe("Exported by `dockersnap use`; a name is letters, digits and `_`, and begins with no digit"),
+  files: z.array(AccessFile).nullish().describe("Written below `~/.dockersnap/<instance>/`"),
   endpoints: z.array(AccessEndpoint).nullish(),
 });
 export type AccessResponse = z.infer<typeof AccessResponse>;
@@ -46,15 +51,14 @@ export type AccessResponse = z.infer<typeof AccessResponse>;
 export const WorkloadPort = z.object({
   label: z.string(),
   container_port: z.int(),
-  /** In the plugin's own words, `tcp` for most. */
-  protocol: z.string().optional(),
+  protocol: z.string().optional().describe("In the plugin's own words, `tcp` for most"),
 });
 export type WorkloadPort = z.infer<typeof WorkloadPort>;
 
 export const DescribeResponse = z.object({
   contract_version: z.string().optional(),
   workload_type: z.string(),
-  status: z.string(),
+  status: z.string().describe("In the plugin's own words"),
   ports: z.array(WorkloadPort).nullish(),
   config: z.record(z.string(), z.unknown()).nullish(),
   details: z.record(z.string(), z.unknown()).nullish(),
@@ -84,7 +88,10 @@ export type ErrorEnvelope = z.infer<typeof ErrorEnvelope>;
 /** A structured line on a plugin's stderr. */
 export const PluginLogLine = z.object({
   ts: z.string(),
-  level: z.string().regex(/^(debug|info|warn|error)$/i, { error: "expected DEBUG, INFO, WARN or ERROR" }),
+  level: z
+    .string()
+    .regex(/^(debug|info|warn|error)$/i, { error: "expected DEBUG, INFO, WARN or ERROR" })
+    .describe("`DEBUG`, `INFO`, `WARN` or `ERROR`, in any case"),
   plugin: z.string(),
   instance: z.string().optional(),
   command: z.string().optional(),

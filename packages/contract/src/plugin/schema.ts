@@ -4,10 +4,12 @@ export const ConfigOptionType = z.enum(["string", "int", "bool", "string-list", 
 export type ConfigOptionType = z.infer<typeof ConfigOptionType>;
 
 export const ConfigOption = z.object({
-  /** The key; dots in it are part of a flat name. */
-  name: z.string().min(1, { error: "expected a name" }),
-  type: ConfigOptionType,
-  default: z.unknown().optional(),
+  name: z
+    .string()
+    .min(1, { error: "expected a name" })
+    .describe("The key; dots are part of a flat name, such as `proxy.http`"),
+  type: ConfigOptionType.describe("a `path` names a file on the daemon's host"),
+  default: z.unknown().optional().describe("Of the option's type; `{{ instance_name }}` in it is filled in"),
   required: z.boolean().optional(),
   description: z.string().optional(),
 });
@@ -18,13 +20,15 @@ export const Hook = z.enum(["pre_snapshot", "post_snapshot", "post_revert", "pos
 export type Hook = z.infer<typeof Hook>;
 
 export const SchemaResponse = z.object({
-  contract_version: z.string(),
-  /** Left out, it is `contract_version` alone. */
-  supported_contract_versions: z.array(z.string()).nullish(),
-  plugin_name: z.string(),
+  contract_version: z.string().describe('`"1"`'),
+  supported_contract_versions: z
+    .array(z.string())
+    .nullish()
+    .describe("The daemon takes the highest one it knows; `contract_version` alone unless given"),
+  plugin_name: z.string().describe("The name of the executable"),
   plugin_version: z.string(),
   description: z.string().optional(),
-  config_options: z.array(ConfigOption).nullish(),
-  hooks: z.array(z.string()).nullish(),
+  config_options: z.array(ConfigOption).nullish().describe("The keys there are under `--config`"),
+  hooks: z.array(z.string()).nullish().describe("The hooks to call this plugin with"),
 });
 export type SchemaResponse = z.infer<typeof SchemaResponse>;
