@@ -1,27 +1,23 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { bundlePlugin } from "@dockersnap/plugin-sdk/bundling";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeFilesOf } from "./page.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const page = readFileSync(join(root, "docs/tutorial-plugin.md"), "utf8");
+const testingPage = readFileSync(join(root, "docs/how-to/test-a-plugin.md"), "utf8");
 
-/** A workspace with the files of the page, put together from their blocks in order. */
+/** A workspace with the files of both pages. */
 let workspace: string;
 
 beforeAll(async () => {
   workspace = mkdtempSync(join(tmpdir(), "echo-tutorial-"));
   symlinkSync(join(root, "node_modules"), join(workspace, "node_modules"));
-  const files = new Map<string, string>();
-  for (const [, path = "", block = ""] of page.matchAll(/^```\w+ title="([^"]+)"\n(.*?)^```$/gms)) {
-    files.set(path, `${files.get(path) ?? ""}${block}\n`);
-  }
-  for (const [path, content] of files) {
-    mkdirSync(dirname(join(workspace, path)), { recursive: true });
-    writeFileSync(join(workspace, path), content);
-  }
+  writeFilesOf(page, workspace);
+  writeFilesOf(testingPage, workspace);
   await bundlePlugin(join(workspace, "plugins/my-echo"), join(workspace, "bin/plugins/my-echo"));
 });
 
@@ -35,12 +31,12 @@ describe("the tutorial's plugin", () => {
     expect(spawnSync(process.execPath, [compiler, "-p", workspace], { encoding: "utf8" }).stdout).toBe("");
   }, 60_000);
 
-  test("passes the tutorial's tests", () => {
+  test("passes the tests of the tutorial, and of the page about tests", () => {
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     const report = join(workspace, "report.json");
     const reporting = ["--reporter", "json", "--outputFile", report];
     spawnSync(process.execPath, [vitest, "run", "--root", workspace, ...reporting]);
-    expect(JSON.parse(readFileSync(report, "utf8"))).toMatchObject({ success: true, numPassedTests: 2 });
+    expect(JSON.parse(readFileSync(report, "utf8"))).toMatchObject({ success: true, numPassedTests: 9 });
   }, 60_000);
 
   test("answers by hand what the page shows", () => {
