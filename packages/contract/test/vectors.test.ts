@@ -42,6 +42,8 @@ const messages = {
     "SnapshotChange",
     "SnapshotCreated",
     "SnapshotRequest",
+    "Standby",
+    "StandbyRequest",
     "SweepResult",
     "Verification",
     "VerifyRequest",

@@ -11,6 +11,8 @@ import { revertInstance } from "./snapshot/revert.ts";
 import { sweepSnapshots } from "./snapshot/sweep.ts";
 import { takeSnapshot } from "./snapshot/take.ts";
 import { redoRevert, undoRevert } from "./snapshot/undo.ts";
+import { removeStandby, setStandby } from "./standby/change.ts";
+import { prepareStandby } from "./standby/prepare.ts";
 import { verifySnapshot } from "./verify/verify.ts";
 
 /** Every kind of operation there is. */
@@ -32,5 +34,8 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     addSchedule(lifecycle),
     removeSchedule(lifecycle),
     verifySnapshot(lifecycle),
+    setStandby(lifecycle),
+    removeStandby(lifecycle),
+    prepareStandby(lifecycle),
   ];
 }

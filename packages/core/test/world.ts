@@ -116,6 +116,11 @@ export class World {
     return operationKinds(this.#daemon.lifecycle).map(({ name }) => name);
   }
 
+  /** What the daemon of now is made of. */
+  get daemon() {
+    return this.#daemon;
+  }
+
   describe(name: string) {
     return this.#daemon.lifecycle.describe(findInstance(this.records, name));
   }
@@ -135,6 +140,10 @@ export class World {
         .of(name)
         .map(({ tags, protected: isProtected, verified }) => ({ tags, isProtected, restorable: verified?.ok })),
       schedules: this.records.schedules.of(name).map(({ createdAt: _createdAt, ...schedule }) => schedule),
+      standbys: this.records.standbys
+        .all()
+        .filter(({ instance }) => instance === name)
+        .map(({ createdAt: _createdAt, ...standby }) => standby),
       parents: this.records.snapshots.of(name).map(({ parent }) => parent),
       reverts: this.records.reverts.of(name).map(({ at: _at, ...revert }) => revert),
       dataset,
@@ -175,6 +184,7 @@ export class World {
         proxyEnv: {},
         autoKeepMs: 86_400_000,
         pool: { warnAt: 0.85, reserve: undefined },
+        standby: { maxCount: 4, maxMemory: 2 ** 30 },
       },
       fileExists: () => false,
     };

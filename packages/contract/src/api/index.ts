@@ -9,6 +9,7 @@ export * from "./plugin.ts";
 export * from "./port.ts";
 export * from "./schedule.ts";
 export * from "./snapshot.ts";
+export * from "./standby.ts";
 export * from "./usage.ts";
 export * from "./verification.ts";
 export * from "./workload.ts";

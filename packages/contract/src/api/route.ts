@@ -12,7 +12,7 @@ export interface Answer {
 
 /** One thing the API does, as data: the daemon serves it, the OpenAPI document tells it. */
 export interface Route {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With parameters in braces, such as `/api/v1/instances/{name}`. */
   readonly path: string;
   readonly summary: string;

@@ -1,6 +1,7 @@
 import type { InstancePurpose } from "@dockersnap/contract/words";
-import type { OperationKind } from "../operation/kind.ts";
+import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
+import { discard, takeWaiting } from "../standby/take.ts";
 import { freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
@@ -10,10 +11,14 @@ export interface CloneInput {
   readonly source: string;
   readonly label: string;
   readonly name: string;
+  /** A clone of this snapshot that waits and is to become this one. */
+  readonly standby?: string;
 }
 
 interface CloneState {
   readonly createdAt: string;
+  /** The one that waited could not be taken, so the clone is made like any other. */
+  missed?: boolean;
 }
 
 /** A new instance that begins as another was at a snapshot, on a subnet and host ports of its own. */
@@ -28,6 +33,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     holds: (input) => [
       { instance: input.name, mode: "exclusive" },
       { instance: input.source, mode: "shared" },
+      ...(input.standby === undefined ? [] : [{ instance: input.standby, mode: "exclusive" } as const]),
     ],
     async prepare(input) {
       readyInstance(platform.records, input.source);
@@ -37,17 +43,20 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
-      ...foundationSteps<CloneInput, CloneState>(lifecycle, name, {
-        record: ({ input, state }) => cloneRecord(lifecycle, { ...input, ...state }),
-        dataset: {
-          says: "branching its dataset",
-          run: async ({ input }, tools) => {
-            await platform.storage.clone(input.source, input.label, input.name);
-            tools.release(input.source);
+      takeStep(lifecycle),
+      ...unlessTaken(
+        foundationSteps<CloneInput, CloneState>(lifecycle, name, {
+          record: ({ input, state: { createdAt } }) => cloneRecord(lifecycle, { ...input, createdAt }),
+          dataset: {
+            says: "branching its dataset",
+            run: async ({ input }, tools) => {
+              await platform.storage.clone(input.source, input.label, input.name);
+              tools.release(input.source);
+            },
           },
-        },
-      }),
-      startEngineStep(lifecycle, name),
+        }),
+      ),
+      ...unlessTaken<CloneInput, CloneState>([startEngineStep(lifecycle, name)]),
       portsStep(lifecycle, name),
       postCloneStep(lifecycle, name),
       commitNewStep(lifecycle, name),
@@ -58,6 +67,39 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     },
     failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
   };
+}
+
+/**
+ * Make the clone that waits the one that was asked for. Whatever goes wrong, it is taken away and a clone made in its place:
+ * nobody's clone fails for one that was only meant to be quicker.
+ */
+function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
+  return {
+    name: "take",
+    says: "taking one that waits",
+    needed: ({ input }) => input.standby !== undefined,
+    run: async ({ input, state }, { signal, log, release }) => {
+      const { standby = "" } = input;
+      try {
+        await takeWaiting(lifecycle, { standby, name: input.name, createdAt: state.createdAt }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn("a clone that waited could not be taken; one is made instead", { standby, error });
+        await discard(lifecycle, [standby, input.name]);
+        state.missed = true;
+      }
+      if (state.missed !== true) release(input.source);
+    },
+    undo: ({ input }) => discard(lifecycle, [input.standby ?? "", input.name]),
+  };
+}
+
+function unlessTaken<Input extends CloneInput, State extends CloneState>(
+  steps: Steps<Input, State>,
+): Steps<Input, State> {
+  const needed = ({ input, state }: Job<Input, State>) => input.standby === undefined || state.missed === true;
+  const only = (step: Step<Input, State>): Step<Input, State> => ({ ...step, needed });
+  return steps.map((entry) => ("name" in entry ? only(entry) : entry.map(only)));
 }
 
 /** The record of an instance that begins at a snapshot; for a `purpose` of the daemon's own where there is one. */

@@ -1,6 +1,7 @@
 import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { lowestFreeIndex } from "../network/addresses.ts";
 import type { OperationKind } from "../operation/kind.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
@@ -72,7 +73,7 @@ export function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name:
 }
 
 /** The lowest subnet that is free; reading and inserting happen in one turn, so no other create can take it between. */
-export function freeSubnetIndex({ platform }: Pick<Lifecycle, "platform">): number {
+export function freeSubnetIndex({ platform }: { readonly platform: Pick<Platform, "records"> }): number {
   return lowestFreeIndex(platform.records.instances.all().map((instance) => instance.subnetIndex));
 }
 

@@ -24,12 +24,22 @@ export function findInstance(records: Records, name: string): InstanceRecord {
 /** The record of an instance operations may work on; one half made or half removed is `wrong_state`. */
 export function readyInstance(records: Records, name: string): InstanceRecord {
   const record = findInstance(records, name);
+  if (record.purpose === "standby") throw waits(record);
   if (record.phase === "ready") return record;
   throw new DockersnapError(
     "wrong_state",
     record.phase === "creating"
       ? `Instance '${name}' was not made to its end. Delete it with 'dockersnap delete ${name}' and create it again.`
       : `Instance '${name}' is being deleted. Ask for its delete again if that did not come to its end.`,
+  );
+}
+
+/** The answer to whoever wants something of a clone that is held still and gone as soon as somebody asks for one. */
+export function waits({ name, cloneOf }: InstanceRecord): DockersnapError {
+  const { instance, label } = cloneOf ?? { instance: "", label: "" };
+  return new DockersnapError(
+    "wrong_state",
+    `'${name}' waits to be handed out and cannot be used by this name. 'dockersnap clone ${instance} ${label} <name>' hands one out.`,
   );
 }
 

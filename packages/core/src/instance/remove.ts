@@ -34,7 +34,8 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
         says: "letting the plugin clean up",
         needed: ({ input }) => {
           const record = findInstance(platform.records, input.name);
-          return record.workload !== undefined && record.phase === "ready";
+          // One that waits was never made its own by the plugin, and is held still.
+          return record.workload !== undefined && record.phase === "ready" && record.purpose !== "standby";
         },
         run: ({ input }, tools) => workloads.teardown(findInstance(platform.records, input.name), tools),
       },

@@ -12,7 +12,7 @@ export class Specs {
     this.#platform = platform;
   }
 
-  addresses(record: InstanceRecord): InstanceAddresses {
+  addresses(record: Pick<InstanceRecord, "subnetIndex">): InstanceAddresses {
     return instanceAddresses(this.#platform.settings.range, record.subnetIndex);
   }
 
@@ -28,6 +28,8 @@ export class Specs {
       netnsPath: network.netnsPath(record.name),
       resolvConf: network.resolvConf(record.name),
       limits: record.limits,
+      // It gets its user's name while it runs.
+      ...(record.purpose === "standby" ? { movable: true } : {}),
     };
   }
 }

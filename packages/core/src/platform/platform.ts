@@ -23,6 +23,8 @@ export interface Settings {
   /** How long what a revert replaced is kept, in milliseconds. */
   readonly autoKeepMs: number;
   readonly pool: PoolLimits;
+  /** Of the clones that wait, over all snapshots: how many, and how many bytes of memory they hold. */
+  readonly standby: { readonly maxCount: number; readonly maxMemory: number };
 }
 
 /** Everything outside the core, each behind its interface. */

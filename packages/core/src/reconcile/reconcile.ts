@@ -40,7 +40,8 @@ export async function reconcile(lifecycle: Lifecycle, operations: Operations): P
   await Promise.all(
     ready.map(async (record) => {
       if (await adopt(lifecycle, record)) adopted.push(record.name);
-      else if (record.desired === "running") starting.push(record.name);
+      // One that waited and does not run is replaced by a new one.
+      else if (record.desired === "running" && record.purpose !== "standby") starting.push(record.name);
     }),
   );
   return { adopted, starting, started: startAll(lifecycle, operations, starting) };
@@ -56,12 +57,18 @@ async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<bool
     }
     await platform.network.create(specs.network(record));
     if (!(await platform.engines.adopt(specs.engine(record)))) return false;
-    await ports.refresh(record.name);
+    if (record.purpose === "standby") await holdStill(platform, record);
+    else await ports.refresh(record.name);
     return true;
   } catch (error) {
     platform.log.error("a running engine could not be taken up; it is started anew", { instance: record.name, error });
     return false;
   }
+}
+
+async function holdStill({ records, engines }: Lifecycle["platform"], { name, cloneOf }: InstanceRecord) {
+  const standby = cloneOf === undefined ? undefined : records.standbys.get(cloneOf.instance, cloneOf.label);
+  if (standby?.frozen === true) await engines.suspend(name);
 }
 
 async function startAll(lifecycle: Lifecycle, operations: Operations, names: readonly string[]): Promise<void> {

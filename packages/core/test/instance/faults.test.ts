@@ -24,6 +24,18 @@ const snapshot = (mode: string): Case => ({
 const cases: readonly Case[] = [
   { kind: "create", input: { name: "new", workload_inline: { plugin: "echo" } }, about: ["new"] },
   { kind: "clone", input: { source: "web", label: "old", name: "new" }, about: ["new"] },
+  {
+    kind: "prepare-standby",
+    input: { source: "web", label: "old", name: "new", frozen: true },
+    about: ["new"],
+  },
+  { kind: "set-standby", input: { name: "web", label: "old", count: 2 }, about: ["web"] },
+  {
+    kind: "remove-standby",
+    input: { name: "web", label: "old" },
+    about: ["web"],
+    after: [["set-standby", { name: "web", label: "old", count: 2 }]],
+  },
   { kind: "delete", input: { name: "web" }, about: ["web"] },
   { kind: "stop", input: { name: "web" }, about: ["web"] },
   { kind: "start", input: { name: "down" }, about: ["down"] },

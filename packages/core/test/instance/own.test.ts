@@ -40,7 +40,7 @@ it("can be looked at by its name, with what it is for, and deleted", async () =>
 });
 
 it("takes no host port that somebody else may want to publish on purpose", async () => {
-  world.records.instances.update("web", { purpose: "standby" });
+  world.records.instances.update("web", { purpose: "verify" });
   world.engines.setContainers("web", [
     container({ ports: [{ ip: "0.0.0.0", publicPort: 8080, privatePort: 80, protocol: "tcp" }] }),
   ]);

@@ -4,6 +4,7 @@ import { operationsRoutes } from "./operations.ts";
 import { pluginsRoutes } from "./plugins.ts";
 import { schedulesRoutes } from "./schedules.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
+import { standbysRoutes } from "./standbys.ts";
 import { workloadRoutes } from "./workload.ts";
 
 export type { Answer, Route } from "../route.ts";
@@ -14,6 +15,7 @@ export const routes = {
   ...instancesRoutes,
   ...snapshotsRoutes,
   ...schedulesRoutes,
+  ...standbysRoutes,
   ...workloadRoutes,
   ...pluginsRoutes,
   ...operationsRoutes,

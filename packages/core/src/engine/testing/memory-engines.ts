@@ -160,6 +160,13 @@ export class MemoryEngines implements EngineHost {
     this.#machine.engines.set(name, { ...this.#living(name), suspended: true });
   }
 
+  /** As much as every engine of this machine holds; a test makes it more. */
+  memoryOfEach = 0;
+
+  async memory(name: string): Promise<number> {
+    return this.#machine.engines.get(name)?.live === true ? this.memoryOfEach : 0;
+  }
+
   async resume(name: string): Promise<void> {
     this.#begin("resume");
     const engine = this.#machine.engines.get(name);

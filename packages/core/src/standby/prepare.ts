@@ -1,0 +1,114 @@
+import { DockersnapError, type HealthResponse } from "@dockersnap/contract/words";
+import { type CloneInput, cloneRecord } from "../instance/clone.ts";
+import { requireFreeName } from "../instance/create.ts";
+import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
+import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
+import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "../instance/steps.ts";
+import type { OperationKind, Step } from "../operation/kind.ts";
+
+export interface PrepareInput extends CloneInput {
+  readonly frozen: boolean;
+}
+
+interface PrepareState {
+  readonly createdAt: string;
+}
+
+/** A workload that is not healthy by then is told of, and tried again later. */
+const healthyDeadlineMs = 180_000;
+/** Between two probes: nothing tells of a workload that becomes healthy before somebody asks it. */
+const probePauseMs = 500;
+
+/** A clone that boots, becomes healthy and waits, under a name of the daemon's own, for a user who asks for one like it. */
+export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput, PrepareState> {
+  const { platform, ports } = lifecycle;
+  const { records, storage, engines } = platform;
+  const name = (input: PrepareInput) => input.name;
+  const hasWorkload = ({ input }: { input: PrepareInput }) => findInstance(records, input.name).workload !== undefined;
+  const steps = {
+    ports: portsStep<PrepareInput, PrepareState>(lifecycle, name),
+    healthy: healthyStep(lifecycle),
+  };
+  return {
+    name: "prepare-standby",
+    cancellable: true,
+    recovery: { finishAfter: "commit" },
+    instance: name,
+    holds: (input) => [
+      { instance: input.name, mode: "exclusive" },
+      { instance: input.source, mode: "shared" },
+    ],
+    async prepare(input) {
+      readyInstance(records, input.source);
+      findSnapshot(records, input.source, input.label);
+      requireFreeName(lifecycle, input.name);
+      await requireRoom(lifecycle, `have a clone of '${input.source}@${input.label}' wait`);
+      return { createdAt: platform.clock.now().toISOString() };
+    },
+    steps: [
+      ...foundationSteps<PrepareInput, PrepareState>(lifecycle, name, {
+        record: ({ input, state }) =>
+          cloneRecord(lifecycle, { ...input, createdAt: state.createdAt, purpose: "standby" }),
+        dataset: {
+          says: "branching its dataset",
+          run: async ({ input }, tools) => {
+            await storage.clone(input.source, input.label, input.name);
+            tools.release(input.source);
+          },
+        },
+      }),
+      startEngineStep(lifecycle, name),
+      // A plugin may look at its workload through forwarded ports; while it waits it has none, so that they stay free.
+      { ...steps.ports, needed: hasWorkload },
+      { ...steps.healthy, needed: hasWorkload },
+      {
+        name: "unforward",
+        says: "taking its forwarded ports away",
+        needed: hasWorkload,
+        run: async ({ input }) => {
+          await ports.clear(input.name);
+          for (const { protocol, containerPort } of records.ports.of(input.name)) {
+            records.ports.release(input.name, protocol, containerPort);
+          }
+        },
+      },
+      {
+        name: "hold-still",
+        says: "holding it still",
+        needed: ({ input }) => input.frozen,
+        run: ({ input }) => engines.suspend(input.name),
+      },
+      commitNewStep(lifecycle, name),
+    ],
+    result: () => undefined,
+    failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
+  };
+}
+
+function healthyStep({ platform, workloads }: Lifecycle): Step<PrepareInput, PrepareState> {
+  const { records, clock } = platform;
+  return {
+    name: "healthy",
+    says: "waiting until its workload is healthy",
+    run: async ({ input }, { signal }) => {
+      const end = clock.monotonic() + healthyDeadlineMs;
+      while (true) {
+        const answer = await workloads.probe(findInstance(records, input.name), signal);
+        if (answer.healthy) return;
+        if (clock.monotonic() > end) throw notHealthy(input, answer);
+        await new Promise<void>((resolve) => {
+          clock.after(probePauseMs, resolve);
+        });
+        signal.throwIfAborted();
+      }
+    },
+  };
+}
+
+function notHealthy({ source, label }: PrepareInput, { checks }: HealthResponse): DockersnapError {
+  const lacks = (checks ?? []).filter(({ ok }) => !ok).map((check) => `${check.name}: ${check.message ?? "not ok"}`);
+  return new DockersnapError(
+    "not_ready",
+    `The workload of a clone of '${source}@${label}' did not become healthy within ${healthyDeadlineMs / 60_000} minutes${lacks.length === 0 ? "" : ` (${lacks.join("; ")})`}.`,
+  );
+}

@@ -1,0 +1,28 @@
+import type { InstanceRecord, Records, StandbyRecord } from "../platform/records.ts";
+
+type Snapshot = Pick<StandbyRecord, "instance" | "label">;
+
+/** Every clone that waits, is made to wait, or is on its way out; oldest first. */
+export function allWaiting(records: Records): readonly InstanceRecord[] {
+  return records.instances.all().filter(({ purpose }) => purpose === "standby");
+}
+
+/** Those of one snapshot that could be handed out, oldest first. */
+export function waitingFor(records: Records, { instance, label }: Snapshot): readonly InstanceRecord[] {
+  return allWaiting(records).filter(
+    (record) =>
+      record.phase === "ready" &&
+      record.problem === undefined &&
+      record.cloneOf?.instance === instance &&
+      record.cloneOf.label === label &&
+      fits(records, record),
+  );
+}
+
+/** Whether it is what a clone made now would be: what it took from its source may have been changed there since. */
+export function fits(records: Records, { cloneOf, workload, labels, limits }: InstanceRecord): boolean {
+  const source = cloneOf === undefined ? undefined : records.instances.get(cloneOf.instance);
+  if (source === undefined) return false;
+  const taken = [workload, labels, limits].map((part) => JSON.stringify(part));
+  return [source.workload, source.labels, source.limits].every((part, index) => JSON.stringify(part) === taken[index]);
+}
