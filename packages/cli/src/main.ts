@@ -6,7 +6,7 @@ import { follower } from "./follow.ts";
 import type { Io } from "./io.ts";
 import type { GlobalValues } from "./options.ts";
 import { type Format, Output } from "./output/output.ts";
-import { entries, findByName, type Noun, type Verb } from "./verbs.ts";
+import { entries, findByName, type Noun, type Verb, verbOf } from "./verbs.ts";
 import { cliVersion } from "./version.ts";
 import { isGlobal, verbIndex } from "./words.ts";
 
@@ -45,8 +45,10 @@ async function runNoun(noun: Noun, word: string, before: string[], after: string
     io.stdout.write(await nounHelp(path, noun));
     return exitCodes.done;
   }
-  const verb = findByName(verbWord, noun.verbs);
-  if (verb === undefined) throw unknownVerb(path, verbWord, noun.verbs);
+  const found = verbOf(noun, verbWord);
+  if (found === undefined) throw unknownVerb(path, verbWord, noun.verbs);
+  const { verb, named } = found;
+  if (!named) return runVerb(path, verb, before, after, io);
   return runVerb(`${path} ${verbWord}`, verb, [...before, ...after.slice(0, at)], after.slice(at + 1), io);
 }
 

@@ -18,6 +18,8 @@ export interface Noun {
   readonly verbs: readonly Verb[];
   /** The verb meant when none is written. */
   readonly fallback?: string;
+  /** The verb meant when a snapshot is named in its place. */
+  readonly ofSnapshot?: string;
 }
 
 export type Entry = (Verb | Noun) & { readonly group: Group };
@@ -55,6 +57,17 @@ export const entries: readonly Entry[] = [
       { names: ["add"], load: async () => (await import("./commands/schedule-add.ts")).scheduleAdd },
       { names: ["list", "ls"], load: async () => (await import("./commands/schedule-list.ts")).scheduleList },
       { names: ["remove", "rm"], load: async () => (await import("./commands/schedule-remove.ts")).scheduleRemove },
+    ],
+  },
+  {
+    group: "State",
+    names: ["standby"],
+    summary: "Clones that wait, booted, to be handed out",
+    fallback: "list",
+    ofSnapshot: "set",
+    verbs: [
+      { names: ["set"], load: async () => (await import("./commands/standby-set.ts")).standbySet },
+      { names: ["list", "ls"], load: async () => (await import("./commands/standby-list.ts")).standbyList },
     ],
   },
   { group: "Access", names: ["use"], load: async () => (await import("./commands/use.ts")).use },
@@ -119,6 +132,15 @@ export const entries: readonly Entry[] = [
   { group: "Admin", names: ["serve"], load: async () => (await import("./commands/serve.ts")).serve },
   { group: "Admin", names: ["completion"], load: async () => (await import("./commands/completion.ts")).completion },
 ];
+
+/** The verb that a word after a noun stands for, and whether the word is one of the verb's own already. */
+export function verbOf(noun: Noun, word: string): { readonly verb: Verb; readonly named: boolean } | undefined {
+  const verb = findByName(word, noun.verbs);
+  if (verb !== undefined) return { verb, named: true };
+  const meant =
+    noun.ofSnapshot === undefined || !word.includes("@") ? undefined : findByName(noun.ofSnapshot, noun.verbs);
+  return meant === undefined ? undefined : { verb: meant, named: false };
+}
 
 export function findByName<T extends { readonly names: readonly string[] }>(
   name: string,

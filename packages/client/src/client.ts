@@ -25,6 +25,8 @@ import {
   type SnapshotRequest,
   type Verification,
   type VerifyRequest,
+  type Standby,
+  type StandbyRequest,
   type WorkloadDescription,
   type WorkloadHealth,
 } from "@dockersnap/contract/words";
@@ -54,6 +56,8 @@ export interface Client {
   readonly plugins: PluginsClient;
   readonly operations: OperationsClient;
   readonly pool: PoolClient;
+  /** Of which snapshots clones are kept waiting. */
+  standbys(options?: ReadOptions): Promise<Standby[]>;
   health(options?: ReadOptions): Promise<DaemonHealth>;
   /** What happens in the daemon; see `EventsOptions` for resuming and ending. */
   events(options?: EventsOptions): AsyncGenerator<DaemonEvent>;
@@ -90,6 +94,9 @@ export interface InstancesClient {
   removeSchedule(name: string, id: string, options?: FollowOptions): Promise<void>;
   /** Tries one out on a throw-away clone. One that turns out bad is an answer like any other: see its `ok`. */
   verifySnapshot(name: string, label: string, request?: VerifyRequest, options?: FollowOptions): Promise<Verification>;
+  /** Keep clones of a snapshot booted and waiting. */
+  setStandby(name: string, label: string, request: StandbyRequest, options?: FollowOptions): Promise<Standby>;
+  removeStandby(name: string, label: string, options?: FollowOptions): Promise<void>;
   deleteSnapshot(name: string, label: string, options?: FollowOptions): Promise<void>;
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
@@ -187,6 +194,13 @@ export function createClient(options: ClientOptions): Client {
       },
       verifySnapshot: async (name, label, request = {}, options) =>
         act(instance(name, `/snapshots/${segment(label)}/verify`), request, options),
+      setStandby: async (name, label, request, options) => {
+        const path = instance(name, `/snapshots/${segment(label)}/standby`);
+        return asObject(await follow("PUT", path, request, options), path);
+      },
+      removeStandby: async (name, label, options) => {
+        await follow("DELETE", instance(name, `/snapshots/${segment(label)}/standby`), undefined, options);
+      },
       deleteSnapshot: async (name, label, options) => {
         await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
       },
@@ -215,6 +229,7 @@ export function createClient(options: ClientOptions): Client {
       grow: async (request, { signal } = {}) =>
         asObject(await transport.json({ method: "POST", path: "/pool/grow", body: request, signal }), "/pool/grow"),
     },
+    standbys: (options) => list("GET", "/standby", options),
     health: (options) => object("GET", "/health", options),
     events: (options = {}) => daemonEvents(transport, options),
   };

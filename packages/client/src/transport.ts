@@ -19,7 +19,7 @@ export interface FetchResponse {
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
 
 export interface Call {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   readonly body?: unknown;

@@ -3,7 +3,7 @@ import type { Argument, Completes } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { flagOf, type GlobalValues, globalOptions, type Option } from "../options.ts";
 import { oneLine } from "../output/printable.ts";
-import { entries, findByName, type Verb } from "../verbs.ts";
+import { entries, findByName, type Verb, verbOf } from "../verbs.ts";
 import { verbIndex } from "../words.ts";
 import { namesFor, type Suggestion, type Suggestions } from "./names.ts";
 
@@ -38,9 +38,16 @@ async function suggest(
   if (entry === undefined) return { suggestions: [] };
   if (!("verbs" in entry)) return inVerb(entry, before, before.slice(at + 1), current, connect);
   const inner = verbIndex(before, at + 1);
-  const verb = before[inner] === undefined ? undefined : findByName(before[inner], entry.verbs);
-  if (verb !== undefined) return inVerb(verb, before, before.slice(inner + 1), current, connect);
-  return before[inner] === undefined ? starting(await summaries(entry.verbs), current) : { suggestions: [] };
+  if (before[inner] === undefined) {
+    const verbs = starting(await summaries(entry.verbs), current);
+    const ofSnapshot = entry.ofSnapshot === undefined ? undefined : findByName(entry.ofSnapshot, entry.verbs);
+    if (ofSnapshot === undefined) return verbs;
+    const snapshots = await inVerb(ofSnapshot, before, [], current, connect);
+    return { ...snapshots, suggestions: [...verbs.suggestions, ...snapshots.suggestions] };
+  }
+  const found = verbOf(entry, before[inner]);
+  if (found === undefined) return { suggestions: [] };
+  return inVerb(found.verb, before, before.slice(found.named ? inner + 1 : inner), current, connect);
 }
 
 async function inVerb(

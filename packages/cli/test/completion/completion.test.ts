@@ -29,7 +29,7 @@ it.each([
   [["sn"], ["snapshot", "snapshots"], ":4"],
   [["plugin", ""], ["list", "describe", "reload", "new", "test", "build", "check", "install"], ":4"],
   [["plugin", "des"], ["describe"], ":4"],
-  [["-o", "json", "sta"], ["start", "status"], ":4"],
+  [["-o", "json", "sta"], ["start", "standby", "status"], ":4"],
   [["start", ""], ["web", "worker"], ":4"],
   [["start", "we"], ["web"], ":4"],
   [["start", "web", ""], [], ":4"],

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
 import {
   describeInstance,
   findInstance,
@@ -15,6 +16,7 @@ import {
   reconcile,
   Scheduler,
   Specs,
+  StandbyKeeper,
   type StepObserver,
   usersInstances,
   Workloads,
@@ -61,6 +63,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         if (event.type === "instance.changed") scheduler.wake();
         if (event.type === "operation.ended" && event.instance !== undefined) void health.soon(event.instance);
         if (event.type === "snapshot.verified") metrics.verified(event.data?.ok === true);
+        if (event.type.startsWith("instance.")) standbys.wake();
       },
     },
     settings: {
@@ -74,6 +77,10 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
       proxyEnv: proxyEnvironment(config.docker.proxy),
       autoKeepMs: config.snapshots.auto_keep,
       pool: poolLimits(config),
+      standby: {
+        maxCount: config.standby.max_count,
+        maxMemory: config.standby.max_memory ?? Math.floor(totalmem() / 4),
+      },
     },
     fileExists: existsSync,
   };
@@ -109,6 +116,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     newId: newOperationId,
     ...(observer === undefined ? {} : { observer }),
   });
+  const standbys: StandbyKeeper = new StandbyKeeper({ platform, specs, operations });
   const scheduler: Scheduler = new Scheduler({ platform, operations });
   const describe = (record: InstanceRecord) =>
     describeInstance(
@@ -128,7 +136,16 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
   });
-  const service = createService({ lifecycle, operations, health, events, metrics, pool, startedAt: systemClock.now() });
+  const service = createService({
+    lifecycle,
+    operations,
+    health,
+    events,
+    metrics,
+    pool,
+    standbys,
+    startedAt: systemClock.now(),
+  });
 
   return {
     service,
@@ -145,11 +162,13 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
       health.start();
       for (const name of adopted) void health.soon(name);
       scheduler.start();
+      standbys.start();
       pool.start();
     },
     async close(signal) {
       health.stop();
       scheduler.stop();
+      standbys.stop();
       pool.stop();
       await operations.close(signal);
       await adapters.engines.close();

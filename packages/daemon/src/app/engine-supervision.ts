@@ -16,6 +16,8 @@ export function superviseEngines({ lifecycle, operations }: { lifecycle: Lifecyc
     // While an operation holds the instance, that operation meets the failure itself.
     if (record?.phase !== "ready" || record.desired !== "running" || operations.holder(name) !== undefined) return;
     events.publish({ type: "instance.changed", instance: name });
+    // One that waited is replaced, not started again.
+    if (record.purpose === "standby") return;
     const last = restartedAt.get(name);
     const now = clock.monotonic();
     if (last !== undefined && now - last < restartPauseMs) {
@@ -33,7 +35,9 @@ export function superviseEngines({ lifecycle, operations }: { lifecycle: Lifecyc
   engines.observe({
     changed(name) {
       // Half made and half removed instances have their ports seen to by their own operation.
-      if (records.instances.get(name)?.phase !== "ready") return;
+      const record = records.instances.get(name);
+      // One that waits has no ports forwarded until it is handed out.
+      if (record?.phase !== "ready" || record.purpose === "standby") return;
       lifecycle.ports.refresh(name).catch((error: unknown) => {
         log.warn("published ports could not be read; the next change of a container tries again", {
           instance: name,

@@ -1,11 +1,13 @@
 import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
 import {
+  beginClone,
   type Caller,
   clientHost,
   describeHistory,
   describeSchedule,
   describeSnapshot,
   diffInstance,
+  describeStandby,
   findInstance,
   type HealthMonitor,
   type InstanceRecord,
@@ -15,7 +17,9 @@ import {
   type Operations,
   ownName,
   type PoolWatch,
+  type StandbyKeeper,
   usersInstances,
+  waits,
 } from "@dockersnap/core";
 import type { EventHub } from "../events/event-hub.ts";
 import type { MutationRequest, Service } from "../http/service.ts";
@@ -29,6 +33,7 @@ interface Parts {
   readonly events: EventHub;
   readonly metrics: Metrics;
   readonly pool: PoolWatch;
+  readonly standbys: StandbyKeeper;
   readonly startedAt: Date;
 }
 
@@ -37,7 +42,7 @@ const patienceMs = 100_000;
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
-  const { lifecycle, operations, health, events, metrics, pool, startedAt } = parts;
+  const { lifecycle, operations, health, events, metrics, pool, standbys, startedAt } = parts;
   const { platform, ports, workloads } = lifecycle;
   const { records, plugins } = platform;
 
@@ -67,6 +72,8 @@ export function createService(parts: Parts): Service {
     usage,
     schedules: (name) =>
       records.schedules.of(find(name).name).map((record) => describeSchedule(record, platform.clock.now())),
+    standbys: () =>
+      records.standbys.all().map((record) => describeStandby(records, record, standbys.problemOf(record))),
     history: (name) => describeHistory(records, name),
     diff: (name, question) => diffInstance(platform, name, question, AbortSignal.timeout(patienceMs)),
     ports: async (name) => portsOf(find(name)),
@@ -125,7 +132,7 @@ export function createService(parts: Parts): Service {
     pool: () => pool.look(),
     growPool: ({ size_bytes: sizeBytes }) => pool.grow(sizeBytes),
     metrics: () => metrics.text(),
-    begin: (request, caller) => begin(operations, request, caller),
+    begin: (request, caller) => begin({ platform, operations }, request, caller),
     operations: {
       list: () => [...operations.list()],
       get: (id) => operations.get(id),
@@ -136,7 +143,12 @@ export function createService(parts: Parts): Service {
   };
 }
 
-function begin(operations: Operations, request: MutationRequest, caller: Caller): Promise<OperationHandle> {
+function begin(
+  deps: Pick<Lifecycle, "platform"> & Pick<Parts, "operations">,
+  request: MutationRequest,
+  caller: Caller,
+): Promise<OperationHandle> {
+  const { operations } = deps;
   switch (request.kind) {
     case "create":
       return operations.begin("create", request.body, caller);
@@ -145,11 +157,7 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
     case "revert":
       return operations.begin("revert", { label: request.body.label, name: request.name }, caller);
     case "clone":
-      return operations.begin(
-        "clone",
-        { source: request.name, label: request.body.label, name: request.body.new_name },
-        caller,
-      );
+      return beginClone(deps, { source: request.name, label: request.body.label, name: request.body.new_name }, caller);
     case "change_snapshot":
       return operations.begin(
         "change-snapshot",
@@ -171,6 +179,10 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
       return operations.begin("add-schedule", { ...request.body, name: request.name }, caller);
     case "remove_schedule":
       return operations.begin("remove-schedule", { name: request.name, id: request.id }, caller);
+    case "set_standby":
+      return operations.begin("set-standby", { ...request.body, name: request.name, label: request.label }, caller);
+    case "remove_standby":
+      return operations.begin("remove-standby", { name: request.name, label: request.label }, caller);
     case "remove_snapshot":
       return operations.begin("remove-snapshot", { name: request.name, label: request.label }, caller);
     case "start":
@@ -185,6 +197,8 @@ function begin(operations: Operations, request: MutationRequest, caller: Caller)
 
 /** Refuses with `wrong_state` where the answer needs a running engine. */
 async function running(lifecycle: Lifecycle, record: InstanceRecord): Promise<InstanceRecord> {
+  // It is held still, so it would not answer.
+  if (record.purpose === "standby") throw waits(record);
   if ((await lifecycle.platform.engines.state(record.name)) === "running") return record;
   throw new DockersnapError(
     "wrong_state",

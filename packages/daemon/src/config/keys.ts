@@ -170,6 +170,16 @@ export const keys = {
     86_400 * second,
     "How long the state that a revert replaced is kept, so that `undo` can bring it back.",
   ),
+  "standby.max_count": key(
+    integer(0, 100),
+    4,
+    "How many clones may wait to be handed out, over all snapshots. 0: none, and asking for some is refused.",
+  ),
+  "standby.max_memory": optional(
+    size(mebibyte),
+    "a quarter of this machine's memory",
+    "How much memory the clones that wait may hold together. Where another one would be too much, fewer wait.",
+  ),
   state_dir: key(path, "/var/lib/dockersnap", "What lasts: the records, and the daemon's own pool."),
   run_dir: key(path, "/run/dockersnap", "What a reboot may take: the engines' sockets and pid files."),
   log_level: key(oneOf(...logLevels), "info", "The least important messages that are logged."),

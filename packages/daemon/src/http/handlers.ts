@@ -33,6 +33,8 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   addSchedule: ({ params: { name }, body }) => ({ kind: "add_schedule", name, body }),
   removeSchedule: ({ params: { name, id } }) => ({ kind: "remove_schedule", name, id }),
   verifySnapshot: ({ params: { name, label }, body }) => ({ kind: "verify", name, label, body }),
+  setStandby: ({ params: { name, label }, body }) => ({ kind: "set_standby", name, label, body }),
+  removeStandby: ({ params: { name, label } }) => ({ kind: "remove_standby", name, label }),
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
 
@@ -48,6 +50,7 @@ export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: 
   listSnapshots: (service, { params: { name }, query }) => service.snapshots(name, query.size === "true"),
   getUsage: (service, { params: { name } }) => service.usage(name),
   listSchedules: (service, { params: { name } }) => service.schedules(name),
+  listStandbys: (service) => service.standbys(),
   getHistory: (service, { params: { name } }) => service.history(name),
   getDiff: (service, { params: { name }, query: { limit, ...moments } }) =>
     service.diff(name, { ...moments, ...(limit === undefined ? {} : { limit: Number(limit) }) }),

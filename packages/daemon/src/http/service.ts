@@ -21,6 +21,8 @@ import type {
   SnapshotChange,
   SnapshotRequest,
   VerifyRequest,
+  Standby,
+  StandbyRequest,
   WorkloadDescription,
   WorkloadHealth,
 } from "@dockersnap/contract/words";
@@ -41,7 +43,8 @@ export type MutationRequest =
   | { readonly kind: "verify"; readonly name: string; readonly label: string; readonly body: VerifyRequest }
   | { readonly kind: "add_schedule"; readonly name: string; readonly body: ScheduleRequest }
   | { readonly kind: "remove_schedule"; readonly name: string; readonly id: string }
-  | { readonly kind: "remove_snapshot"; readonly name: string; readonly label: string };
+  | { readonly kind: "set_standby"; readonly name: string; readonly label: string; readonly body: StandbyRequest }
+  | { readonly kind: "remove_snapshot" | "remove_standby"; readonly name: string; readonly label: string };
 
 /** Moments as a person writes them, and how many changed files of each container and volume are listed. */
 interface DiffQuestion {
@@ -74,6 +77,8 @@ export interface Service {
   usage(name: string): Promise<InstanceUsage>;
   /** By name. */
   schedules(name: string): Schedule[];
+  /** Oldest first. */
+  standbys(): Standby[];
   history(name: string): History;
   diff(name: string, question: DiffQuestion): Promise<Diff>;
   ports(name: string): Promise<InstancePorts>;

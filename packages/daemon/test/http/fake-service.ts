@@ -157,6 +157,7 @@ export class FakeService implements Service {
     snapshots: [],
   });
   schedules: Service["schedules"] = () => [];
+  standbys: Service["standbys"] = () => [];
   history: Service["history"] = (name) => ({
     instance: name,
     created_at: at,

@@ -8,7 +8,7 @@ export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
   | {
-      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "containers";
+      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "memory" | "containers";
       readonly name: string;
     }
   | {

@@ -1,0 +1,53 @@
+import { snapshotArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { UsageError } from "../failure.ts";
+import { flag, text } from "../options.ts";
+
+const mostWaiting = 100;
+
+export const standbySet = defineCommand({
+  summary: "Keep clones of a snapshot booted and waiting",
+  description:
+    "A clone or a run of the snapshot then takes one of them, and a new one is made behind it. While they wait they are held\n" +
+    "still and use no processor, but they hold memory: standby.max_count and standby.max_memory of the daemon bound them.",
+  args: { snapshot: snapshotArgument },
+  options: {
+    count: text("n", "How many wait; 0 ends it"),
+    running: flag("Let them run while they wait"),
+    remove: flag("Keep none waiting any more"),
+  },
+  examples: [
+    "dockersnap standby web@golden --count 2",
+    "dockersnap standby web@golden --remove",
+    "dockersnap standby list",
+  ],
+  async run({ args, options, client, follow, out }) {
+    const { instance, label } = args.snapshot;
+    const snapshot = `${instance}@${label}`;
+    const count = countOf(options);
+    if (count === 0) {
+      await follow((following) => client.instances.removeStandby(instance, label, following));
+      await out.done(undefined, {
+        text: () => `No clones of ${snapshot} are kept waiting any more.\n`,
+        names: () => [snapshot],
+      });
+      return undefined;
+    }
+    const request = { count, ...(options.running ? { frozen: false } : {}) };
+    const set = await follow((following) => client.instances.setStandby(instance, label, request, following));
+    await out.done(set, {
+      text: () => `${count} ${count === 1 ? "clone" : "clones"} of ${snapshot} will wait.\n`,
+      names: () => [snapshot],
+    });
+    out.note("See how many are ready with: dockersnap standby list");
+    return undefined;
+  },
+});
+
+function countOf({ count, remove }: { readonly count: string | undefined; readonly remove: boolean }): number {
+  if (remove && count !== undefined) throw new UsageError("Say either --count or --remove.");
+  if (remove) return 0;
+  if (count === undefined) throw new UsageError("Say how many are to wait, such as --count 2; --remove ends it.");
+  if (/^\d{1,3}$/.test(count) && Number(count) <= mostWaiting) return Number(count);
+  throw new UsageError(`'${count}' is no count: expected a whole number from 0 to ${mostWaiting}.`);
+}
