@@ -9,6 +9,7 @@ import { outage } from "./outage.ts";
 import { plugins } from "./plugins.ts";
 import { size } from "./size.ts";
 import type { Stage, StageMaker, WorldMaker } from "./stage.ts";
+import { standby } from "./standby.ts";
 import { throughput } from "./throughput.ts";
 
 type Measured = Promise<readonly Measurement[]>;
@@ -34,6 +35,7 @@ export const parts: readonly Part[] = [
   { name: "outage", topic: "Instances", of: "shared", measure: outage },
   { name: "throughput", topic: "Instances", of: "shared", measure: throughput },
   { name: "fan-out", topic: "Time travel", of: "shared", measure: fanOut },
+  { name: "standby", topic: "Time travel", of: "shared", measure: standby },
   { name: "cli", topic: "Command line and daemon", of: "shared", measure: commandLine },
   { name: "size", topic: "Time travel", of: "stage", measure: size },
   { name: "many-snapshots", topic: "Time travel", of: "stage", measure: manySnapshots },

@@ -4,7 +4,7 @@ import type { Sight } from "./sight.ts";
 
 /** A request of the API. */
 export interface Call {
-  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
 }

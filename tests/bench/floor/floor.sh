@@ -153,6 +153,25 @@ start() { # NAME
   start_engine "$1" && until_serving "$1"
 }
 
+freezer() { # NAME FROZEN|THAWED
+  if [[ -d /sys/fs/cgroup/freezer/$prefix$1 ]]; then
+    echo "$2" >"/sys/fs/cgroup/freezer/$prefix$1/freezer.state"
+  elif [[ $2 == FROZEN ]]; then
+    echo 1 >"/sys/fs/cgroup/$prefix$1/cgroup.freeze"
+  else
+    echo 0 >"/sys/fs/cgroup/$prefix$1/cgroup.freeze"
+  fi
+}
+
+hold() { # NAME
+  freezer "$1" FROZEN
+}
+
+# What a clone that waits cannot do without: its processes go on, and its service answers.
+take() { # NAME
+  freezer "$1" THAWED && until_serving "$1"
+}
+
 delete() { # NAME
   [[ -z ${sandbox[$1]:-} ]] || end_engine "$1" KILL
   # What of it is not there keeps nothing else.

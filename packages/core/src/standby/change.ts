@@ -4,6 +4,7 @@ import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts
 import type { OperationKind } from "../operation/kind.ts";
 import type { Records, StandbyRecord } from "../platform/records.ts";
 import type { SnapshotInput } from "../snapshot/remove.ts";
+import { describeStandby } from "./view.ts";
 
 export type SetStandbyInput = SnapshotInput & StandbyRequest;
 
@@ -28,14 +29,18 @@ export function setStandby({ platform }: Lifecycle): OperationKind<SetStandbyInp
       findSnapshot(records, input.name, input.label);
       refuseTooMany(records, input, settings.standby.maxCount);
       const before = records.standbys.get(input.name, input.label) ?? null;
-      return { before, createdAt: before?.createdAt ?? clock.now().toISOString() };
+      // Those made for another way to wait are replaced, and by their time they are told apart.
+      const goesOn = before !== null && before.frozen === isFrozen(input);
+      return { before, createdAt: goesOn ? before.createdAt : clock.now().toISOString() };
     },
     steps: [
       {
         name: "record",
         says: "writing it down",
-        run: ({ input: { name, label, count, frozen }, state: { createdAt } }) =>
-          records.standbys.save({ instance: name, label, count, frozen: frozen ?? true, createdAt }),
+        run: ({ input, state: { createdAt } }) => {
+          const { name, label, count } = input;
+          records.standbys.save({ instance: name, label, count, frozen: isFrozen(input), createdAt });
+        },
         undo: ({ input, state }) => {
           if (state.before === null) records.standbys.remove(input.name, input.label);
           else records.standbys.save(state.before);
@@ -44,10 +49,13 @@ export function setStandby({ platform }: Lifecycle): OperationKind<SetStandbyInp
     ],
     result({ input }) {
       events.publish({ type: "instance.changed", instance: input.name });
-      return undefined;
+      const record = records.standbys.get(input.name, input.label);
+      return record === undefined ? undefined : describeStandby(records, record, undefined);
     },
   };
 }
+
+const isFrozen = ({ frozen }: SetStandbyInput) => frozen ?? true;
 
 /** End it. What waits goes, after it. */
 export function removeStandby({ platform }: Lifecycle): OperationKind<SnapshotInput, object> {

@@ -124,7 +124,7 @@ export class StandbyKeeper {
     if (standby === undefined) return "none is wanted any more";
     if (phase !== "ready") return "it was left half way";
     if (problem !== undefined) return problem;
-    if (!fits(records, record)) return "its source was changed";
+    if (!fits(records, record)) return "its source was changed, or how it is to wait";
     if ((await engines.state(record.name)) !== "running") return "its engine does not run";
     const count = (kept.get(keyOf(standby)) ?? 0) + 1;
     if (count > standby.count) return "fewer are wanted";

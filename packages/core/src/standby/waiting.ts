@@ -19,10 +19,15 @@ export function waitingFor(records: Records, { instance, label }: Snapshot): rea
   );
 }
 
-/** Whether it is what a clone made now would be: what it took from its source may have been changed there since. */
-export function fits(records: Records, { cloneOf, workload, labels, limits }: InstanceRecord): boolean {
+/**
+ * Whether it is what one made now would be: what it took from its source may have been changed there since, and so may how
+ * such clones are to wait.
+ */
+export function fits(records: Records, { cloneOf, createdAt, workload, labels, limits }: InstanceRecord): boolean {
   const source = cloneOf === undefined ? undefined : records.instances.get(cloneOf.instance);
-  if (source === undefined) return false;
+  if (cloneOf === undefined || source === undefined) return false;
+  const wanted = records.standbys.get(cloneOf.instance, cloneOf.label);
+  if (wanted !== undefined && createdAt < wanted.createdAt) return false;
   const taken = [workload, labels, limits].map((part) => JSON.stringify(part));
   return [source.workload, source.labels, source.limits].every((part, index) => JSON.stringify(part) === taken[index]);
 }

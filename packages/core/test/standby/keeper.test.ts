@@ -65,6 +65,20 @@ it("replaces one that was taken, one whose engine ended, and one that is no long
   expect(waiting()).toMatchObject([{ labels: { team: "new" } }]);
 });
 
+it("replaces those that were made to wait in another way", async () => {
+  await set(1);
+  await looked();
+  const [before] = waiting();
+  await set(1);
+  await looked();
+  expect(waiting()).toEqual([before]);
+  await world.did("set-standby", { name: "web", label: "golden", count: 1, frozen: false });
+  await looked();
+  const [after] = waiting();
+  expect(after?.name).not.toBe(before?.name);
+  expect(world.engines.isSuspended(after?.name ?? "")).toBe(false);
+});
+
 it("takes them away with their snapshot and with their instance", async () => {
   await set(1);
   await looked();

@@ -1,0 +1,47 @@
+import { afterAll } from "vitest";
+import { untilReady } from "../support/standby.ts";
+import { Drill } from "./drill.ts";
+import type { Exercise } from "./exercise.ts";
+import { drillOn } from "./suite.ts";
+
+const drill = await Drill.start();
+afterAll(() => drill.end());
+
+/** Not the instance that nothing may touch: the names of what waits begin with its own. */
+const source = drill.world.name("src");
+const { instances } = drill.world.client;
+const atOnce = 3;
+
+await instances.clone(drill.bystander, { label: "furnished", new_name: source });
+await instances.snapshot(source, { label: "golden" });
+await instances.setStandby(source, "golden", { count: atOnce });
+
+/** Each of those that are drilled at once finds one that waits, and is not there afterwards or whole. */
+const take: Exercise = {
+  title: "a clone that takes one that waits",
+  names: drill.names("c", atOnce),
+  ready: async (name) => {
+    await drill.clear(name);
+    await untilReady(drill.world, atOnce);
+  },
+  call: (name) => ({
+    method: "POST",
+    path: `/instances/${source}/clone`,
+    body: { label: "golden", new_name: name },
+  }),
+  done: () => ({
+    status: "running",
+    data: `the data of ${drill.bystander}`,
+    page: `the data of ${drill.bystander}`,
+    quiet: false,
+    snapshots: [],
+    kept: {},
+    forwarded: [8080],
+    containers: ["task is down", "web runs"],
+  }),
+};
+
+await drillOn(drill, take, {
+  steps: ["take", "ports", "commit"],
+  undone: ["take"],
+});
