@@ -60,7 +60,7 @@ it("hands one out as the clone that was asked for, under its name in all that ot
 
   expect(made).toMatchObject({ name, status: "running", clone_of: `${demo}@golden`, workload_plugin: "echo" });
   expect(made).not.toHaveProperty("purpose");
-  expect(await pageOn(await hostPortOf(world, name, 5678))).toBe("hi");
+  expect(await pageOn(world, await hostPortOf(world, name, 5678))).toBe("hi");
   expect(readFileSync(made.pid_file, "utf8")).toMatch(/^\d+\n$/);
   expect(readdirSync("/run/netns")).toContain(`ds-${name}`);
   expect(existsSync(`/etc/netns/ds-${name}/resolv.conf`)).toBe(true);
@@ -86,7 +86,7 @@ it("gives each of several clones at once one of its own, and makes those for whi
   await untilReady(world, 2);
   const copies = [1, 2, 3].map((number) => world.name(`copy-${number}`));
   await Promise.all(copies.map((new_name) => world.client.instances.clone(demo, { label: "golden", new_name })));
-  for (const copy of copies) expect(await pageOn(await hostPortOf(world, copy, 5678))).toBe("hi");
+  for (const copy of copies) expect(await pageOn(world, await hostPortOf(world, copy, 5678))).toBe("hi");
   const clones = (await world.client.operations.list()).filter(({ kind }) => kind === "clone").slice(0, 3);
   expect(clones.filter(({ steps }) => steps.some(({ name: step }) => step === "take"))).toHaveLength(2);
 });
@@ -108,7 +108,7 @@ it.each(["restartDaemon", "killDaemon"] as const)("takes up what waits after a %
   const name = world.name("copy");
   await world.client.instances.clone(demo, { label: "golden", new_name: name });
   expect(await tookOne()).toBe(true);
-  expect(await pageOn(await hostPortOf(world, name, 5678))).toBe("hi");
+  expect(await pageOn(world, await hostPortOf(world, name, 5678))).toBe("hi");
 });
 
 it("follows its snapshot to another label", async () => {
@@ -135,7 +135,7 @@ it("replaces one whose engine ended, and hands the dead one to nobody", async ()
   process.kill(pid, "SIGKILL");
   const name = world.name("copy");
   await world.client.instances.clone(demo, { label: "golden", new_name: name });
-  expect(await pageOn(await hostPortOf(world, name, 5678))).toBe("hi");
+  expect(await pageOn(world, await hostPortOf(world, name, 5678))).toBe("hi");
   await untilReady(world, 2);
   expect(await waitingIn(world)).not.toContain(first);
 });

@@ -23,10 +23,10 @@ import {
   type SnapshotChange,
   type SnapshotCreated,
   type SnapshotRequest,
-  type Verification,
-  type VerifyRequest,
   type Standby,
   type StandbyRequest,
+  type Verification,
+  type VerifyRequest,
   type WorkloadDescription,
   type WorkloadHealth,
 } from "@dockersnap/contract/words";

@@ -1,10 +1,11 @@
-import { DockersnapError, type HealthResponse } from "@dockersnap/contract/words";
+import { DockersnapError } from "@dockersnap/contract/words";
 import { type CloneInput, cloneRecord } from "../instance/clone.ts";
 import { requireFreeName } from "../instance/create.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "../instance/steps.ts";
 import type { OperationKind, Step } from "../operation/kind.ts";
+import { untilWell } from "../verify/until-well.ts";
 
 export interface PrepareInput extends CloneInput {
   readonly frozen: boolean;
@@ -14,10 +15,8 @@ interface PrepareState {
   readonly createdAt: string;
 }
 
-/** A workload that is not healthy by then is told of, and tried again later. */
-const healthyDeadlineMs = 180_000;
-/** Between two probes: nothing tells of a workload that becomes healthy before somebody asks it. */
-const probePauseMs = 500;
+/** One that is not well by then is told of, and tried again later. */
+const wellWithinMs = 180_000;
 
 /** A clone that boots, becomes healthy and waits, under a name of the daemon's own, for a user who asks for one like it. */
 export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput, PrepareState> {
@@ -25,10 +24,6 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
   const { records, storage, engines } = platform;
   const name = (input: PrepareInput) => input.name;
   const hasWorkload = ({ input }: { input: PrepareInput }) => findInstance(records, input.name).workload !== undefined;
-  const steps = {
-    ports: portsStep<PrepareInput, PrepareState>(lifecycle, name),
-    healthy: healthyStep(lifecycle),
-  };
   return {
     name: "prepare-standby",
     cancellable: true,
@@ -59,8 +54,8 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
       }),
       startEngineStep(lifecycle, name),
       // A plugin may look at its workload through forwarded ports; while it waits it has none, so that they stay free.
-      { ...steps.ports, needed: hasWorkload },
-      { ...steps.healthy, needed: hasWorkload },
+      { ...portsStep<PrepareInput, PrepareState>(lifecycle, name), needed: hasWorkload },
+      healthyStep(lifecycle),
       {
         name: "unforward",
         says: "taking its forwarded ports away",
@@ -86,29 +81,17 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
 }
 
 function healthyStep({ platform, workloads }: Lifecycle): Step<PrepareInput, PrepareState> {
-  const { records, clock } = platform;
   return {
     name: "healthy",
-    says: "waiting until its workload is healthy",
-    run: async ({ input }, { signal }) => {
-      const end = clock.monotonic() + healthyDeadlineMs;
-      while (true) {
-        const answer = await workloads.probe(findInstance(records, input.name), signal);
-        if (answer.healthy) return;
-        if (clock.monotonic() > end) throw notHealthy(input, answer);
-        await new Promise<void>((resolve) => {
-          clock.after(probePauseMs, resolve);
-        });
-        signal.throwIfAborted();
-      }
+    says: "waiting until it is well",
+    run: async ({ input }, tools) => {
+      const record = findInstance(platform.records, input.name);
+      const { lacks } = await untilWell({ platform, workloads }, record, wellWithinMs, tools);
+      if (lacks === undefined) return;
+      throw new DockersnapError(
+        "not_ready",
+        `A clone of '${input.source}@${input.label}' did not become well within ${wellWithinMs / 60_000} minutes: ${lacks}.`,
+      );
     },
   };
-}
-
-function notHealthy({ source, label }: PrepareInput, { checks }: HealthResponse): DockersnapError {
-  const lacks = (checks ?? []).filter(({ ok }) => !ok).map((check) => `${check.name}: ${check.message ?? "not ok"}`);
-  return new DockersnapError(
-    "not_ready",
-    `The workload of a clone of '${source}@${label}' did not become healthy within ${healthyDeadlineMs / 60_000} minutes${lacks.length === 0 ? "" : ` (${lacks.join("; ")})`}.`,
-  );
 }

@@ -20,9 +20,9 @@ import type {
   Snapshot,
   SnapshotChange,
   SnapshotRequest,
-  VerifyRequest,
   Standby,
   StandbyRequest,
+  VerifyRequest,
   WorkloadDescription,
   WorkloadHealth,
 } from "@dockersnap/contract/words";
