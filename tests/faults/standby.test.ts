@@ -42,6 +42,6 @@ const take: Exercise = {
 };
 
 await drillOn(drill, take, {
-  steps: ["take", "ports", "commit"],
+  steps: ["take", "commit"],
   undone: ["take"],
 });

@@ -56,8 +56,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
           },
         }),
       ),
-      ...unlessTaken<CloneInput, CloneState>([startEngineStep(lifecycle, name)]),
-      portsStep(lifecycle, name),
+      ...unlessTaken<CloneInput, CloneState>([startEngineStep(lifecycle, name), portsStep(lifecycle, name)]),
       postCloneStep(lifecycle, name),
       commitNewStep(lifecycle, name),
     ],
@@ -82,6 +81,8 @@ function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
       const { standby = "" } = input;
       try {
         await takeWaiting(lifecycle, { standby, name: input.name, createdAt: state.createdAt }, signal);
+        // Its engine may have ended while nobody looked; one that tells its ports is there.
+        await lifecycle.ports.refresh(input.name);
       } catch (error) {
         signal.throwIfAborted();
         log.warn("a clone that waited could not be taken; one is made instead", { standby, error });

@@ -1,3 +1,4 @@
+import { DockersnapError } from "@dockersnap/contract";
 import { beforeEach, describe, expect, it } from "vitest";
 import { beginClone } from "../../src/index.ts";
 import { container, World } from "../world.ts";
@@ -137,6 +138,7 @@ describe("a clone of a snapshot of which one waits", () => {
       () => world.storage.failNext("rename"),
       () => world.network.failNext("rename"),
       () => world.engines.failNext("resume"),
+      () => world.engines.failNext("containers", new DockersnapError("not_ready", "Its engine ended.")),
     ]) {
       await waits("waiting");
       fail();
@@ -152,7 +154,7 @@ describe("a clone of a snapshot of which one waits", () => {
 
 describe("a take that is disturbed", () => {
   const moments = ["begin", "acted", "journalled"] as const;
-  const steps = ["take", "ports", "commit"];
+  const steps = ["take", "commit"];
 
   describe.each(steps)("at %s", (step) => {
     it.each(moments)("fails %s, and neither the clone nor what waited is left half way", async (moment) => {
