@@ -35,6 +35,7 @@ export const entries: readonly Entry[] = [
   { group: "Lifecycle", names: ["start"], load: async () => (await import("./commands/start.ts")).start },
   { group: "Lifecycle", names: ["stop"], load: async () => (await import("./commands/stop.ts")).stop },
   { group: "Lifecycle", names: ["restart"], load: async () => (await import("./commands/restart.ts")).restart },
+  { group: "Lifecycle", names: ["limit"], load: async () => (await import("./commands/limit.ts")).limit },
   { group: "State", names: ["snapshot", "snap"], load: async () => (await import("./commands/snapshot.ts")).snapshot },
   { group: "State", names: ["revert", "rollback"], load: async () => (await import("./commands/revert.ts")).revert },
   { group: "State", names: ["undo"], load: async () => (await import("./commands/undo.ts")).undo },

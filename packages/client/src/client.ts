@@ -8,6 +8,7 @@ import {
   DockersnapError,
   type History,
   type Instance,
+  type InstanceChange,
   type InstancePorts,
   type InstanceUsage,
   type Ok,
@@ -68,6 +69,8 @@ export interface InstancesClient {
   list(options?: ReadOptions & { readonly all?: boolean }): Promise<Instance[]>;
   get(name: string, options?: ReadOptions): Promise<Instance>;
   create(request: CreateInstanceRequest, options?: FollowOptions): Promise<Instance>;
+  /** Change its limits, as it runs, or its labels. */
+  change(name: string, change: InstanceChange, options?: FollowOptions): Promise<Instance>;
   delete(name: string, options?: FollowOptions): Promise<void>;
   start(name: string, options?: FollowOptions): Promise<Ok>;
   stop(name: string, options?: FollowOptions): Promise<Ok>;
@@ -160,6 +163,8 @@ export function createClient(options: ClientOptions): Client {
         const created = await follow("POST", "/instances", request, options);
         return isInstance(created) ? created : object("GET", instance(request.name));
       },
+      change: async (name, change, options) =>
+        asObject(await follow("PATCH", instance(name), change, options), instance(name)),
       delete: async (name, options) => {
         await follow("DELETE", instance(name), undefined, options);
       },

@@ -25,6 +25,7 @@ export const errorCodes = {
   shutting_down: { status: 503, exit: 1, meaning: "The daemon is stopping." },
   cancelled: { status: 409, exit: 1, meaning: "The operation was cancelled and taken back." },
   no_space: { status: 507, exit: 1, meaning: "The pool has no room for this; nothing was changed." },
+  unsupported: { status: 501, exit: 1, meaning: "This host or its pool cannot do that; what it lacks is named." },
 } as const satisfies Record<string, { status: number; exit: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -22,6 +22,7 @@ it("keeps every code it ever had", () => {
     "shutting_down",
     "cancelled",
     "no_space",
+    "unsupported",
   ]);
 });
 

@@ -27,6 +27,7 @@ const messages = {
     "Diff",
     "History",
     "Instance",
+    "InstanceChange",
     "InstancePorts",
     "InstanceUsage",
     "Ok",

@@ -1,3 +1,4 @@
+import { changeInstance } from "./instance/change.ts";
 import { cloneInstance } from "./instance/clone.ts";
 import { createInstance } from "./instance/create.ts";
 import type { Lifecycle } from "./instance/lifecycle.ts";
@@ -23,6 +24,7 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     startInstance(lifecycle),
     stopInstance(lifecycle),
     restartInstance(lifecycle),
+    changeInstance(lifecycle),
     removeInstance(lifecycle),
     takeSnapshot(lifecycle),
     revertInstance(lifecycle),

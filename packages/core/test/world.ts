@@ -151,6 +151,7 @@ export class World {
         ? Object.fromEntries(this.storage.files(name).map((file) => [file, this.read(name, file)]))
         : {},
       engine: await this.engines.state(name),
+      bounds: { engine: this.engines.limits(name), disk: this.storage.quota(name) },
       network: this.network.has(name),
       forwards: this.network.has(name) ? this.network.forwards(name) : [],
     };

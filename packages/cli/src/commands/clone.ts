@@ -1,5 +1,6 @@
 import { snapshotArgument, word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { limitOptions, parseLimitsChange } from "../config/limits.ts";
 import { exitCodes, InterruptedError, UsageError } from "../failure.ts";
 import { fanOut, numbered } from "../fan-out.ts";
 import { text } from "../options.ts";
@@ -9,18 +10,22 @@ const mostAtOnce = 100;
 
 export const clone = defineCommand({
   summary: "Create an instance that begins at a snapshot of another",
-  description: "With --count they are called <new-name>-1, <new-name>-2…; each succeeds or fails by itself.",
+  description:
+    "It has the source's limits but for those given here, where none takes one away.\n" +
+    "With --count they are called <new-name>-1, <new-name>-2…; each succeeds or fails by itself.",
   args: { snapshot: snapshotArgument, newName: word("new-name", "The new instance's name") },
-  options: { count: text("n", "Make so many, side by side") },
+  options: { count: text("n", "Make so many, side by side"), ...limitOptions },
   examples: [
     "dockersnap clone web@before-upgrade web-test",
     "dockersnap clone web before-upgrade web-test",
-    "dockersnap clone web@golden runner --count 8",
+    "dockersnap clone web@golden runner --count 8 --memory 1g",
   ],
   async run({ args, options, client, follow, out, io }) {
     const { instance, label } = args.snapshot;
+    const limits = parseLimitsChange(options);
+    const requestFor = (name: string) => ({ label, new_name: name, ...(limits === undefined ? {} : { limits }) });
     if (options.count === undefined) {
-      const request = { label, new_name: args.newName };
+      const request = requestFor(args.newName);
       const created = await follow((following) => client.instances.clone(instance, request, following));
       await out.done(created, {
         text: () => `Cloned ${instance}@${label} to ${created.name}.\n`,
@@ -37,8 +42,7 @@ export const clone = defineCommand({
     });
     const { done, failed } = await fanOut(names, async (name) => {
       const since = performance.now();
-      const request = { label, new_name: name };
-      const created = await client.instances.clone(instance, request, { signal: stop.signal });
+      const created = await client.instances.clone(instance, requestFor(name), { signal: stop.signal });
       out.note(`${name} is ready (${span(performance.now() - since)}).`);
       return created;
     });

@@ -3,7 +3,7 @@ import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contrac
 import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { readConfigFile } from "../config/file.ts";
-import { parseLimits } from "../config/limits.ts";
+import { limitOptions, parseLimits } from "../config/limits.ts";
 import { parsePairs, parseTexts } from "../config/pairs.ts";
 import { UsageError } from "../failure.ts";
 import { list, text } from "../options.ts";
@@ -20,14 +20,12 @@ export const create = defineCommand({
     config: list("key=value", "One key of the plugin's configuration; may be repeated", { completes: "config" }),
     configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
     label: list("key=value", "A label of the operator's; may be repeated"),
-    memory: text("size", "At most this much memory, such as 512m or 2g"),
-    cpus: text("number", "At most this many CPUs, such as 1.5"),
-    pids: text("number", "At most this many processes"),
+    ...limitOptions,
   },
   examples: [
     "dockersnap create web",
     "dockersnap create demo --plugin echo --config text=hello --config port=5678",
-    "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g",
+    "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g --disk 20g",
   ],
   async run({ args, options, client, follow, out }) {
     const fromFile = options.configFile === undefined ? {} : await readConfigFile(options.configFile);

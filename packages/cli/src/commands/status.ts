@@ -2,6 +2,7 @@ import type { Client } from "@dockersnap/client";
 import { DockersnapError, type Instance, type InstanceUsage } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { limitLines } from "../limits-view.ts";
 import { flag } from "../options.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
@@ -51,7 +52,6 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
       ? known(client.instances.workloadHealth(instance.name))
       : undefined,
   ]);
-  const limits = Object.entries(instance.limits ?? {}).map(([name, value]) => `${name} ${value}`);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0
       ? []
@@ -76,7 +76,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Socket", instance.socket],
         ["Subnet", instance.subnet],
         ["LoadBalancer IP", instance.metallb_ip],
-        ["Limits", limits.join(", ")],
+        ...limitLines(instance),
         ["Plugin", instance.workload_plugin],
         ["Workload", workload && `${workload.workload_type}, ${workload.status}`],
         ["Config", instance.workload_config && JSON.stringify(instance.workload_config)],

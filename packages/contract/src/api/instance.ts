@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
-import { InstanceName, PluginName, SnapshotLabel, Tags } from "./names.ts";
+import { InstanceName, PluginName, SnapshotLabel, TagChanges, Tags } from "./names.ts";
 import { VerificationSummary } from "./verification.ts";
 
 export const InstanceStatus = z.enum(["running", "stopped", "error"]);
@@ -10,15 +10,21 @@ export type InstanceStatus = z.infer<typeof InstanceStatus>;
 export const InstanceHealth = z.enum(["healthy", "unhealthy", "unknown", "none"]);
 export type InstanceHealth = z.infer<typeof InstanceHealth>;
 
-/** Bounds on one engine: bytes of memory, CPUs as a number (1.5), processes. */
-export const Limits = z.strictObject({
-  memory: z
-    .int()
-    .min(64 * 1024 * 1024, { error: "expected at least 67108864 (64 MiB), in bytes" })
-    .optional(),
-  cpus: z.number().positive({ error: "expected a number of CPUs above 0, such as 1.5" }).max(1024).optional(),
-  pids: z.int().min(64, { error: "expected at least 64 processes" }).max(4_194_304).optional(),
-});
+const MiB = 1024 * 1024;
+
+const bounds = {
+  /** Bytes its processes may hold, swapped out or not. */
+  memory: z.int().min(64 * MiB, { error: "expected at least 67108864 (64 MiB), in bytes" }),
+  /** Processors, as a number such as 1.5. */
+  cpus: z.number().positive({ error: "expected a number of CPUs above 0, such as 1.5" }).max(1024),
+  /** Processes and threads. */
+  pids: z.int().min(64, { error: "expected at least 64 processes" }).max(4_194_304),
+  /** Bytes it may write on top of what it began with, and that it or its snapshots still hold. */
+  disk: z.int().min(64 * MiB, { error: "expected at least 67108864 (64 MiB), in bytes" }),
+};
+
+/** Bounds on one instance: on all that runs in it, its Docker engine included, and on what it writes. */
+export const Limits = z.strictObject(bounds).partial();
 export type Limits = z.infer<typeof Limits>;
 
 /**
@@ -27,6 +33,40 @@ export type Limits = z.infer<typeof Limits>;
  */
 export const InstancePurpose = z.enum(["verify", "standby"]);
 export type InstancePurpose = z.infer<typeof InstancePurpose>;
+
+/** Bounds to set; `null` takes one away, and whatever is left out stays. */
+export const LimitsChange = z
+  .strictObject({
+    memory: bounds.memory.nullable(),
+    cpus: bounds.cpus.nullable(),
+    pids: bounds.pids.nullable(),
+    disk: bounds.disk.nullable(),
+  })
+  .partial();
+export type LimitsChange = z.infer<typeof LimitsChange>;
+
+/** What to change of an instance; whatever is left out stays. */
+export const InstanceChange = z
+  .strictObject({
+    limits: LimitsChange.optional(),
+    /** Merged into those there are; `null` takes one away. */
+    labels: TagChanges.optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, { error: "expected at least one of limits and labels" });
+export type InstanceChange = z.infer<typeof InstanceChange>;
+
+/** What an instance takes now, beside its limits. The first three only while its engine runs. */
+export const InstanceUse = z.object({
+  /** Bytes of memory, without what the kernel keeps of files and can drop at once. */
+  memory_bytes: z.number().optional(),
+  /** Seconds of processor time since its engine came up. */
+  cpu_seconds: z.number().optional(),
+  /** Processes and threads. */
+  pids: z.int().optional(),
+  /** What `limits.disk` bounds; only where the pool keeps account of it. */
+  disk_bytes: z.number().optional(),
+});
+export type InstanceUse = z.infer<typeof InstanceUse>;
 
 export const WorkloadRequest = z.strictObject({
   plugin: PluginName,
@@ -42,7 +82,12 @@ export const CreateInstanceRequest = z.strictObject({
 });
 export type CreateInstanceRequest = z.infer<typeof CreateInstanceRequest>;
 
-export const CloneRequest = z.strictObject({ label: SnapshotLabel, new_name: InstanceName });
+export const CloneRequest = z.strictObject({
+  label: SnapshotLabel,
+  new_name: InstanceName,
+  /** Changes to the source's limits, which the clone has otherwise. */
+  limits: LimitsChange.optional(),
+});
 export type CloneRequest = z.infer<typeof CloneRequest>;
 
 /** A snapshot as an instance lists it. */
@@ -73,6 +118,8 @@ export const Instance = z.object({
   error: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   limits: Limits.optional(),
+  /** Only where one instance is asked for. */
+  used: InstanceUse.optional(),
   /** The label this instance last came from: its head in the history. */
   parent: z.string().optional(),
   /** Only on an instance the daemon made for itself. */

@@ -1,4 +1,5 @@
 import type { Limits } from "@dockersnap/contract/words";
+import type { HostProbe } from "../platform/probe.ts";
 
 /** Everything needed to bring up one instance's dockerd. */
 export interface EngineSpec {
@@ -9,12 +10,23 @@ export interface EngineSpec {
   readonly netnsPath: string;
   /** A resolv.conf to be seen inside instead of the host's, or undefined for the host's own. */
   readonly resolvConf: string | undefined;
+  /** What it writes is bounded where its data is. */
   readonly limits: Limits | undefined;
   /**
    * It is to get another name while it runs. Inside, its data-root has a path then that does not depend on the name; its
    * control groups, and its unit where it has one, keep the name it was started under until it is started again.
    */
   readonly movable?: boolean;
+}
+
+/** What an engine and all that runs in it take now. */
+export interface EngineUse {
+  /** Bytes, without what the kernel keeps of files and can drop at once. */
+  readonly memory: number;
+  /** Seconds of processor time since it came up. */
+  readonly cpuSeconds: number;
+  /** Processes and threads. */
+  readonly pids: number;
 }
 
 /** `running`: dockerd answers or is coming back by itself; `stopped`: nothing of it is there; `dead`: it should answer and does not. */
@@ -129,6 +141,17 @@ export interface EngineHost {
    * `wrong_state` for one that is not movable or not there. When it was done before, it is done.
    */
   rename(from: string, spec: EngineSpec): Promise<void>;
+
+  /** Whether this host can hold engines to these limits; `reason` is a sentence for the operator. */
+  canLimit(limits: Limits): HostProbe;
+  /**
+   * Hold a running engine and all in it to these limits from now on, and to no others. `wrong_state` when it holds more
+   * memory than it is to have, `unsupported` as `canLimit` says; then none or some have changed, and the old ones given
+   * again are in force again. One that does not run gets its limits when it starts.
+   */
+  limit(name: string, limits: Limits): Promise<void>;
+  /** Undefined while it does not run. */
+  use(name: string): Promise<EngineUse | undefined>;
 
   api(name: string): EngineApi;
 

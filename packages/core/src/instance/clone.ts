@@ -1,9 +1,10 @@
-import type { InstancePurpose } from "@dockersnap/contract/words";
+import type { InstancePurpose, LimitsChange } from "@dockersnap/contract/words";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import { discard, takeWaiting } from "../standby/take.ts";
 import { freeSubnetIndex, requireFreeName } from "./create.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
+import { changedLimits, requireBounds } from "./limits.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
 import { commitNewStep, foundationSteps, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
 
@@ -13,6 +14,8 @@ export interface CloneInput {
   readonly name: string;
   /** A clone of this snapshot that waits and is to become this one. */
   readonly standby?: string;
+  /** Changes to the source's. */
+  readonly limits?: LimitsChange | undefined;
 }
 
 interface CloneState {
@@ -36,9 +39,10 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       ...(input.standby === undefined ? [] : [{ instance: input.standby, mode: "exclusive" } as const]),
     ],
     async prepare(input) {
-      readyInstance(platform.records, input.source);
+      const source = readyInstance(platform.records, input.source);
       findSnapshot(platform.records, input.source, input.label);
       requireFreeName(lifecycle, input.name);
+      await requireBounds(platform, input.name, changedLimits(source.limits, input.limits));
       await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
       return { createdAt: platform.clock.now().toISOString() };
     },
@@ -119,7 +123,7 @@ export function cloneRecord(
     head: undefined,
     workload: source.workload,
     labels: source.labels,
-    limits: source.limits,
+    limits: changedLimits(source.limits, clone.limits),
     problem: undefined,
     purpose: clone.purpose,
   };

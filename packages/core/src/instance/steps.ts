@@ -2,6 +2,7 @@ import type { ContainerSummary } from "../engine/engine.ts";
 import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { setDiskLimit } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 
 /** An engine that is well lists thousands of containers in less. */
@@ -35,6 +36,14 @@ export function foundationSteps<Input, State>(
       { name: "dataset", ...foundation.dataset, undo: ({ input }) => storage.remove(name(input)) },
       networkStep(lifecycle, name),
     ],
+    {
+      name: "quota",
+      says: "bounding what it writes",
+      needed: ({ input }) => findInstance(records, name(input)).limits?.disk !== undefined,
+      // Goes with the dataset.
+      run: ({ input }) =>
+        setDiskLimit(lifecycle.platform, name(input), findInstance(records, name(input)).limits?.disk),
+    },
   ];
 }
 

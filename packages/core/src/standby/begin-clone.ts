@@ -1,5 +1,6 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { CloneInput } from "../instance/clone.ts";
+import { changedLimits, sameLimits } from "../instance/limits.ts";
 import type { Caller, OperationHandle, Operations } from "../operation/operations.ts";
 import type { Platform } from "../platform/platform.ts";
 import { waitingFor } from "./waiting.ts";
@@ -15,7 +16,10 @@ export async function beginClone(
   input: CloneInput,
   caller: Caller,
 ): Promise<OperationHandle> {
-  for (const { name } of waitingFor(records, { instance: input.source, label: input.label })) {
+  const wanted = changedLimits(records.instances.get(input.source)?.limits, input.limits);
+  for (const { name, limits } of waitingFor(records, { instance: input.source, label: input.label })) {
+    // One that waits has the limits its source had when it was made.
+    if (!sameLimits(limits, wanted)) continue;
     if (operations.holder(name) !== undefined || (await engines.state(name)) !== "running") continue;
     // From here to the lock there is nothing that another clone could come between.
     if (operations.holder(name) !== undefined || records.instances.get(name) === undefined) continue;

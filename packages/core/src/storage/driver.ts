@@ -1,3 +1,5 @@
+import type { HostProbe } from "../platform/probe.ts";
+
 /** One instance's writable tree, named as the instance is. */
 export type DatasetId = string;
 
@@ -37,9 +39,6 @@ export interface StorageInfo {
   readonly driver: string;
   readonly capabilities: { readonly quota: boolean; readonly send: boolean };
 }
-
-/** Whether a driver can work on this machine; `reason` is a sentence for the operator. */
-export type StorageProbe = { readonly usable: true } | { readonly usable: false; readonly reason: string };
 
 /**
  * Where instances keep their data.
@@ -138,4 +137,34 @@ export interface GrowsPool {
 
 export function growsPool(driver: StorageDriver): driver is StorageDriver & GrowsPool {
   return "grow" in driver;
+}
+
+/**
+ * A driver that can bound what is written into a dataset.
+ *
+ * A dataset's *charge* is what was written into it since it began, as an empty one, as a clone or by a revert, and is
+ * still held: by itself, by its snapshots, by clones of those. What it began with is not charged again, and what was
+ * written before a revert is charged to nobody any more. A *quota* bounds the charge. A write beyond it fails to its
+ * writer as on a full disk, and no other dataset notices.
+ *
+ * The dataset keeps its quota across snapshots and reverts, both of which work at it as before it; a clone has none at
+ * first.
+ */
+export interface BoundsSpace {
+  /** Whether this pool can do it, once it is open. */
+  quotaSupport(): Promise<HostProbe>;
+
+  /**
+   * Bound the charge, or with `undefined` no longer. A quota below the charge takes nothing away: writes fail until less
+   * is held. `not_found` without the dataset, `unsupported` where the pool cannot. The first quota of a pool begins its
+   * account: what was written before that is not charged.
+   */
+  setQuota(id: DatasetId, bytes: number | undefined): Promise<void>;
+
+  /** Bytes, as old as the last write that reached the disk. Undefined where no account is kept. Quick. */
+  charge(id: DatasetId): Promise<number | undefined>;
+}
+
+export function boundsSpace(driver: StorageDriver): driver is StorageDriver & BoundsSpace {
+  return "setQuota" in driver;
 }

@@ -53,6 +53,15 @@ const cases: readonly Case[] = [
   },
   { kind: "remove-snapshot", input: { name: "web", label: "old" }, about: ["web"] },
   {
+    kind: "change-instance",
+    input: {
+      name: "web",
+      change: { limits: { memory: 2 ** 30, cpus: null, disk: 2 ** 30 }, labels: { team: "core" } },
+    },
+    about: ["web"],
+    after: [["change-instance", { name: "web", change: { limits: { memory: 2 ** 29, cpus: 2, disk: 2 ** 29 } } }]],
+  },
+  {
     kind: "change-snapshot",
     input: { name: "web", label: "old", change: { new_label: "golden", tags: { why: "release" }, protected: true } },
     about: ["web", "branch"],

@@ -7,6 +7,7 @@ import {
   type InstanceRecord,
   type Lifecycle,
   type Log,
+  measureUses,
   Operations,
   operationKinds,
   type Platform,
@@ -135,6 +136,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     statuses: async () => (await Promise.all(usersInstances(records).map(describe))).map(({ status }) => status),
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
+    uses: () => measureUses(platform),
   });
   const service = createService({
     lifecycle,

@@ -1,4 +1,4 @@
-import { InstancePurpose, type InstanceStatus, type PoolRoom } from "@dockersnap/contract";
+import { InstancePurpose, type InstanceStatus, type InstanceUse, type PoolRoom } from "@dockersnap/contract";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 interface Sources {
@@ -6,7 +6,16 @@ interface Sources {
   /** Of each instance the daemon made for itself. */
   readonly purposes: () => readonly InstancePurpose[];
   readonly pool: () => Promise<PoolRoom>;
+  readonly uses: () => Promise<readonly (InstanceUse & { readonly instance: string })[]>;
 }
+
+/** What is told of each instance: the name of its metric, and what it says. */
+const usesTold = [
+  ["memory_bytes", "Bytes of memory an instance holds, without what the kernel keeps of files and can drop."],
+  ["cpu_seconds", "Processor time an instance took since its engine came up."],
+  ["pids", "Processes and threads of an instance."],
+  ["disk_bytes", "Bytes that count against an instance's disk limit."],
+] as const;
 
 /** Numbers for Prometheus; gauges are read when they are asked for. */
 export class Metrics {
@@ -51,6 +60,20 @@ export class Metrics {
         }
       },
     });
+    for (const [what, help] of usesTold) {
+      new Gauge({
+        name: `dockersnap_instance_${what}`,
+        help,
+        labelNames: ["instance"],
+        registers,
+        async collect() {
+          this.reset();
+          for (const { instance, [what]: value } of await sources.uses()) {
+            if (value !== undefined) this.set({ instance }, value);
+          }
+        },
+      });
+    }
     new Gauge({
       name: "dockersnap_own_instances",
       help: "Instances the daemon made for itself, by what for.",

@@ -13,6 +13,7 @@ import {
   type InstanceRecord,
   type Lifecycle,
   measureUsage,
+  measureUse,
   type OperationHandle,
   type Operations,
   ownName,
@@ -61,7 +62,10 @@ export function createService(parts: Parts): Service {
         Promise.all(
           (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
         ),
-      get: async (name) => lifecycle.describe(find(name)),
+      async get(name) {
+        const [instance, used] = await Promise.all([lifecycle.describe(find(name)), measureUse(platform, name)]);
+        return { ...instance, used };
+      },
     },
     async snapshots(name, withSizes) {
       const snapshots = records.snapshots.of(find(name).name).map(describeSnapshot);
@@ -152,12 +156,23 @@ function begin(
   switch (request.kind) {
     case "create":
       return operations.begin("create", request.body, caller);
+    case "change":
+      return operations.begin("change-instance", { name: request.name, change: request.body }, caller);
     case "snapshot":
       return operations.begin("snapshot", { ...request.body, name: request.name }, caller);
     case "revert":
       return operations.begin("revert", { label: request.body.label, name: request.name }, caller);
     case "clone":
-      return beginClone(deps, { source: request.name, label: request.body.label, name: request.body.new_name }, caller);
+      return beginClone(
+        deps,
+        {
+          source: request.name,
+          label: request.body.label,
+          name: request.body.new_name,
+          ...(request.body.limits === undefined ? {} : { limits: request.body.limits }),
+        },
+        caller,
+      );
     case "change_snapshot":
       return operations.begin(
         "change-snapshot",

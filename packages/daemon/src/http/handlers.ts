@@ -20,6 +20,7 @@ type TextRouteId = "getMetrics" | "getOpenApi";
 /** Routes whose change is an operation: what is to be begun. */
 export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) => MutationRequest } = {
   createInstance: ({ body }) => ({ kind: "create", body }),
+  changeInstance: ({ params: { name }, body }) => ({ kind: "change", name, body }),
   deleteInstance: ({ params: { name } }) => ({ kind: "delete", name }),
   startInstance: ({ params: { name } }) => ({ kind: "start", name }),
   stopInstance: ({ params: { name } }) => ({ kind: "stop", name }),

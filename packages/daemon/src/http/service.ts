@@ -7,6 +7,7 @@ import type {
   Diff,
   History,
   Instance,
+  InstanceChange,
   InstancePorts,
   InstanceUsage,
   Operation,
@@ -30,6 +31,7 @@ import type {
 /** A request that changes an instance, parsed: every name in it fits its rule. */
 export type MutationRequest =
   | { readonly kind: "create"; readonly body: CreateInstanceRequest }
+  | { readonly kind: "change"; readonly name: string; readonly body: InstanceChange }
   | { readonly kind: "delete" | "start" | "stop" | "restart" | "undo" | "redo"; readonly name: string }
   | { readonly kind: "snapshot"; readonly name: string; readonly body: SnapshotRequest }
   | { readonly kind: "revert"; readonly name: string; readonly body: RevertRequest }
@@ -70,6 +72,7 @@ export interface Service {
   readonly instances: {
     /** Oldest first; with `all`, those too that the daemon made for itself. */
     list(all: boolean): Promise<Instance[]>;
+    /** With what it takes now. */
     get(name: string): Promise<Instance>;
   };
   /** Oldest first. */

@@ -92,9 +92,9 @@ describe("a request", () => {
   it("with another method is told the right ones", async () => {
     await using world = await openWorld();
     const { status, headers, json: body } = await world.ask("PUT", "/api/v1/instances/web");
-    expect([status, headers.allow]).toEqual([405, "DELETE, GET, HEAD, OPTIONS"]);
+    expect([status, headers.allow]).toEqual([405, "DELETE, GET, HEAD, OPTIONS, PATCH"]);
     expect(body).toEqual({
-      error: "/api/v1/instances/web does not take PUT, only DELETE, GET, HEAD, OPTIONS.",
+      error: "/api/v1/instances/web does not take PUT, only DELETE, GET, HEAD, OPTIONS, PATCH.",
       code: "invalid_request",
     });
     const options = await world.ask("OPTIONS", "/api/v1/instances");

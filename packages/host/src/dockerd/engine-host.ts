@@ -1,12 +1,13 @@
-import { DockersnapError, instanceNamePattern, nameRules } from "@dockersnap/contract/words";
+import { DockersnapError, instanceNamePattern, type Limits, nameRules } from "@dockersnap/contract/words";
 import type { EngineHost, EngineObserver, EngineSpec, Log } from "@dockersnap/core";
 import { isAlive } from "../process/identity.ts";
 import { createEngineApi } from "./api/engine-api.ts";
-import { listGroups, readHierarchies } from "./cgroups/index.ts";
+import { canLimit, listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
 import { endDockerd, reviveDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { killEngine } from "./kill.ts";
+import { engineUse, limitEngine } from "./limit.ts";
 import { renameEngine } from "./rename.ts";
 import { anyFileLeft, foldersIn, runtimeFiles } from "./runtime-files.ts";
 import { startEngine } from "./start.ts";
@@ -153,6 +154,20 @@ class DockerdEngines implements EngineHost {
     await renameEngine(this.#environment, from, name);
     await Promise.all([this.#unwatch(from), this.#unwatch(name)]);
     this.#watch(name);
+  }
+
+  canLimit(limits: Limits) {
+    return canLimit(this.#environment.hierarchies, limits);
+  }
+
+  async limit(name: string, limits: Limits): Promise<void> {
+    checkName(name);
+    await limitEngine(this.#environment, name, limits);
+  }
+
+  async use(name: string) {
+    checkName(name);
+    return engineUse(this.#environment, name);
   }
 
   api(name: string) {

@@ -4,6 +4,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { syncDirectory } from "./directory.ts";
+import { btrfsMagic, readMagic } from "./superblock.ts";
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -17,7 +18,7 @@ const smallest = 128 * MiB;
  * free; one that exists is never formatted, whatever is in it.
  */
 export async function ensureImage(image: string, sizeBytes: number | undefined): Promise<void> {
-  const header = await readMagic(image);
+  const header = await magicOf(image);
   if (header === btrfsMagic) return;
   if (header !== undefined) {
     throw new DockersnapError(
@@ -49,16 +50,10 @@ export async function ensureImage(image: string, sizeBytes: number | undefined):
   await syncDirectory(dirname(image));
 }
 
-const btrfsMagic = "_BHRfS_M";
-/** Of the first superblock's magic number, in bytes. */
-const magicOffset = 65_536 + 64;
-
 /** The eight bytes where btrfs has its magic number; `undefined` when there is no such file. */
-async function readMagic(image: string): Promise<string | undefined> {
+async function magicOf(image: string): Promise<string | undefined> {
   try {
-    await using file = await open(image, "r");
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, magicOffset);
-    return buffer.toString("latin1", 0, bytesRead);
+    return await readMagic(image);
   } catch (error) {
     if (hasErrno(error, "ENOENT")) return undefined;
     throw new DockersnapError("internal", `The pool's image ${image} cannot be read: ${sentence(error)}`, {

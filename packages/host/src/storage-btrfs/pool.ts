@@ -1,4 +1,5 @@
 import { access, mkdir, realpath, stat, statfs, truncate } from "node:fs/promises";
+import { release } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
@@ -7,6 +8,7 @@ import { ensureImage } from "./image.ts";
 import { attachLoop, detachLoop, loopDevicesOf, loopDevicesOfDeleted, refreshLoop } from "./loop.ts";
 import { mountAt } from "./mounts.ts";
 import type { BtrfsOptions } from "./options.ts";
+import { needsNewerKernel } from "./quotas.ts";
 import { boundDirtyData } from "./writeback.ts";
 
 /** A btrfs that is mounted and ready. */
@@ -16,6 +18,8 @@ export interface Pool {
   readonly bounded: boolean;
   /** The directory whose file system holds the image, for an embedded pool. */
   readonly backing: string | undefined;
+  /** Of an embedded pool. */
+  readonly device: string | undefined;
 }
 
 /** What statfs(2) says a btrfs is. */
@@ -46,7 +50,7 @@ export async function openPool(options: BtrfsOptions, holdsData: boolean): Promi
 
   const device = mounted ?? (await mountImage(options.image, mountpoint));
   const bounded = await boundDirtyData(device);
-  return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)) };
+  return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)), device };
 }
 
 /** Take an embedded pool out of use: unmounted, its device detached, the image kept. A pool not in use stays so. */
@@ -99,7 +103,7 @@ async function openPath(path: string, holdsData: boolean): Promise<Pool> {
     );
   }
   if (holdsData) await requireThere(join(path, "instances"), `What the daemon kept in btrfs.path ${path}`);
-  return { mount: path, bounded: false, backing: undefined };
+  return { mount: path, bounded: false, backing: undefined, device: undefined };
 }
 
 async function requireThere(path: string, what: string): Promise<void> {
@@ -147,6 +151,13 @@ async function mountImage(image: string, mountpoint: string): Promise<string> {
     await run("mount", ["-t", "btrfs", "-o", "noatime,discard=async", device, mountpoint], { timeoutMs: 300_000 });
   } catch (error) {
     if (attached === undefined) await detachLoop(device);
+    if (await needsNewerKernel(image)) {
+      throw new DockersnapError(
+        "internal",
+        `The pool's image ${image} holds disk limits, which this kernel (${release()}) cannot read; it was left as it is. Boot a kernel of 6.7 or newer.`,
+        { cause: error },
+      );
+    }
     throw poolError(
       `The pool's image ${image} could not be mounted at ${mountpoint}; it was left as it is. Look at it with \`btrfs check ${image}\``,
       error,

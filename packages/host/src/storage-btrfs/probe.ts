@@ -1,12 +1,12 @@
 import { access, constants, readFile, statfs } from "node:fs/promises";
 import { release } from "node:os";
 import { delimiter, join } from "node:path";
-import type { StorageProbe } from "@dockersnap/core";
+import type { HostProbe } from "@dockersnap/core";
 import type { BtrfsOptions } from "./options.ts";
 import { btrfsType } from "./pool.ts";
 
 /** Whether a pool can be had on this machine with these options. Looks only; changes nothing. */
-export async function probeBtrfs(options: BtrfsOptions): Promise<StorageProbe> {
+export async function probeBtrfs(options: BtrfsOptions): Promise<HostProbe> {
   if (process.getuid?.() !== 0) return not("managing btrfs subvolumes needs root");
   if (!(await kernelKnowsBtrfs())) return not(`this kernel (${release()}) has no btrfs, built in or as a module`);
 
@@ -27,7 +27,7 @@ export async function probeBtrfs(options: BtrfsOptions): Promise<StorageProbe> {
   return type === btrfsType ? { usable: true } : not(`${options.path} is not on btrfs`);
 }
 
-function not(reason: string): StorageProbe {
+function not(reason: string): HostProbe {
   return { usable: false, reason };
 }
 

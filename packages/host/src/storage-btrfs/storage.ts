@@ -5,11 +5,13 @@ import {
   assertDatasetId,
   assertInnerPath,
   assertLabel,
+  type BoundsSpace,
   type Capacity,
   type DatasetId,
   type DatasetInfo,
   type DatasetUsage,
   type GrowsPool,
+  type HostProbe,
   type Label,
   type StorageDriver,
 } from "@dockersnap/core";
@@ -17,6 +19,7 @@ import { entries, removeIfEmpty, syncDirectory } from "./directory.ts";
 import type { BtrfsOptions } from "./options.ts";
 import { restoreParts } from "./parts.ts";
 import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
+import { Quotas } from "./quotas.ts";
 import { settle } from "./settle.ts";
 import { Space } from "./space.ts";
 import {
@@ -31,7 +34,7 @@ import { Swap } from "./swap.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** The driver, with what only this one can do. */
-export interface BtrfsStorage extends StorageDriver, GrowsPool {
+export interface BtrfsStorage extends StorageDriver, GrowsPool, BoundsSpace {
   /** Whether the kernel keeps the pool's unwritten data small, which keeps snapshots under load short. Known once open. */
   readonly dirtyDataBounded: boolean;
 }
@@ -46,20 +49,27 @@ export function createBtrfsStorage(options: BtrfsOptions): BtrfsStorage {
 }
 
 class BtrfsDriver implements BtrfsStorage {
-  readonly info = { driver: "btrfs", capabilities: { quota: false, send: false } };
   readonly #options: BtrfsOptions;
   readonly #instances: string;
   readonly #snapshots: string;
-  readonly #swap = new Swap();
+  readonly #swap = new Swap({
+    joining: (id) => this.#quotas.joining(id),
+    leave: (id, tree) => this.#quotas.leave(id, tree),
+  });
   readonly #meter: UsageMeter;
   #pool: Pool | undefined;
   #growing: Promise<void> = Promise.resolve();
+  #canBound = false;
 
   constructor(options: BtrfsOptions) {
     this.#options = options;
     this.#instances = join(mountOf(options), "instances");
     this.#snapshots = join(mountOf(options), "snapshots");
     this.#meter = new UsageMeter(mountOf(options));
+  }
+
+  get info() {
+    return { driver: "btrfs", capabilities: { quota: this.#canBound, send: false, diff: false } };
   }
 
   get dirtyDataBounded(): boolean {
@@ -70,8 +80,13 @@ class BtrfsDriver implements BtrfsStorage {
     return new Space(mountOf(this.#options), this.#pool?.backing);
   }
 
+  get #quotas(): Quotas {
+    return new Quotas({ mount: mountOf(this.#options), device: this.#pool?.device });
+  }
+
   async open({ holdsData = false }: { readonly holdsData?: boolean } = {}): Promise<void> {
     this.#pool = await openPool(this.#options, holdsData);
+    this.#canBound = (await this.#quotas.support()).usable;
     await this.#doing(`The pool at ${mountOf(this.#options)} could not be made ready`, async () => {
       // dockerd with remapped users passes through as one of them; nobody but root looks at snapshots.
       await mkdir(this.#instances, { recursive: true, mode: 0o711 });
@@ -80,6 +95,7 @@ class BtrfsDriver implements BtrfsStorage {
       for (const id of new Set(waiting)) {
         if (id !== undefined) await this.#swap.finish(join(this.#instances, id));
       }
+      await this.#quotas.tidy();
     });
   }
 
@@ -103,7 +119,7 @@ class BtrfsDriver implements BtrfsStorage {
     const path = this.path(id);
     await this.#doing(`The dataset ${id} could not be created`, async () => {
       await this.#assertFree(id);
-      await createSubvolume(path);
+      await createSubvolume(path, await this.#quotas.beginning(id));
       await syncDirectory(this.#instances);
       this.#meter.changed();
     });
@@ -115,7 +131,7 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The dataset ${id} could not be made from snapshot ${label} of ${source}`, async () => {
       await this.#assertSnapshot(source, label);
       await this.#assertFree(id);
-      await snapshotSubvolume(snapshot, path, "writable");
+      await snapshotSubvolume(snapshot, path, "writable", await this.#quotas.beginning(id));
       this.#meter.changed();
     });
   }
@@ -129,16 +145,18 @@ class BtrfsDriver implements BtrfsStorage {
         (await isSubvolume(tree)) || (await entries(labels)).length > 0;
       const [present, taken] = await Promise.all([there(source, snapshots), kindOf(target)]);
       if (!present) {
-        if (taken === "subvolume") return;
+        if (taken === "subvolume") return this.#quotas.forget(from);
         throw new DockersnapError("not_found", `There is no dataset ${from}.`);
       }
       if (taken !== "absent") {
         throw new DockersnapError("already_exists", `Dataset ${to} exists; choose another name, or remove it first.`);
       }
+      await this.#quotas.share(from, to);
       // The tree last: until it has moved, the whole is found under the old name and moved by the next.
       if ((await entries(snapshots)).length > 0) await rename(snapshots, targetSnapshots);
       if (await isSubvolume(source)) await rename(source, target);
       this.#meter.changed();
+      await this.#quotas.forget(from);
       await Promise.all([syncDirectory(this.#instances), syncDirectory(this.#snapshots)]);
     });
   }
@@ -218,7 +236,8 @@ class BtrfsDriver implements BtrfsStorage {
       if (!(await isSubvolume(path))) return;
       await deleteSubvolumes([path]);
       await removeIfEmpty(dirname(path));
-      await this.#persistRemoval();
+      // What a dataset at its quota is given room by is wanted back at once too.
+      await this.#persistRemoval(await this.#quotas.isNearlyReached(id));
     });
   }
 
@@ -231,7 +250,8 @@ class BtrfsDriver implements BtrfsStorage {
       const labels = (await entries(snapshots)).map((label) => join(snapshots, label));
       await deleteSubvolumes([...trees, ...(await only(isSubvolume, labels))]);
       await removeIfEmpty(snapshots);
-      await this.#persistRemoval();
+      await this.#quotas.forget(id);
+      await this.#persistRemoval(false);
     });
   }
 
@@ -261,6 +281,24 @@ class BtrfsDriver implements BtrfsStorage {
     const usage = (await beforeAbort(measuring, signal)).get(id);
     if (usage === undefined) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
     return usage;
+  }
+
+  async quotaSupport(): Promise<HostProbe> {
+    return this.#quotas.support();
+  }
+
+  async setQuota(id: DatasetId, bytes: number | undefined): Promise<void> {
+    const path = this.path(id);
+    await this.#doing(`The quota of ${id} could not be set`, async () => {
+      await this.#swap.finish(path);
+      if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+      await this.#quotas.set(id, path, bytes);
+    });
+  }
+
+  async charge(id: DatasetId): Promise<number | undefined> {
+    assertDatasetId(id);
+    return this.#quotas.charge(id);
   }
 
   async grow(sizeBytes: number): Promise<void> {
@@ -293,9 +331,9 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   /** One transaction of the file system carries every deletion before it to disk. */
-  async #persistRemoval(): Promise<void> {
+  async #persistRemoval(isWanted: boolean): Promise<void> {
     this.#meter.changed();
-    if (await this.#space.isScarce()) await reclaimSpace(mountOf(this.#options));
+    if (isWanted || (await this.#space.isScarce())) await reclaimSpace(mountOf(this.#options));
     else await syncDirectory(this.#instances);
   }
 

@@ -21,9 +21,14 @@ export async function isSubvolume(path: string): Promise<boolean> {
   return (await kindOf(path)) === "subvolume";
 }
 
-/** Nothing may be at `path`. In memory only until its directory is synced. */
-export async function createSubvolume(path: string): Promise<void> {
-  await btrfs(["subvolume", "create", path]);
+/** Nothing may be at `path`. In memory only until its directory is synced. `groups` are arguments that have it join some. */
+export async function createSubvolume(path: string, groups: readonly string[] = []): Promise<void> {
+  await btrfs(["subvolume", "create", ...groups, path]);
+}
+
+/** The number btrfs knows the subvolume at this path by. */
+export async function rootId(path: string): Promise<number> {
+  return Number((await btrfs(["inspect-internal", "rootid", path])).trim());
 }
 
 /**
@@ -34,8 +39,9 @@ export async function snapshotSubvolume(
   source: string,
   target: string,
   access: "read-only" | "writable",
+  groups: readonly string[] = [],
 ): Promise<void> {
-  await btrfs(["subvolume", "snapshot", ...(access === "read-only" ? ["-r"] : []), source, target]);
+  await btrfs(["subvolume", "snapshot", ...(access === "read-only" ? ["-r"] : []), ...groups, source, target]);
 }
 
 /**
@@ -76,7 +82,7 @@ export async function syncFilesystem(path: string): Promise<void> {
 }
 
 async function deleteWithNested(path: string): Promise<void> {
-  const root = Number((await btrfs(["inspect-internal", "rootid", path])).trim());
+  const root = await rootId(path);
   for (const id of nestedIn(root, parseSubvolumes(await btrfs(["subvolume", "list", path])))) {
     await btrfs(["subvolume", "delete", "--subvolid", String(id), path]);
   }

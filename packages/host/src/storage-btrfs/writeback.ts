@@ -1,5 +1,5 @@
-import { access, readdir, writeFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { sysfsOf } from "./sysfs.ts";
 
 /**
  * What may be dirty in the pool at once; what is dirty is written out inside the atomic step of a snapshot. The kernel
@@ -13,18 +13,12 @@ const maxDirtyBytes = 64 * 1024 * 1024;
  */
 export async function boundDirtyData(device: string): Promise<boolean> {
   try {
-    for (const uuid of await readdir("/sys/fs/btrfs")) {
-      const holds = await access(`/sys/fs/btrfs/${uuid}/devices/${basename(device)}`).then(
-        () => true,
-        () => false,
-      );
-      if (!holds) continue;
-      // Without the strict limit the bound applies only once the whole machine is short of clean memory.
-      await writeFile(`/sys/fs/btrfs/${uuid}/bdi/strict_limit`, "1");
-      await writeFile(`/sys/fs/btrfs/${uuid}/bdi/max_bytes`, String(maxDirtyBytes));
-      return true;
-    }
-    return false;
+    const folder = await sysfsOf(device);
+    if (folder === undefined) return false;
+    // Without the strict limit the bound applies only once the whole machine is short of clean memory.
+    await writeFile(`${folder}/bdi/strict_limit`, "1");
+    await writeFile(`${folder}/bdi/max_bytes`, String(maxDirtyBytes));
+    return true;
   } catch {
     // It is an optimisation: settling does without it, only slower.
     return false;

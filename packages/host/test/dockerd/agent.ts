@@ -1,6 +1,6 @@
 /** Runs behind a fence: a machine whose engine hosts another process drives over IPC. */
 
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, type Limits } from "@dockersnap/contract/words";
 import type { EngineHost, EngineSpec } from "@dockersnap/core";
 import { Machine } from "./machine.ts";
 
@@ -8,7 +8,17 @@ export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
   | {
-      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "memory" | "containers";
+      readonly method:
+        | "kill"
+        | "detach"
+        | "state"
+        | "freeze"
+        | "thaw"
+        | "suspend"
+        | "resume"
+        | "memory"
+        | "use"
+        | "containers";
       readonly name: string;
     }
   | {
@@ -16,6 +26,7 @@ export type HostCall =
       readonly name: string;
       readonly id: string;
     }
+  | { readonly method: "limit"; readonly name: string; readonly limits: Limits }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
   | { readonly method: "rename"; readonly from: string; readonly spec: EngineSpec }
   | { readonly method: "list" | "close" };
@@ -78,6 +89,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.start(call.spec, call.aborted ? AbortSignal.abort() : new AbortController().signal);
     case "stop":
       return host.stop(call.name, new AbortController().signal);
+    case "limit":
+      return host.limit(call.name, call.limits);
     case "containers":
       return host.api(call.name).containers();
     case "tmpfs":

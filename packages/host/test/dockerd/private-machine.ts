@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { DockersnapError, isErrorCode } from "@dockersnap/contract/words";
+import { DockersnapError, isErrorCode, type Limits } from "@dockersnap/contract/words";
 import type {
   ContainerSummary,
   ContainerVitals,
@@ -9,6 +9,7 @@ import type {
   EngineObserver,
   EngineSpec,
   EngineState,
+  EngineUse,
 } from "@dockersnap/core";
 import type { EngineSubject } from "@dockersnap/core/testing";
 import type { Call, HostCall, MachineCall, Message } from "./agent.ts";
@@ -164,6 +165,17 @@ class RemoteEngines implements EngineHost {
 
   rename(from: string, spec: EngineSpec) {
     return this.#call<void>({ method: "rename", from, spec });
+  }
+
+  // Pure, and asked of the machine that does the work by `limit`.
+  canLimit = () => ({ usable: true }) as const;
+
+  limit(name: string, limits: Limits) {
+    return this.#call<void>({ method: "limit", name, limits });
+  }
+
+  use(name: string) {
+    return this.#call<EngineUse | undefined>({ method: "use", name });
   }
 
   api(name: string) {

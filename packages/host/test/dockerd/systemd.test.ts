@@ -26,7 +26,12 @@ it("starts a sandbox as a transient unit that owns its part of the control group
 
 it("bounds the unit, and lifts systemd's own bound on processes where there is none", () => {
   expect(unitArguments("u.service", launch)).toEqual(
-    expect.arrayContaining(["--property=MemoryMax=1073741824", "--property=CPUQuota=150%", "--property=TasksMax=500"]),
+    expect.arrayContaining([
+      "--property=MemoryMax=1073741824",
+      "--property=MemorySwapMax=0",
+      "--property=CPUQuota=150%",
+      "--property=TasksMax=500",
+    ]),
   );
   const unbounded = unitArguments("u.service", { ...launch, limits: undefined });
   expect(unbounded).toContain("--property=TasksMax=infinity");

@@ -41,10 +41,14 @@ function hands(driver: BtrfsStorage): Omit<StorageSubject, "driver" | typeof Sym
   return {
     async write(id, file, bytes) {
       const unfinished = at(id, `.${file}`);
-      const handle = await open(unfinished, "w");
-      await handle.writeFile(bytes);
-      await handle.sync();
-      await handle.close();
+      try {
+        await using handle = await open(unfinished, "w");
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } catch (error) {
+        await rm(unfinished, { force: true });
+        throw error;
+      }
       await rename(unfinished, at(id, file));
     },
     async read(id, file) {

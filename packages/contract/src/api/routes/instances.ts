@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Ok } from "../daemon.ts";
-import { CloneRequest, CreateInstanceRequest, Instance } from "../instance.ts";
+import { CloneRequest, CreateInstanceRequest, Instance, InstanceChange } from "../instance.ts";
 import type { Route } from "../route.ts";
 import { InstanceUsage } from "../usage.ts";
 import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
@@ -23,16 +23,35 @@ export const instancesRoutes = {
     body: CreateInstanceRequest,
     answer: { status: 201, means: "The instance runs.", body: Instance },
     operation: true,
-    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_refused", "plugin_failed"],
+    fails: [
+      ...operationFailures,
+      ...bodyFailures,
+      "not_found",
+      "already_exists",
+      "plugin_refused",
+      "plugin_failed",
+      "unsupported",
+    ],
   },
   getInstance: {
     method: "GET",
     path: `${api}/instances/{name}`,
-    summary: "One instance",
+    summary: "One instance, with what it takes now",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The instance.", body: Instance },
     fails: ["invalid_request", "not_found"],
+  },
+  changeInstance: {
+    method: "PATCH",
+    path: `${api}/instances/{name}`,
+    summary: "Change an instance's limits, as it runs, or its labels",
+    needs: "operate",
+    params: instance,
+    body: InstanceChange,
+    answer: { status: 200, means: "It is as asked.", body: Instance },
+    operation: true,
+    fails: [...operationFailures, ...bodyFailures, "not_found", "unsupported"],
   },
   deleteInstance: {
     method: "DELETE",
@@ -83,7 +102,7 @@ export const instancesRoutes = {
     body: CloneRequest,
     answer: { status: 201, means: "The new instance runs.", body: Instance },
     operation: true,
-    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed"],
+    fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed", "unsupported"],
   },
   getUsage: {
     method: "GET",

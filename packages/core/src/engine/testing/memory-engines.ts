@@ -1,4 +1,5 @@
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, type Limits } from "@dockersnap/contract/words";
+import type { HostProbe } from "../../platform/probe.ts";
 import type {
   ContainerSummary,
   ContainerVitals,
@@ -7,6 +8,7 @@ import type {
   EngineObserver,
   EngineSpec,
   EngineState,
+  EngineUse,
 } from "../engine.ts";
 
 /** Methods of the engine host, and of an engine's API, that can be made to fail. */
@@ -22,6 +24,7 @@ export type EngineMethod =
   | "resume"
   | "rename"
   | "adopt"
+  | "limit"
   | "list"
   | "containers"
   | "startContainer"
@@ -35,6 +38,8 @@ interface MemoryEngine {
   /** Its dockerd is not there for a while. */
   readonly detached: boolean;
   readonly suspended: boolean;
+  readonly limits: Limits;
+  readonly memory: number;
 }
 
 /** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
@@ -53,6 +58,8 @@ export class MemoryMachine {
  * `crash`, and make the next call of a method fail with `failNext`.
  */
 export class MemoryEngines implements EngineHost {
+  /** Why this machine holds no engine to limits, where a test wants none. */
+  unbounded: string | undefined;
   readonly #machine: MemoryMachine;
   readonly #watched = new Set<string>();
   readonly #observers = new Set<EngineObserver>();
@@ -77,6 +84,16 @@ export class MemoryEngines implements EngineHost {
     return this.#machine.engines.get(name)?.suspended ?? false;
   }
 
+  /** What a running engine is held to. */
+  limits(name: string): Limits | undefined {
+    return this.#machine.engines.get(name)?.limits;
+  }
+
+  /** Let a running engine hold so many bytes of memory. */
+  setMemory(name: string, memory: number): void {
+    this.#machine.engines.set(name, { ...this.#running(name), memory });
+  }
+
   isFrozen(name: string): boolean {
     return this.#machine.engines.get(name)?.frozen ?? false;
   }
@@ -94,9 +111,9 @@ export class MemoryEngines implements EngineHost {
 
   /** End an engine as the kernel does when memory runs out. */
   crash(name: string): void {
-    const { spec } = this.#running(name);
-    this.#endContainers(spec.dataRoot);
-    this.#machine.engines.set(name, { spec, live: false, frozen: false, detached: false, suspended: false });
+    const engine = this.#running(name);
+    this.#endContainers(engine.spec.dataRoot);
+    this.#machine.engines.set(name, { ...engine, live: false, frozen: false, detached: false, suspended: false });
     if (this.#watched.delete(name)) for (const observer of this.#observers) observer.gone(name, "its sandbox ended");
   }
 
@@ -112,7 +129,15 @@ export class MemoryEngines implements EngineHost {
     this.#begin("start");
     if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
     if (this.#machine.engines.get(spec.name)?.live !== true) {
-      this.#machine.engines.set(spec.name, { spec, live: true, frozen: false, detached: false, suspended: false });
+      this.#machine.engines.set(spec.name, {
+        spec,
+        live: true,
+        frozen: false,
+        detached: false,
+        suspended: false,
+        limits: spec.limits ?? {},
+        memory: 0,
+      });
       this.#setStates(spec.dataRoot, "exited", "running");
     }
     this.#attach(spec);
@@ -187,6 +212,26 @@ export class MemoryEngines implements EngineHost {
     engines.set(spec.name, { ...engine, spec: { ...spec, movable: true } });
     this.#watched.delete(from);
     this.#attach(spec);
+  }
+
+  canLimit(): HostProbe {
+    return this.unbounded === undefined ? { usable: true } : { usable: false, reason: this.unbounded };
+  }
+
+  async limit(name: string, limits: Limits): Promise<void> {
+    this.#begin("limit");
+    const engine = this.#machine.engines.get(name);
+    if (engine?.live !== true) return;
+    if (this.unbounded !== undefined) throw new DockersnapError("unsupported", this.unbounded);
+    if (limits.memory !== undefined && engine.memory > limits.memory) {
+      throw new DockersnapError("wrong_state", `'${name}' holds ${engine.memory} bytes of memory, more than that.`);
+    }
+    this.#machine.engines.set(name, { ...engine, limits });
+  }
+
+  async use(name: string): Promise<EngineUse | undefined> {
+    const engine = this.#machine.engines.get(name);
+    return engine?.live === true ? { memory: engine.memory, cpuSeconds: 0, pids: 1 } : undefined;
   }
 
   api(name: string): EngineApi {

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { datasetPromises } from "./dataset-promises.ts";
 import { poolPromises } from "./pool-promises.ts";
+import { quotaPromises } from "./quota-promises.ts";
 import { restorePromises } from "./restore-promises.ts";
 import { revertPromises } from "./revert-promises.ts";
 import { snapshotPromises } from "./snapshot-promises.ts";
@@ -16,5 +17,6 @@ export function storageConformance(name: string, factory: StorageFactory): void 
     revertPromises(factory);
     restorePromises(factory);
     usagePromises(factory);
+    quotaPromises(factory);
   });
 }

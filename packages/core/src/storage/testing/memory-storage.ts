@@ -1,5 +1,15 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Capacity, DatasetId, DatasetInfo, DatasetUsage, Label, Occupied, StorageDriver } from "../driver.ts";
+import type { HostProbe } from "../../platform/probe.ts";
+import type {
+  BoundsSpace,
+  Capacity,
+  DatasetId,
+  DatasetInfo,
+  DatasetUsage,
+  Label,
+  Occupied,
+  StorageDriver,
+} from "../driver.ts";
 import { assertDatasetId, assertInnerPath, assertLabel } from "../names.ts";
 
 type Tree = ReadonlyMap<string, Uint8Array>;
@@ -26,18 +36,24 @@ export type StorageMethod =
   | "remove"
   | "list"
   | "capacity"
-  | "usage";
+  | "usage"
+  | "setQuota";
 
 /**
  * A storage that keeps every byte in memory and promises what real drivers promise. Tests reach the files of a dataset
  * with `write`, `read` and `files`, and make the next call of a method fail with `failNext`.
  */
-export class MemoryStorage implements StorageDriver {
-  readonly info = { driver: "memory", capabilities: { quota: false, send: false } };
+export class MemoryStorage implements StorageDriver, BoundsSpace {
+  readonly info = { driver: "memory", capabilities: { quota: true, send: false } };
   /** Bytes of the pool; a test makes it smaller to run out of space. */
   total = 2 ** 40;
+  /** Why there are no quotas here, where a test wants none. */
+  unbounded: string | undefined;
   readonly #datasets = new Map<DatasetId, Tree>();
   readonly #snapshots = new Map<DatasetId, Map<Label, Tree>>();
+  readonly #quotas = new Map<DatasetId, number>();
+  /** What was written into a dataset since it began. */
+  readonly #written = new Map<DatasetId, Set<Uint8Array>>();
   readonly #failures = new Map<StorageMethod, Error[]>();
 
   /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
@@ -78,6 +94,7 @@ export class MemoryStorage implements StorageDriver {
     this.#assertFree(id);
     this.#assertRoom(id);
     this.#datasets.set(id, tree);
+    this.#written.delete(id);
   }
 
   async settle(id: DatasetId, _signal: AbortSignal): Promise<void> {
@@ -100,7 +117,8 @@ export class MemoryStorage implements StorageDriver {
     const isThere = (id: DatasetId) => this.#datasets.has(id) || this.#snapshots.has(id);
     if (!isThere(from)) return void this.#dataset(to);
     this.#assertFree(to);
-    for (const kept of [this.#datasets, this.#snapshots] as readonly Map<DatasetId, unknown>[]) {
+    const all = [this.#datasets, this.#snapshots, this.#quotas, this.#written];
+    for (const kept of all as readonly Map<DatasetId, unknown>[]) {
       if (kept.has(from)) kept.set(to, kept.get(from));
       kept.delete(from);
     }
@@ -109,6 +127,7 @@ export class MemoryStorage implements StorageDriver {
   async revert(id: DatasetId, label: Label): Promise<void> {
     await this.#begin("revert", id, label);
     this.#datasets.set(id, this.#snapshot(id, label));
+    this.#written.delete(id);
   }
 
   async restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void> {
@@ -144,6 +163,8 @@ export class MemoryStorage implements StorageDriver {
     await this.#begin("remove", id);
     this.#datasets.delete(id);
     this.#snapshots.delete(id);
+    this.#written.delete(id);
+    this.#quotas.delete(id);
   }
 
   async list(): Promise<readonly DatasetInfo[]> {
@@ -183,10 +204,39 @@ export class MemoryStorage implements StorageDriver {
     };
   }
 
+  async quotaSupport(): Promise<HostProbe> {
+    return this.unbounded === undefined ? { usable: true } : { usable: false, reason: this.unbounded };
+  }
+
+  async setQuota(id: DatasetId, bytes: number | undefined): Promise<void> {
+    await this.#begin("setQuota", id);
+    this.#dataset(id);
+    if (bytes === undefined) {
+      this.#quotas.delete(id);
+      return;
+    }
+    if (this.unbounded !== undefined) throw new DockersnapError("unsupported", this.unbounded);
+    this.#quotas.set(id, bytes);
+  }
+
+  async charge(id: DatasetId): Promise<number | undefined> {
+    assertDatasetId(id);
+    return this.#charge(id);
+  }
+
+  quota(id: DatasetId): number | undefined {
+    return this.#quotas.get(id);
+  }
+
   /** Put bytes into a file of the dataset, as a workload would. */
   write(id: DatasetId, file: string, bytes: Uint8Array): void {
+    if (this.#charge(id) + bytes.length > (this.#quotas.get(id) ?? Number.POSITIVE_INFINITY)) {
+      throw Object.assign(new Error(`write ${file}: quota exceeded`), { code: "EDQUOT" });
+    }
+    const own = Uint8Array.from(bytes);
     // A tree that a snapshot shares is never changed, only replaced.
-    this.#datasets.set(id, new Map(this.#dataset(id)).set(file, Uint8Array.from(bytes)));
+    this.#datasets.set(id, new Map(this.#dataset(id)).set(file, own));
+    this.#written.set(id, (this.#written.get(id) ?? new Set()).add(own));
   }
 
   /** The bytes of a file of the dataset; `undefined` where there is no such file. */
@@ -238,6 +288,11 @@ export class MemoryStorage implements StorageDriver {
     const tree = this.#snapshots.get(id)?.get(label);
     if (tree === undefined) throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${label}.`);
     return tree;
+  }
+
+  #charge(id: DatasetId): number {
+    const held = new Set(this.#holdings().flatMap(({ tree }) => [...tree.values()]));
+    return [...(this.#written.get(id) ?? [])].reduce((sum, bytes) => sum + (held.has(bytes) ? bytes.length : 0), 0);
   }
 
   #assertFree(id: DatasetId): void {

@@ -1,16 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { DatasetUsage, Occupied } from "../driver.ts";
+import { fill, MiB } from "./fill.ts";
 import type { StorageFactory, StorageSubject } from "./subject.ts";
 
-const MiB = 1024 * 1024;
 const patience = () => AbortSignal.timeout(60_000);
-
-/** Replace a file by one of so many MiB, no two blocks of which were ever the same. */
-async function fill(subject: StorageSubject, id: string, file: string, size: number): Promise<void> {
-  const bytes = new Uint8Array(size * MiB);
-  for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  await subject.write(id, file, bytes);
-}
 
 /** In MiB, to a tenth. */
 async function usageOf({ driver }: StorageSubject, id: string) {

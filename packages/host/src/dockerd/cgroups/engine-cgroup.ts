@@ -3,11 +3,13 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Limits } from "@dockersnap/contract/words";
+import type { EngineUse } from "@dockersnap/core";
 import { hasErrno } from "../../process/errno.ts";
 import { isMissing, untilEvent } from "./event-file.ts";
 import { createFreezer, type Freezer } from "./freezer.ts";
 import { type Hierarchies, unifiedHoldsControllers } from "./hierarchies.ts";
 import { applyLimits } from "./limits.ts";
+import { readUse } from "./use.ts";
 
 /**
  * One engine's control group, under the same path in every hierarchy of the machine:
@@ -92,6 +94,10 @@ export class EngineCgroup {
 
   limit(limits: Limits): Promise<void> {
     return applyLimits(this.#hierarchies, this.path, limits);
+  }
+
+  use(): Promise<EngineUse> {
+    return readUse(this.#hierarchies, this.path);
   }
 
   /** Move a process, without the children it has already, into the engine's part. One that has ended is let be. */

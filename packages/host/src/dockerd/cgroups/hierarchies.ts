@@ -43,6 +43,12 @@ export function unifiedHoldsControllers({ legacy, unified }: Hierarchies): boole
   return unified !== undefined && legacy.every(({ controllers }) => controllers.every((c) => c.startsWith("name=")));
 }
 
+/** The root of the hierarchy in which a controller is, or would be. */
+export function homeOf({ legacy, unified }: Hierarchies, controller: string): { root: string; isLegacy: boolean } {
+  const hierarchy = legacy.find(({ controllers }) => controllers.includes(controller));
+  return { root: hierarchy?.mountPoint ?? unified ?? "/sys/fs/cgroup", isLegacy: hierarchy !== undefined };
+}
+
 const mountOptions = new Set(["", "rw", "ro", "xattr", "noprefix", "clone_children"]);
 
 function isMountOption(option: string): boolean {

@@ -1,2 +1,4 @@
 export { EngineCgroup, listGroups } from "./engine-cgroup.ts";
+export { isMissing } from "./event-file.ts";
 export { type Hierarchies, readHierarchies } from "./hierarchies.ts";
+export { canLimit } from "./limits.ts";

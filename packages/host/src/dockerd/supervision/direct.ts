@@ -53,6 +53,8 @@ export function createDirectSupervision(prefix: string): Supervision {
       }
     },
 
+    limit: (_name, group, limits) => group.limit(limits),
+
     // The kernel's processes are all there is of it.
     async forget() {},
   };

@@ -22,6 +22,8 @@ export interface Supervision {
 
   /** Start the sandbox bounded and in its control group, and resolve when it is ready; the group is there already. */
   launch(launch: Launch, signal: AbortSignal): Promise<void>;
+  /** Hold a sandbox that was launched to these limits from now on, and to no others. */
+  limit(name: string, group: EngineCgroup, limits: Limits): Promise<void>;
   /** Forget a sandbox whose processes have all ended. An unknown one is forgotten already. */
   forget(name: string): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { DockersnapError, instanceNamePattern, type Limits } from "@dockersnap/contract/words";
 import { CommandError } from "../../process/commandError.ts";
 import { run } from "../../process/run.ts";
@@ -7,6 +9,9 @@ import type { Launch, Supervision } from "./supervision.ts";
 
 /** All engines' units are in it, so that an operator can bound or watch them together. */
 const slice = "dockersnap.slice";
+
+/** Where systemd keeps what `systemctl set-property --runtime` is told. */
+const changedProperties = "/run/systemd/system.control";
 
 /** `systemctl stop` exits with it for a unit that is not loaded. */
 const notLoaded = 5;
@@ -44,6 +49,17 @@ export function createSystemdSupervision(prefix: string): Supervision {
       for (const pid of group.enginePids()) await group.admit(pid);
       // Only now: systemd puts the process into the unit's own group first, which takes none once it hands controllers on.
       await group.delegate("own group");
+      // What systemd has no property for: swap, where the machine's controllers are legacy ones.
+      if (launch.limits !== undefined) await group.limit(launch.limits);
+    },
+
+    async limit(name, group, limits) {
+      const properties = Object.entries({ ...lifted, ...limitProperties(limits) }).map(
+        ([key, value]) => `${key}=${value}`,
+      );
+      // systemd writes a unit's bounds anew when it pleases, so it has to know them.
+      await run("systemctl", ["set-property", "--runtime", unit(name), ...properties]);
+      await group.limit(limits);
     },
 
     async forget(name) {
@@ -53,6 +69,8 @@ export function createSystemdSupervision(prefix: string): Supervision {
       } catch (error) {
         if (!(error instanceof CommandError && error.exitCode === notLoaded)) throw error;
       }
+      // Bounds that were changed outlive their unit here, and would win over those of the next one of its name.
+      await rm(join(changedProperties, `${unit(name)}.d`), { recursive: true, force: true });
     },
   };
 }
@@ -90,9 +108,12 @@ export function unitArguments(unit: string, { name, group, command, limits, log 
   ];
 }
 
+/** What takes every bound away. */
+const lifted = { MemoryMax: "infinity", MemorySwapMax: "infinity", CPUQuota: "" };
+
 function limitProperties(limits: Limits | undefined): Readonly<Record<string, string>> {
   return {
-    ...(limits?.memory === undefined ? {} : { MemoryMax: String(limits.memory) }),
+    ...(limits?.memory === undefined ? {} : { MemoryMax: String(limits.memory), MemorySwapMax: "0" }),
     // systemd counts in hundredths of one processor.
     ...(limits?.cpus === undefined ? {} : { CPUQuota: `${Math.max(1, Math.round(limits.cpus * 100))}%` }),
     // Without one systemd would apply its own default, far below what containers may need.

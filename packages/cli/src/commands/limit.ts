@@ -1,0 +1,27 @@
+import { instanceArgument } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import { limitOptions, parseLimitsChange } from "../config/limits.ts";
+import { limitLines } from "../limits-view.ts";
+import { fields } from "../output/table.ts";
+
+export const limit = defineCommand({
+  summary: "Bound what an instance may take, as it runs, or show what it takes",
+  description: "none takes a bound away; bounds that are not named stay. Without any it shows them and what is used.",
+  args: { name: instanceArgument },
+  options: limitOptions,
+  examples: [
+    "dockersnap limit web --memory 2g --cpus 1.5 --pids 500 --disk 20g",
+    "dockersnap limit web --memory none",
+    "dockersnap limit web",
+  ],
+  async run({ args, options, client, follow, out }) {
+    const limits = parseLimitsChange(options);
+    if (limits !== undefined) await follow((following) => client.instances.change(args.name, { limits }, following));
+    const instance = await client.instances.get(args.name);
+    const shown = {
+      text: () => fields(limitLines(instance), out.colors.bold),
+      names: () => [instance.name],
+    };
+    await (limits === undefined ? out.result(instance, shown) : out.done(instance, shown));
+  },
+});

@@ -1,0 +1,63 @@
+import { DockersnapError, type InstanceUse, type Limits, type LimitsChange } from "@dockersnap/contract/words";
+import type { Platform } from "../platform/platform.ts";
+import { boundsSpace } from "../storage/driver.ts";
+
+type Bounded = Pick<Platform, "engines" | "storage">;
+
+/** The limits after a change; undefined when none is left. */
+export function changedLimits(before: Limits | undefined, change: LimitsChange | undefined): Limits | undefined {
+  const entries = Object.entries({ ...before, ...change }).filter(([, bound]) => bound !== null && bound !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+export function sameLimits(one: Limits = {}, other: Limits = {}): boolean {
+  return (["memory", "cpus", "pids", "disk"] as const).every((bound) => one[bound] === other[bound]);
+}
+
+/** `unsupported`, before anything is done, for a bound that this host or its pool would not hold. */
+export async function requireBounds(
+  { engines, storage }: Bounded,
+  name: string,
+  limits: Limits | undefined,
+): Promise<void> {
+  if (limits === undefined) return;
+  const host = engines.canLimit(limits);
+  if (!host.usable) throw unsupported(name, host.reason);
+  if (limits.disk === undefined) return;
+  if (!boundsSpace(storage)) throw unsupported(name, "its storage keeps no quotas");
+  const pool = await storage.quotaSupport();
+  if (!pool.usable) throw unsupported(name, pool.reason);
+}
+
+function unsupported(name: string, reason: string): DockersnapError {
+  return new DockersnapError(
+    "unsupported",
+    `'${name}' cannot be held to these limits here: ${reason}. Leave that one out, or do what is missing first.`,
+  );
+}
+
+/** Bound what an instance writes, or no longer. */
+export async function setDiskLimit({ storage }: Bounded, name: string, bytes: number | undefined): Promise<void> {
+  if (boundsSpace(storage)) await storage.setQuota(name, bytes);
+}
+
+/** What an instance takes now. */
+export async function measureUse({ engines, storage }: Bounded, name: string): Promise<InstanceUse> {
+  const [engine, disk] = await Promise.all([
+    engines.use(name),
+    boundsSpace(storage) ? storage.charge(name) : undefined,
+  ]);
+  return {
+    ...(engine === undefined ? {} : { memory_bytes: engine.memory, cpu_seconds: engine.cpuSeconds, pids: engine.pids }),
+    ...(disk === undefined ? {} : { disk_bytes: disk }),
+  };
+}
+
+/** Of every instance. */
+export function measureUses(platform: Bounded & Pick<Platform, "records">) {
+  return Promise.all(
+    platform.records.instances
+      .all()
+      .map(async ({ name }) => ({ instance: name, ...(await measureUse(platform, name)) })),
+  );
+}
