@@ -121,6 +121,11 @@ export class World {
     return this.#daemon;
   }
 
+  /** The time of day becomes an earlier one. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+  }
+
   describe(name: string) {
     return this.#daemon.lifecycle.describe(findInstance(this.records, name));
   }

@@ -116,7 +116,7 @@ export function cloneRecord(
   const record: InstanceRecord = {
     name: clone.name,
     subnetIndex: freeSubnetIndex(lifecycle),
-    createdAt: clone.createdAt,
+    createdAt: afterItsSnapshot(lifecycle, clone),
     phase: "creating",
     desired: "running",
     cloneOf: { instance: clone.source, label: clone.label },
@@ -129,6 +129,15 @@ export function cloneRecord(
   };
   lifecycle.specs.addresses(record);
   return record;
+}
+
+/** What came from what is told by times: a clock that was set back must not make a clone older than what it came from. */
+function afterItsSnapshot(
+  { platform }: Lifecycle,
+  { source, label, createdAt }: CloneInput & { createdAt: string },
+): string {
+  const origin = Date.parse(findSnapshot(platform.records, source, label).createdAt);
+  return origin < Date.parse(createdAt) ? createdAt : new Date(origin + 1).toISOString();
 }
 
 const longestName = 32;

@@ -12,7 +12,7 @@ import {
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import { changeReverts, type RevertsChange } from "./reverts.ts";
-import { requireFreeLabel } from "./take.ts";
+import { freeLabel } from "./take.ts";
 
 interface Named {
   readonly name: string;
@@ -65,10 +65,9 @@ export function replacing<Input extends Named>(
     async prepare(input) {
       const record = readyInstance(records, input.name);
       const startedAt = clock.now().toISOString();
-      const keptAs = `${autoLabelPrefix(act)}${startedAt.replaceAll(":", "-")}`;
+      const keptAs = await freeLabel(lifecycle, input.name, `${autoLabelPrefix(act)}${startedAt.replaceAll(":", "-")}`);
       const chosen = choose(input, { record, keptAs, at: startedAt });
       await requireRoom(lifecycle, `${act} '${input.name}'`);
-      await requireFreeLabel(lifecycle, input.name, keptAs);
       const wasRunning = (await engines.state(input.name)) === "running";
       return {
         wasRunning,

@@ -166,11 +166,25 @@ async function look(api: EngineApi): Promise<readonly ContainerSummary[]> {
   );
 }
 
-/** `already_exists` if the label is taken, in the records or on the disk: what is there must never be written over or undone away. */
-export async function requireFreeLabel({ platform }: Lifecycle, instance: string, label: string): Promise<void> {
+/** Whether a label is there, in the records or on the disk: what is must never be written over or undone away. */
+async function takenLabels({ platform }: Lifecycle, instance: string): Promise<(label: string) => boolean> {
   const dataset = (await platform.storage.list()).find(({ id }) => id === instance);
-  const taken = platform.records.snapshots.get(instance, label) !== undefined || dataset?.snapshots.includes(label);
-  if (!taken) return;
+  const onDisk = new Set(dataset?.snapshots);
+  return (label) => onDisk.has(label) || platform.records.snapshots.get(instance, label) !== undefined;
+}
+
+/** `label`, or with a number behind it where that is taken: a clock that was set back comes by the same time again. */
+export async function freeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<string> {
+  const isTaken = await takenLabels(lifecycle, instance);
+  let free = label;
+  for (let number = 2; isTaken(free); number += 1) free = `${label}-${number}`;
+  return free;
+}
+
+/** `already_exists` if the label is taken. */
+export async function requireFreeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<void> {
+  const isTaken = await takenLabels(lifecycle, instance);
+  if (!isTaken(label)) return;
   throw new DockersnapError(
     "already_exists",
     `Instance '${instance}' has a snapshot '${label}' already. Choose another label, or remove it with 'dockersnap delete ${instance}@${label}'.`,

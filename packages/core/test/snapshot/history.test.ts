@@ -126,3 +126,22 @@ it("comes to an end whatever the records say of parents", () => {
   instance("web", 1, { instance: "base", label: "a" });
   expect(describeHistory(records, "web").origins[0]?.chain.map(({ label }) => label)).toEqual(["b", "a"]);
 });
+
+it("knows where a clone came from that was made after the clock was set back", async () => {
+  await world.did("create", { name: "web" });
+  await take("web", "golden");
+  world.setBack(3_600_000);
+  await world.did("clone", { source: "web", label: "golden", name: "bench" });
+  expect(historyOf("bench").origins).toMatchObject([{ instance: "web", label: "golden", gone: false }]);
+  expect(historyOf("web").clones).toMatchObject([{ name: "bench", gone: false }]);
+});
+
+it("has what came from what when the clock was set back between, in whatever order times say", async () => {
+  await world.did("create", { name: "web" });
+  await take("web", "one");
+  world.setBack(3_600_000);
+  await take("web", "two");
+  const { head, snapshots } = historyOf("web");
+  expect(head).toBe("two");
+  expect(snapshots.find(({ label }) => label === "two")?.parent).toBe("one");
+});

@@ -185,3 +185,18 @@ it("remembers the last thousand reverts", async () => {
   expect(line()).toHaveLength(1_000);
   expect(line().map(({ seq }) => seq)).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 2));
 });
+
+it("keeps the present under another label where a clock that was set back comes by the same moment again", async () => {
+  await revert("two");
+  const [first] = line();
+  world.write("web", "data", "work on two");
+  // The next look at the clock is a second on.
+  const now = world.clock.now().getTime();
+  world.setBack(now - Date.parse(first?.at ?? "") + 1_000);
+  await revert("one");
+  expect(line().map(({ keptAs }) => keptAs)).toEqual([first?.keptAs, `${first?.keptAs}-2`]);
+  await undo();
+  expect(data()).toBe("work on two");
+  await undo();
+  expect(data()).toBe("work on three");
+});
