@@ -20,6 +20,7 @@ export async function buildPluginSdk(root: string, outdir: string, common: Build
     bundleModules(root, unfinished, common),
     carryDockerode(unfinished, common),
     carryEsbuild(root, unfinished),
+    carryCompiler(root, unfinished),
     writeDeclarations(root, unfinished),
     copyTemplates(join(root, "examples"), join(unfinished, "templates")),
   ]);
@@ -87,6 +88,15 @@ async function carryEsbuild(root: string, outdir: string): Promise<void> {
   const carried = join(outdir, "node_modules");
   await copyFiles(esbuild, join(carried, "esbuild"), ["package.json", "LICENSE.md", "lib/main.js"]);
   await copyFiles(dirname(dirname(binary)), join(carried, program), ["package.json", "bin/esbuild"]);
+}
+
+/** TypeScript's compiler, which is one program with its library's declarations beside it. */
+async function carryCompiler(root: string, outdir: string): Promise<void> {
+  const require = createRequire(join(root, "node_modules/typescript-7/package.json"));
+  const name = `@typescript/typescript-${process.platform}-${process.arch}`;
+  const folder = dirname(require.resolve(`${name}/package.json`));
+  const parts = ["package.json", "LICENSE", "NOTICE.txt", "lib"];
+  for (const part of parts) await cp(join(folder, part), join(outdir, "typescript", part), { recursive: true });
 }
 
 /** The declarations of the SDK, and of all they mention. */

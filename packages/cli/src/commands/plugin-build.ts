@@ -4,8 +4,8 @@ import { buildProject } from "../plugin/project.ts";
 export const pluginBuild = defineCommand({
   summary: "Build the plugin in this folder into one executable file",
   description:
-    "For projects in TypeScript: writes bin/<name>, which needs Node and nothing else. The SDK is the one that came with\n" +
-    "this dockersnap.",
+    "For projects in TypeScript: checks the types as tsconfig.json has it, and writes bin/<name>, which needs Node and nothing\n" +
+    "else. The SDK and the compiler are those that came with this dockersnap.",
   args: {},
   examples: ["dockersnap plugin build && dockersnap plugin check bin/my-plugin"],
   async run({ out, io }) {

@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readFile, readlink, rename, symlink, unlink } from "node:fs/promises";
+import { once } from "node:events";
+import { access, lstat, mkdir, readFile, readlink, rename, symlink, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DockersnapError, nameRules, pluginNamePattern } from "@dockersnap/contract/words";
@@ -37,13 +39,19 @@ export async function linkSdk(project: string, sdk: string): Promise<void> {
   });
 }
 
-/** Bundles the project in `folder` into `bin/<name>` below it, one executable that needs Node and nothing else. */
+/**
+ * Checks the types of the project in `folder`, where it has settings for that, and bundles it into `bin/<name>` below it: one
+ * executable that needs Node and nothing else. What is wrong is told on stderr, with the line it is on.
+ */
 export async function buildProject(folder: string, sdk: string): Promise<BuiltPlugin> {
   const project = resolve(folder);
   const name = await projectName(project);
   await linkSdk(project, sdk);
   const { bundlePlugin } = (await import(pathToFileURL(join(sdk, "bundling.js")).href)) as Bundling;
   const path = join(project, "bin", name);
+  if (!(await hasTypes(project, sdk))) {
+    throw new DockersnapError("plugin_failed", `${name} cannot be built; what is wrong with its types is said above.`);
+  }
   try {
     await bundlePlugin(project, path);
   } catch (cause) {
@@ -55,6 +63,23 @@ export async function buildProject(folder: string, sdk: string): Promise<BuiltPl
   }
   return { name, path };
 }
+
+/** Whether the compiler finds nothing wrong with the types of the project, or the project does not ask for it. */
+async function hasTypes(project: string, sdk: string): Promise<boolean> {
+  if (!(await isThere(join(project, "tsconfig.json")))) return true;
+  const compiler = spawn(join(sdk, "typescript/lib/tsc"), ["-p", project, "--noEmit"], {
+    // Its stdout is for people; this command's may be a document.
+    stdio: ["ignore", 2, 2],
+  });
+  const [code] = await once(compiler, "close");
+  return code === 0;
+}
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The plugin's name, which is the package's without its scope. Rejects where there is no package of a plugin. */
 export async function projectName(project: string): Promise<string> {
