@@ -24,14 +24,20 @@ describe("schema", () => {
         { name: "file", type: "path", required: false },
       ],
       hooks: [],
+      commands: [],
     });
   });
 
-  it("lists the hooks that have a handler", async () => {
+  it("lists the commands and the hooks that have a handler", async () => {
     const plugin = newPlugin();
+    plugin.onHealth(() => ({ status: "healthy" }));
+    plugin.onDeploy(() => undefined);
     plugin.onPreSnapshot(() => undefined);
     plugin.onPostClone(() => undefined);
-    expect((await runCommand(plugin, "schema")).stdout).toMatchObject({ hooks: ["pre_snapshot", "post_clone"] });
+    expect((await runCommand(plugin, "schema")).stdout).toMatchObject({
+      hooks: ["pre_snapshot", "post_clone"],
+      commands: ["deploy", "health"],
+    });
   });
 });
 

@@ -22,6 +22,7 @@ function shown(plugin: PluginInfo, bold: (text: string) => string): string {
       ["Version", plugin.version],
       ["Description", plugin.description],
       ["Contract", plugin.supported_contract_versions?.join(", ")],
+      ["Commands", plugin.commands?.join(", ")],
       ["Hooks", plugin.hooks?.join(", ")],
       ["File", plugin.path],
       ["Digest", plugin.binary_digest],

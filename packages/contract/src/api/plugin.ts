@@ -12,6 +12,8 @@ export const PluginInfo = z.object({
   schema_digest: z.string().optional(),
   binary_digest: z.string().optional(),
   hooks: z.array(z.string()).optional(),
+  /** What the plugin says it does something of its own for. */
+  commands: z.array(z.string()).optional(),
   path: z.string().optional(),
   /** Things an operator should know of a plugin that works, such as a second file of the same name. */
   warnings: z.array(z.string()).optional(),

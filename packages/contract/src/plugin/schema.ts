@@ -30,5 +30,9 @@ export const SchemaResponse = z.object({
   description: z.string().optional(),
   config_options: z.array(ConfigOption).nullish().describe("The keys there are under `--config`"),
   hooks: z.array(z.string()).nullish().describe("The hooks to call this plugin with"),
+  commands: z
+    .array(z.string())
+    .nullish()
+    .describe("The commands it does something of its own for; told to people, and all are called all the same"),
 });
 export type SchemaResponse = z.infer<typeof SchemaResponse>;

@@ -1,11 +1,7 @@
-import {
-  DockersnapError,
-  type HealthCheck,
-  type HealthResponse,
-  type InstanceHealth,
-} from "@dockersnap/contract/words";
+import { DockersnapError, type HealthCheck, type InstanceHealth } from "@dockersnap/contract/words";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import type { HealthAnswer } from "./plugins.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
@@ -16,7 +12,7 @@ export interface HealthDeps {
   readonly failureThreshold: number;
   /** Running instances that have a workload. */
   readonly running: () => Promise<readonly string[]>;
-  readonly probe: (instance: string, signal: AbortSignal) => Promise<HealthResponse>;
+  readonly probe: (instance: string, signal: AbortSignal) => Promise<HealthAnswer>;
   /** The verdict became another. */
   readonly changed: (instance: string, healthy: boolean) => void;
 }
@@ -199,12 +195,18 @@ export class HealthMonitor {
     return { ...known, healthy: answer.healthy };
   }
 
-  #remember(instance: string, answer: HealthResponse): KnownHealth {
+  #remember(instance: string, answer: HealthAnswer): KnownHealth {
     const { clock, failureThreshold, changed } = this.#deps;
     const before = this.#known.get(instance);
     const consecutiveFails = answer.healthy ? 0 : (before?.consecutiveFails ?? 0) + 1;
     const healthy = consecutiveFails < failureThreshold;
-    const verdict = !healthy ? "unhealthy" : answer.healthy ? "healthy" : (before?.verdict ?? "unknown");
+    const verdict = answer.unchecked
+      ? "unknown"
+      : !healthy
+        ? "unhealthy"
+        : answer.healthy
+          ? "healthy"
+          : (before?.verdict ?? "unknown");
     const known: KnownHealth = {
       healthy,
       checks: answer.checks ?? [],
@@ -219,7 +221,7 @@ export class HealthMonitor {
   }
 
   /** A probe that cannot run is an unhealthy workload with a check that says why. */
-  async #ask(instance: string, signal: AbortSignal): Promise<HealthResponse> {
+  async #ask(instance: string, signal: AbortSignal): Promise<HealthAnswer> {
     try {
       return await this.#deps.probe(instance, signal);
     } catch (error) {

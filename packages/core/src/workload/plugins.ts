@@ -24,8 +24,11 @@ export interface PluginResponses {
   validate: ValidateResponse;
   access: AccessResponse;
   describe: DescribeResponse;
-  health: HealthResponse;
+  health: HealthAnswer;
 }
+
+/** `unchecked`: the plugin has no such command, so that nothing is known of its workload. */
+export type HealthAnswer = HealthResponse & { readonly unchecked?: true };
 
 /** Commands that report progress as they go. */
 export type StreamingCommand = "deploy" | "teardown" | Hook;

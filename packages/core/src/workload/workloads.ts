@@ -2,7 +2,6 @@ import {
   type Access,
   checkConfig,
   DockersnapError,
-  type HealthResponse,
   type Hook,
   type PluginCommand,
   type PluginInput,
@@ -17,7 +16,7 @@ import type { StepTools } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { pluginInput } from "./input.ts";
-import type { StreamingCommand } from "./plugins.ts";
+import type { HealthAnswer, StreamingCommand } from "./plugins.ts";
 import { resolveAccess } from "./tokens.ts";
 
 interface Deps {
@@ -132,7 +131,7 @@ export class Workloads {
     };
   }
 
-  probe(record: InstanceRecord, signal: AbortSignal): Promise<HealthResponse> {
+  probe(record: InstanceRecord, signal: AbortSignal): Promise<HealthAnswer> {
     const workload = requireWorkload(record);
     const input = this.#input(record, workload, "health", this.#deps.ports(record.name));
     return this.#deps.platform.plugins.ask(workload.plugin, "health", input, { signal });

@@ -1,21 +1,22 @@
-import { DockersnapError, type HealthResponse } from "@dockersnap/contract";
+import { DockersnapError } from "@dockersnap/contract";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../src/testing.ts";
 import { HealthMonitor } from "../../src/workload/health.ts";
+import type { HealthAnswer } from "../../src/workload/plugins.ts";
 
-const good: HealthResponse = { healthy: true };
-const bad: HealthResponse = { healthy: false, checks: [{ name: "web", ok: false }], message: "refused" };
+const good: HealthAnswer = { healthy: true };
+const bad: HealthAnswer = { healthy: false, checks: [{ name: "web", ok: false }], message: "refused" };
 
 function world({ running = ["demo"], intervalMs = 1000, failureThreshold = 3 } = {}) {
   const clock = new ManualClock();
   const begun: string[] = [];
   const changes: string[] = [];
   const errors: string[] = [];
-  const underWay = new Map<string, { resolve: (answer: HealthResponse) => void; reject: (error: unknown) => void }>();
+  const underWay = new Map<string, { resolve: (answer: HealthAnswer) => void; reject: (error: unknown) => void }>();
   const state = {
     running: [...running],
     /** Answered at once with this; without it a probe waits for `answer`. */
-    now: undefined as HealthResponse | Error | undefined,
+    now: undefined as HealthAnswer | Error | undefined,
     atOnce: 0,
     mostAtOnce: 0,
   };
@@ -41,7 +42,7 @@ function world({ running = ["demo"], intervalMs = 1000, failureThreshold = 3 } =
       if (underWay.has(name)) throw new Error(`${name} is probed twice at once`);
       state.atOnce += 1;
       state.mostAtOnce = Math.max(state.mostAtOnce, state.atOnce);
-      const waiting = Promise.withResolvers<HealthResponse>();
+      const waiting = Promise.withResolvers<HealthAnswer>();
       underWay.set(name, waiting);
       signal.addEventListener("abort", () => waiting.reject(signal.reason));
       return waiting.promise.finally(() => {
@@ -50,11 +51,11 @@ function world({ running = ["demo"], intervalMs = 1000, failureThreshold = 3 } =
       });
     },
   });
-  const answer = (name: string, response: HealthResponse) => {
+  const answer = (name: string, response: HealthAnswer) => {
     underWay.get(name)?.resolve(response);
     return clock.advance(0);
   };
-  const fresh = async (response: HealthResponse | Error, name = "demo") => {
+  const fresh = async (response: HealthAnswer | Error, name = "demo") => {
     state.now = response;
     const known = await monitor.get(name, { fresh: true });
     state.now = undefined;
@@ -155,6 +156,14 @@ describe("a fresh probe", () => {
     expect([(await second).healthy, (await third).healthy]).toEqual([true, true]);
     expect(begun).toHaveLength(2);
   });
+});
+
+it("knows nothing of a workload whose plugin has no health check, and tells nobody that it changed", async () => {
+  const { monitor, fresh, changes } = world();
+  const message = "This plugin has no health check.";
+  expect(await fresh({ healthy: true, unchecked: true, message })).toMatchObject({ healthy: true, message });
+  expect(monitor.verdict("demo")).toBe("unknown");
+  expect(changes).toEqual([]);
 });
 
 describe("a probe that cannot run", () => {

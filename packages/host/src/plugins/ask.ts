@@ -41,7 +41,7 @@ const readings: { readonly [C in Question]: Reading<C> } = {
   health: {
     shape: HealthResponse,
     additions: healthAdditions,
-    absent: () => ({ healthy: true, message: "This plugin has no health check." }),
+    absent: () => ({ healthy: true, unchecked: true, message: "This plugin has no health check." }),
     inFailure: failedProbe,
   },
 };

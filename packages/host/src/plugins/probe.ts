@@ -53,7 +53,7 @@ function readSchema(plugin: string, { ending, stdout, stderr }: Answered): Schem
       stderr,
     });
   }
-  const parsed = parseResponse(SchemaResponse, stdout, ["hooks"]);
+  const parsed = parseResponse(SchemaResponse, stdout, ["hooks", "commands"]);
   if ("problem" in parsed) throw contractBroken(plugin, "schema", parsed.problem, stderr);
   return parsed.value;
 }
@@ -81,6 +81,7 @@ function described(name: string, schema: SchemaResponse, stdout: Buffer) {
     config_options: schema.config_options ?? [],
     schema_digest: createHash("sha256").update(stdout).digest("hex"),
     ...(schema.hooks ? { hooks: schema.hooks } : {}),
+    ...(schema.commands ? { commands: schema.commands } : {}),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 }

@@ -37,6 +37,7 @@ it("tells what a ready plugin says of itself, with digests of its schema's bytes
     description: "clusters",
     config_options: [{ name: "proxy.http", type: "string" }],
     hooks: ["pre_snapshot", "later"],
+    commands: ["deploy"],
     unknown_field: 1,
   });
   const text = bashPlugin("kind", { schema: answer(schema) });
@@ -51,6 +52,7 @@ it("tells what a ready plugin says of itself, with digests of its schema's bytes
     supported_contract_versions: ["1"],
     config_options: [{ name: "proxy.http", type: "string" }],
     hooks: ["pre_snapshot", "later"],
+    commands: ["deploy"],
     schema_digest: sha256(`${JSON.stringify(schema)}\n`),
     binary_digest: sha256(text),
     warnings: ["It lists the hook 'later', which this daemon does not know and never calls."],
@@ -188,7 +190,7 @@ ls ${at.dir}/_up | wc -l >> ${at.dir}/_counts; rm ${at.dir}/_up/${name}`,
 
 it("takes a field of another daemon's plugin for what it is there: not a list of hooks", async () => {
   await using at = await place();
-  const schema = schemaOf("p", { hooks: { before: "x" }, homepage: "http://p.example.com" });
+  const schema = schemaOf("p", { hooks: { before: "x" }, commands: "all", homepage: "http://p.example.com" });
   expect(await at.install("p", { schema: answer(schema) })).toMatchObject({ status: "ready" });
   expect(at.host.ready("p").hooks).toEqual([]);
 });
