@@ -1,5 +1,6 @@
 import { clone, createAndDelete, revert, snapshot, stopAndStart } from "./acts.ts";
 import { commandLine } from "./command-line.ts";
+import { diff } from "./diff.ts";
 import { fanOut } from "./fan-out.ts";
 import { idle } from "./idle.ts";
 import { liveSnapshot } from "./live-snapshot.ts";
@@ -39,6 +40,7 @@ export const parts: readonly Part[] = [
   { name: "cli", topic: "Command line and daemon", of: "shared", measure: commandLine },
   { name: "size", topic: "Time travel", of: "stage", measure: size },
   { name: "many-snapshots", topic: "Time travel", of: "stage", measure: manySnapshots },
+  { name: "diff", topic: "Time travel", of: "world", measure: diff },
   { name: "plugins", topic: "Plugins", of: "world", measure: plugins },
   { name: "idle", topic: "Command line and daemon", of: "world", measure: idle },
 ];

@@ -19,6 +19,10 @@ export interface ContainerSpec {
   readonly tmpfs?: readonly string[];
   /** What to run in place of `/bin/busybox`. */
   readonly entrypoint?: string;
+  /** Instead of the test image. */
+  readonly image?: string;
+  /** Such as `NAME=value`. */
+  readonly env?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   /** A network of the engine's other than its default one. */
   readonly network?: string;
@@ -53,7 +57,8 @@ export class Engine {
   async run(spec: ContainerSpec): Promise<void> {
     const ports = (spec.publish ?? []).map(parsePublished);
     await this.json("POST", `/containers/create?name=${spec.name}`, {
-      Image: image,
+      Image: spec.image ?? image,
+      Env: spec.env ?? [],
       Entrypoint: [spec.entrypoint ?? "/bin/busybox"],
       Cmd: spec.command ?? ["sleep", "1000000"],
       StopTimeout: 1,
