@@ -118,6 +118,8 @@ function settingsOf(all: Readonly<Record<string, unknown>>, id: string): Readonl
       .filter(([key, value]) => !saidElsewhere.has(key) && !isEmpty(value))
       // Unless a name was asked for, it is the container's id.
       .filter(([key, value]) => key !== "Hostname" || value !== id.slice(0, 12))
+      // The network it begins in, which its networks tell; or the container whose network it shares.
+      .filter(([key, value]) => key !== "NetworkMode" || String(value).startsWith("container:"))
       .sort(([a], [b]) => compare(a, b))
       .map(([key, value]) => [key, JSON.stringify(value)]),
   );

@@ -43,7 +43,8 @@ describe("a data-root that dockerd left", () => {
         below: [`overlay2/${ownLayer}-init/diff`, `overlay2/${boxLayer}/diff`],
       },
     });
-    expect(containers[1]?.settings).toMatchObject({ NetworkMode: '"back"', ShmSize: "67108864" });
+    expect(containers[1]?.settings).toMatchObject({ IpcMode: '"private"', ShmSize: "67108864" });
+    expect(containers[1]?.settings).not.toHaveProperty("NetworkMode");
     expect(containers[1]?.settings).not.toHaveProperty("Hostname");
   });
 
