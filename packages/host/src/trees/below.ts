@@ -1,4 +1,6 @@
-import { type Directory, type Entry, isWhiteout } from "./entry.ts";
+import type { Budget } from "./budget.ts";
+import { type Directory, type Entry, isWhiteout, type Name } from "./entry.ts";
+import { isOpaque } from "./opaque.ts";
 
 /** Something found, and the directory it is in. */
 export interface Found extends Entry {
@@ -19,6 +21,10 @@ export class Below implements Disposable {
     this.#open = open;
   }
 
+  get isEmpty(): boolean {
+    return this.#all().length === 0;
+  }
+
   find(name: string | Buffer): Found | undefined {
     for (const directory of this.#all()) {
       const entry = directory.entry(name);
@@ -27,9 +33,20 @@ export class Below implements Disposable {
     return undefined;
   }
 
-  directory(name: string | Buffer): Below {
+  /** Names of everything in any of the layers, those too that an upper one hides; undefined for too many. */
+  names(most: number): Name[] | undefined {
+    const lists = this.#all().map((directory) => directory.names(most));
+    return lists.includes(undefined) ? undefined : lists.flatMap((names) => names ?? []);
+  }
+
+  /** What lies below the directory of that name, `own` in the layers above this. */
+  directory(name: string | Buffer, own: Directory | undefined, budget: Budget): Below {
     return new Below(this.isLayered, () => {
       const directories: Directory[] = [];
+      // Only what hides something is worth asking about.
+      const hides = (above: Directory) =>
+        this.find(name)?.kind === "directory" && budget.startProgram() && isOpaque(above);
+      if (own !== undefined && hides(own)) return directories;
       for (const above of this.#all()) {
         const entry = above.entry(name);
         if (entry === undefined) continue;
@@ -38,6 +55,10 @@ export class Below implements Disposable {
         const opened = above.directory(name);
         if (opened !== undefined) directories.push(opened);
       }
+      // The lowest one has nothing to hide.
+      const last = directories.slice(0, -1).findIndex((one) => budget.startProgram() && isOpaque(one));
+      const hidden = last === -1 ? [] : directories.splice(last + 1);
+      for (const one of hidden) one[Symbol.dispose]();
       return directories;
     });
   }

@@ -1,12 +1,18 @@
 import type { FileChange, TreeBounds } from "@dockersnap/core";
 
+/** Some milliseconds each. */
+const mostPrograms = 500;
+
 /** What is left of a comparison's bounds. Once one is used up it stays so. */
 export class Budget {
   readonly #bounds: TreeBounds;
   readonly #until: number;
   entries = 0;
   readBytes = 0;
+  /** Something was taken for likely, because finding it out costs too much. */
+  isUnsure = false;
   #listed = 0;
+  #programs = 0;
   #over = false;
 
   constructor(bounds: TreeBounds) {
@@ -33,6 +39,14 @@ export class Budget {
     this.readBytes += bytes;
     this.#checkTime();
     return true;
+  }
+
+  /** Whether one more program may be started; then it counts. */
+  startProgram(): boolean {
+    this.#programs += 1;
+    if (this.#programs <= mostPrograms) return true;
+    this.isUnsure = true;
+    return false;
   }
 
   /** Put a change on the list of its tree, while there is room. */

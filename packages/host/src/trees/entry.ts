@@ -29,10 +29,10 @@ export interface Entry {
 /** An open directory. Everything in it is reached through its descriptor, so a link put in the way leads nowhere. */
 export class Directory implements Disposable {
   readonly stats: BigIntStats;
-  readonly #fd: number;
+  readonly fd: number;
 
   private constructor(fd: number) {
-    this.#fd = fd;
+    this.fd = fd;
     this.stats = fstatSync(fd, { bigint: true });
   }
 
@@ -95,11 +95,11 @@ export class Directory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 
   at(name: string | Buffer): string | Buffer {
-    const place = `/proc/self/fd/${this.#fd}/`;
+    const place = `/proc/self/fd/${this.fd}/`;
     return typeof name === "string" ? place + name : Buffer.concat([Buffer.from(place), name]);
   }
 }

@@ -3,6 +3,7 @@ import { Below, type Found } from "./below.ts";
 import type { Budget } from "./budget.ts";
 import { differ } from "./difference.ts";
 import { type Directory, type Entry, isWhiteout, type Name } from "./entry.ts";
+import type { Roots } from "./roots.ts";
 
 /** Each level holds some descriptors open. */
 const mostDepth = 128;
@@ -14,6 +15,8 @@ const mostNames = 500_000;
 interface Level {
   readonly own: Directory | undefined;
   readonly below: Below;
+  /** It may be one that was deleted and made again, and hides what the other side sees below its own. */
+  readonly isFresh: boolean;
 }
 
 interface Counted {
@@ -22,7 +25,7 @@ interface Counted {
 }
 
 interface Surroundings {
-  readonly roots: (path: string) => Directory;
+  readonly roots: Roots;
   readonly suspectSinceNs: bigint;
   readonly budget: Budget;
 }
@@ -56,22 +59,22 @@ class Walk {
       ...(to === undefined ? {} : { to: this.#to }),
       ...this.#counts,
       changes: this.#changes,
-      incomplete: this.#incomplete,
+      incomplete: this.#incomplete || this.#around.budget.isUnsure,
     };
   }
 
   #open(side: TreeSide, opened: DisposableStack): Level {
-    const root = this.#around.roots(side.root);
+    const root = this.#around.roots.open(side.root);
     const folders = (paths: readonly string[]) =>
       paths.map((path) => reach(root, path)).filter((one) => one !== undefined);
     const [own] = folders([side.folder]);
     if (own !== undefined) opened.use(own);
-    return { own, below: opened.use(new Below(side.below.length > 0, () => folders(side.below))) };
+    return { own, below: opened.use(new Below(side.below.length > 0, () => folders(side.below))), isFresh: false };
   }
 
   /** Compare what two directories hold themselves. */
   #directory(from: Level | undefined, to: Level | undefined, path: string, depth: number): void {
-    const [left, right] = [namesOf(from), namesOf(to)];
+    const [left, right] = [namesOf(from, to), namesOf(to, from)];
     if (depth > mostDepth || left === undefined || right === undefined) {
       this.#incomplete = true;
       return;
@@ -99,11 +102,13 @@ class Walk {
       own?.kind === "directory" && view?.kind === "directory";
     if (!enters(ownBefore, before) && !enters(ownAfter, after)) return;
     using opened = new DisposableStack();
+    const isFresh = ownBefore?.stats.ino !== ownAfter?.stats.ino;
     const inside = (level: Level | undefined, own: Entry | undefined, view: Found | undefined): Level | undefined => {
       if (level === undefined || view?.kind !== "directory") return undefined;
       const directory = own === undefined ? undefined : level.own?.directory(name);
       if (directory !== undefined) opened.use(directory);
-      return { own: directory, below: opened.use(level.below.directory(name)) };
+      const below = level.below.directory(name, directory, this.#around.budget);
+      return { own: directory, below: opened.use(below), isFresh: isFresh && directory !== undefined };
     };
     this.#directory(inside(from, ownBefore, before), inside(to, ownAfter, after), `${path}/`, depth + 1);
   }
@@ -147,8 +152,11 @@ class Walk {
   }
 }
 
-function namesOf(level: Level | undefined): readonly Name[] | undefined {
-  return level?.own === undefined ? [] : level.own.names(mostNames);
+/** What a level holds itself, and what it sees below where the other side may hide that. */
+function namesOf(level: Level | undefined, other: Level | undefined): readonly Name[] | undefined {
+  const own = level?.own === undefined ? [] : level.own.names(mostNames);
+  const below = other?.isFresh && other.below.isEmpty ? (level?.below.names(mostNames) ?? []) : [];
+  return own === undefined ? undefined : [...own, ...below];
 }
 
 /** What a look into the whole tree finds under a name: its own, or what shines through. */
