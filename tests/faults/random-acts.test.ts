@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StepMoment } from "@dockersnap/core";
-import { actOf, actWeights, type HistoryAct, HistoryModel, historySight } from "@dockersnap/core/testing";
+import { actOf, draws, type HistoryAct, HistoryModel, historySight, stepsOf } from "@dockersnap/core/testing";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { Drill } from "./drill.ts";
@@ -20,33 +20,6 @@ afterAll(() => drill.end());
 const { world, faults } = drill;
 const { instances, operations } = world.client;
 const pool = join(world.stateDir, "pool");
-
-const replacing = ["note", "halt", "keep", "swap", "network", "engine", "ports", "commit"];
-const fresh = ["reserve", "dataset", "network", "engine", "ports", "commit"];
-const stepsOf: Readonly<Record<HistoryAct["kind"], readonly string[]>> = {
-  write: [],
-  create: fresh,
-  clone: fresh,
-  delete: ["mark", "engine", "network", "dataset", "forget"],
-  snapshot: ["settle", "take", "look", "record"],
-  revert: replacing,
-  undo: replacing,
-  redo: replacing,
-  "remove-snapshot": ["dataset", "forget"],
-  rename: ["dataset", "record"],
-};
-
-const draws = fc.record({
-  kind: fc.oneof(
-    ...Object.entries(actWeights).map(([kind, weight]) => ({
-      weight,
-      arbitrary: fc.constant(kind as HistoryAct["kind"]),
-    })),
-  ),
-  instance: fc.nat(99),
-  label: fc.nat(99),
-  other: fc.nat(99),
-});
 
 /** The daemon is killed at this moment of the operation, if it comes there. */
 const kills = fc.option(

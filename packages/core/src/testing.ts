@@ -8,7 +8,7 @@ export { ManualClock } from "./platform/testing/manual-clock.ts";
 export { MemoryRecords } from "./platform/testing/records.ts";
 export { describeRecords } from "./platform/testing/records-conformance.ts";
 export { type HistoryAct, HistoryModel, historySight } from "./snapshot/testing/history-model.ts";
-export { actOf, actWeights, type Draw } from "./snapshot/testing/random-acts.ts";
+export { actOf, draws, stepsOf } from "./snapshot/testing/random-acts.ts";
 export { storageConformance } from "./storage/testing/conformance.ts";
 export { MemoryStorage, type StorageMethod } from "./storage/testing/memory-storage.ts";
 export type { StorageFactory, StorageSubject } from "./storage/testing/subject.ts";

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { describeHistory } from "../../src/index.ts";
 import type { StepMoment } from "../../src/operation/kind.ts";
 import { type HistoryAct, HistoryModel, historySight } from "../../src/snapshot/testing/history-model.ts";
-import { actOf, actWeights, type Draw } from "../../src/snapshot/testing/random-acts.ts";
+import { actOf, type Draw, draws, stepsOf } from "../../src/snapshot/testing/random-acts.ts";
 import { type Fault, World } from "../world.ts";
 
 /** `DOCKERSNAP_TEST_SEED=17` tries others. */
@@ -18,31 +18,6 @@ interface Disturbance {
   readonly step: number;
   readonly moment: StepMoment;
 }
-
-const replacing = ["note", "halt", "keep", "swap", "network", "engine", "ports", "commit"];
-const stepsOf: Readonly<Record<string, readonly string[]>> = {
-  create: ["reserve", "dataset", "network", "engine", "ports", "commit"],
-  clone: ["reserve", "dataset", "network", "engine", "ports", "commit"],
-  delete: ["mark", "engine", "network", "dataset", "forget"],
-  snapshot: ["settle", "take", "record"],
-  revert: replacing,
-  undo: replacing,
-  redo: replacing,
-  "remove-snapshot": ["dataset", "forget"],
-  rename: ["dataset", "record"],
-};
-
-const draws = fc.record({
-  kind: fc.oneof(
-    ...Object.entries(actWeights).map(([kind, weight]) => ({
-      weight,
-      arbitrary: fc.constant(kind as HistoryAct["kind"]),
-    })),
-  ),
-  instance: fc.nat(99),
-  label: fc.nat(99),
-  other: fc.nat(99),
-});
 
 const disturbances = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
@@ -110,7 +85,7 @@ class Exercise {
 
   #run(act: HistoryAct, disturbance: Disturbance | undefined): Promise<Operation> {
     const [kind, input] = operationOf(act);
-    const steps = stepsOf[act.kind] ?? [];
+    const steps = stepsOf[act.kind];
     const step = steps[(disturbance?.step ?? 0) % steps.length];
     if (disturbance === undefined || step === undefined) return this.world.run(kind, input);
     const fault: Fault = { step, moment: disturbance.moment };

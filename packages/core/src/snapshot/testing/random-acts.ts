@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { HistoryAct, HistoryModel } from "./history-model.ts";
 
 /** What a generator of numbers draws: which act comes next, and which of the things there are it is about. */
@@ -9,7 +10,7 @@ export interface Draw {
 }
 
 /** How often each act is drawn, beside each other. */
-export const actWeights: Readonly<Record<HistoryAct["kind"], number>> = {
+const actWeights: Readonly<Record<HistoryAct["kind"], number>> = {
   write: 12,
   snapshot: 10,
   revert: 16,
@@ -20,6 +21,36 @@ export const actWeights: Readonly<Record<HistoryAct["kind"], number>> = {
   clone: 2,
   create: 2,
   delete: 1,
+};
+
+/** What `actOf` makes acts from, as fast-check draws it. */
+export const draws: fc.Arbitrary<Draw> = fc.record({
+  kind: fc.oneof(
+    ...Object.entries(actWeights).map(([kind, weight]) => ({
+      weight,
+      arbitrary: fc.constant(kind as HistoryAct["kind"]),
+    })),
+  ),
+  instance: fc.nat(99),
+  label: fc.nat(99),
+  other: fc.nat(99),
+});
+
+const replacing = ["note", "halt", "keep", "swap", "network", "engine", "ports", "commit"];
+const making = ["reserve", "dataset", "network", "engine", "ports", "commit"];
+
+/** The steps of each act's operation, at whose moments it can be disturbed. */
+export const stepsOf: Readonly<Record<HistoryAct["kind"], readonly string[]>> = {
+  write: [],
+  create: making,
+  clone: making,
+  delete: ["mark", "engine", "network", "dataset", "forget"],
+  snapshot: ["settle", "take", "look", "record"],
+  revert: replacing,
+  undo: replacing,
+  redo: replacing,
+  "remove-snapshot": ["dataset", "forget"],
+  rename: ["dataset", "record"],
 };
 
 const names = ["web", "db", "bench", "other"] as const;
