@@ -12,6 +12,7 @@ export const snapshots = defineCommand({
   examples: ["dockersnap snapshots web", "dockersnap snapshots web --size", "dockersnap snapshots web -o name"],
   async run({ args, options, client, out }) {
     const all = await client.instances.snapshots(args.name, { sizes: options.size });
+    const anyWait = all.some(({ standby }) => standby !== undefined);
     const rows = all.map((one) => [
       one.label,
       age(one.created_at),
@@ -20,13 +21,15 @@ export const snapshots = defineCommand({
       ...(options.size ? [sizeOf(one.referenced_bytes), sizeOf(one.freed_by_delete_bytes)] : []),
       one.protected ? "yes" : "",
       one.verified === undefined ? "" : `${one.verified.ok ? "ok" : "FAILED"} ${age(one.verified.checked_at)} ago`,
+      ...(anyWait ? [one.standby === undefined ? "" : `${one.standby.ready} of ${one.standby.count}`] : []),
       one.expires_at === undefined ? "" : `in ${timeLeft(one.expires_at)}`,
       Object.entries(one.tags ?? {})
         .map(([key, value]) => `${key}=${value}`)
         .join(" "),
     ]);
     const sizes = options.size ? ["SIZE", "FREED BY DELETE"] : [];
-    const head = ["LABEL", "AGE", "MODE", "PARENT", ...sizes, "PROTECTED", "VERIFIED", "EXPIRES", "TAGS"];
+    const waiting = anyWait ? ["STANDBY"] : [];
+    const head = ["LABEL", "AGE", "MODE", "PARENT", ...sizes, "PROTECTED", "VERIFIED", ...waiting, "EXPIRES", "TAGS"];
     await out.result(all, {
       text: () => table(head, rows, out.colors.bold),
       names: () => all.map((one) => `${args.name}@${one.label}`),

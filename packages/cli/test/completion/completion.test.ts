@@ -30,6 +30,8 @@ it.each([
   [["plugin", ""], ["list", "describe", "reload", "new", "test", "build", "check", "install"], ":4"],
   [["plugin", "des"], ["describe"], ":4"],
   [["-o", "json", "sta"], ["start", "standby", "status"], ":4"],
+  [["standby", ""], ["set", "list", "web", "worker"], ":6"],
+  [["standby", "web@"], ["web@s1", "web@s2", "web@t1"], ":4"],
   [["start", ""], ["web", "worker"], ":4"],
   [["start", "we"], ["web"], ":4"],
   [["start", "web", ""], [], ":4"],

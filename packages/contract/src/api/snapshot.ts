@@ -57,6 +57,8 @@ export const Snapshot = z.object({
   not_captured: z.array(z.string()).optional(),
   /** What came of trying it out last; none where that was never done. */
   verified: Verification.optional(),
+  /** Clones of it that wait to be handed out; none where none are wanted. */
+  standby: z.object({ count: z.int(), ready: z.int() }).optional(),
   /** What its files refer to; this and what follows only where sizes were asked for. */
   referenced_bytes: z.number().optional(),
   /** What nothing else holds. */

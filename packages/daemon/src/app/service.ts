@@ -56,6 +56,12 @@ export function createService(parts: Parts): Service {
 
   const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(patienceMs));
 
+  const standbysOf = (name?: string) =>
+    records.standbys
+      .all()
+      .filter(({ instance }) => name === undefined || instance === name)
+      .map((record) => describeStandby(records, record, standbys.problemOf(record)));
+
   return {
     instances: {
       list: (all) =>
@@ -68,7 +74,12 @@ export function createService(parts: Parts): Service {
       },
     },
     async snapshots(name, withSizes) {
-      const snapshots = records.snapshots.of(find(name).name).map(describeSnapshot);
+      const waiting = new Map(
+        standbysOf(name).map(({ label, count, ready }) => [label, { standby: { count, ready } }]),
+      );
+      const snapshots = records.snapshots
+        .of(find(name).name)
+        .map((record) => ({ ...describeSnapshot(record), ...waiting.get(record.label) }));
       if (!withSizes) return snapshots;
       const sizes = new Map((await usage(name)).snapshots.map((one) => [one.label, one]));
       return snapshots.map((snapshot) => ({ ...snapshot, ...sizes.get(snapshot.label) }));
@@ -76,8 +87,7 @@ export function createService(parts: Parts): Service {
     usage,
     schedules: (name) =>
       records.schedules.of(find(name).name).map((record) => describeSchedule(record, platform.clock.now())),
-    standbys: () =>
-      records.standbys.all().map((record) => describeStandby(records, record, standbys.problemOf(record))),
+    standbys: () => standbysOf(),
     history: (name) => describeHistory(records, name),
     diff: (name, question) => diffInstance(platform, name, question, AbortSignal.timeout(patienceMs)),
     ports: async (name) => portsOf(find(name)),
