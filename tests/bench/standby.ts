@@ -10,7 +10,7 @@ export async function standby({ world, floor, runs }: Stage): Promise<readonly M
   const [source, name] = [world.name(base), world.name("copy")];
   const steps = new StepTimes(world);
   await instances.setStandby(source, golden, { count: 1 });
-  await floor.act("clone", base, golden, "waiting");
+  await floor.act("clone", base, golden, "held");
   const pairs = await interleaved(
     runs,
     async () => {
@@ -26,11 +26,11 @@ export async function standby({ world, floor, runs }: Stage): Promise<readonly M
     async () => {
       // The next one is being made behind the last.
       await untilReady(world, 1);
-      await floor.act("hold", "waiting");
-      return floor.act("take", "waiting");
+      await floor.act("hold", "held");
+      return floor.act("take", "held");
     },
   );
-  await floor.act("delete", "waiting");
+  await floor.act("delete", "held");
   await instances.removeStandby(source, golden);
   return [
     {
