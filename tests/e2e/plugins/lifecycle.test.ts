@@ -168,6 +168,17 @@ describe("health", () => {
   });
 });
 
+it("an instance whose plugin has no health check is not taken for a healthy one", async () => {
+  told.behave("health", "exit 64");
+  const name = world.name("quiet");
+  await world.client.instances.create({ name, workload_inline: { plugin: "told" } });
+  const { stdout } = await cli(world, "workload", "health", name, "--fresh");
+  expect(stdout).toMatch(/Health +unknown\nMessage +This plugin has no health check\./);
+  expect((await world.client.instances.get(name)).health).toBe("unknown");
+  told.behave("health");
+  await world.client.instances.delete(name);
+});
+
 describe("a plugin made for another daemon", () => {
   it("is ready, with what it says of itself", async () => {
     expect(await world.client.plugins.get("foreign")).toMatchObject({

@@ -212,7 +212,7 @@ export class HealthMonitor {
       checks: answer.checks ?? [],
       checkedAt: clock.now().toISOString(),
       consecutiveFails,
-      status: answer.status,
+      status: answer.unchecked ? "unknown" : answer.status,
       message: answer.message,
     };
     this.#known.set(instance, { ...known, verdict });

@@ -161,7 +161,7 @@ describe("a fresh probe", () => {
 it("knows nothing of a workload whose plugin has no health check, and tells nobody that it changed", async () => {
   const { monitor, fresh, changes } = world();
   const message = "This plugin has no health check.";
-  expect(await fresh({ healthy: true, unchecked: true, message })).toMatchObject({ healthy: true, message });
+  expect(await fresh({ healthy: true, unchecked: true, message })).toMatchObject({ status: "unknown", message });
   expect(monitor.verdict("demo")).toBe("unknown");
   expect(changes).toEqual([]);
 });
