@@ -75,6 +75,7 @@ it("says what fails of one that cannot be restored, as an event and a figure too
   expect(await verdictOn(demo, "broken")).toMatchObject({ ok: false });
   const metrics = await (await fetch(`${world.url}/metrics`)).text();
   expect(metrics).toContain('dockersnap_verifications_total{result="failed"} 1');
+  expect(metrics).toMatch(/dockersnap_operations_total\{kind="verify",status="done"\} \d/);
   await expectNoClone();
 });
 

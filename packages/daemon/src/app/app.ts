@@ -63,6 +63,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
         // Schedules and expiries are told by it too.
         if (event.type === "instance.changed") scheduler.wake();
         if (event.type === "operation.ended" && event.instance !== undefined) void health.soon(event.instance);
+        if (event.type === "operation.ended") metrics.operationEnded(operations.get(event.operation ?? ""));
         if (event.type === "snapshot.verified") metrics.verified(event.data?.ok === true);
         if (event.type.startsWith("instance.")) standbys.wake();
       },
@@ -109,11 +110,11 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     probe: (name, signal) => workloads.probe(findInstance(records, name), signal),
     changed: (instance, healthy) => events.publish({ type: "health.changed", instance, data: { healthy } }),
   });
-  const operations = new Operations({
+  const operations: Operations = new Operations({
     records,
     clock: systemClock,
     log,
-    events,
+    events: platform.events,
     newId: newOperationId,
     ...(observer === undefined ? {} : { observer }),
   });

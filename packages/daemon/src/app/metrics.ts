@@ -1,4 +1,10 @@
-import { InstancePurpose, type InstanceStatus, type InstanceUse, type PoolRoom } from "@dockersnap/contract";
+import {
+  InstancePurpose,
+  type InstanceStatus,
+  type InstanceUse,
+  type Operation,
+  type PoolRoom,
+} from "@dockersnap/contract";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 interface Sources {
@@ -110,9 +116,9 @@ export class Metrics {
     });
   }
 
-  operationEnded(kind: string, status: string, seconds: number): void {
+  operationEnded({ kind, status, started_at, ended_at }: Operation): void {
     this.#operations.inc({ kind, status });
-    this.#seconds.observe({ kind }, seconds);
+    if (ended_at !== undefined) this.#seconds.observe({ kind }, (Date.parse(ended_at) - Date.parse(started_at)) / 1000);
   }
 
   verified(isOk: boolean): void {
