@@ -42,6 +42,9 @@ interface Probing {
 /** Polled probes of different instances that run side by side; one asked for does not wait for them. */
 const probesAtOnce = 4;
 
+/** After the first early probe that was in vain; the next ones wait twice as long each. */
+const firstAgainMs = 500;
+
 /**
  * The health of every workload: polled a few at a time and spread over the interval, never twice at once for one
  * instance, remembered until the next probe.
@@ -52,7 +55,8 @@ export class HealthMonitor {
   readonly #probing = new Map<string, Probing>();
   /** Polls still to come in this round, by instance, with what calls them off. */
   readonly #planned = new Map<string, () => void>();
-  readonly #queue = new Set<string>();
+  /** Those whose turn has come; with a number those asked early, and how long until they are asked again in vain. */
+  readonly #queue = new Map<string, number | undefined>();
   #polling = 0;
   #cancelRound: () => void = () => undefined;
   #isStopped = false;
@@ -105,7 +109,10 @@ export class HealthMonitor {
     this.#probing.delete(instance);
   }
 
-  /** Ask one that nothing is known of yet at once, as after its start; where nothing is polled, neither is this. */
+  /**
+   * Ask one that nothing is known of yet at once, as after its start, and again in growing steps until it is well or its turn
+   * comes. What is not well yet may be coming up, so it does not count. Where nothing is polled, neither is this.
+   */
   async soon(instance: string): Promise<void> {
     const { running, intervalMs, log } = this.#deps;
     if (intervalMs === 0 || this.#isStopped || this.#known.has(instance)) return;
@@ -115,7 +122,7 @@ export class HealthMonitor {
       log.error("it cannot be told which instances run; their health is not asked for this time", { error });
       return;
     }
-    this.#queue.add(instance);
+    this.#queue.set(instance, firstAgainMs);
     this.#poll();
   }
 
@@ -143,7 +150,7 @@ export class HealthMonitor {
         name,
         clock.after((index * intervalMs) / names.length, () => {
           this.#planned.delete(name);
-          this.#queue.add(name);
+          this.#queue.set(name, undefined);
           this.#poll();
         }),
       );
@@ -151,7 +158,7 @@ export class HealthMonitor {
   }
 
   #poll(): void {
-    for (const name of this.#queue) {
+    for (const [name, againMs] of this.#queue) {
       if (this.#polling >= probesAtOnce) return;
       this.#queue.delete(name);
       if (this.#probing.has(name)) continue;
@@ -160,9 +167,21 @@ export class HealthMonitor {
         this.#polling -= 1;
         this.#poll();
       };
+      const isEarly = againMs !== undefined;
+      const { answer } = this.#begin(name, { isEarly });
       // Only a probe that was called off rejects, and a poll has nobody to tell.
-      this.#begin(name).answer.then(done, done);
+      answer.then(({ healthy }) => isEarly && !healthy && this.#planAgain(name, againMs)).then(done, done);
     }
+  }
+
+  #planAgain(name: string, ms: number): void {
+    if (this.#isStopped || ms >= this.#deps.intervalMs || this.#planned.has(name)) return;
+    const cancel = this.#deps.clock.after(ms, () => {
+      this.#planned.delete(name);
+      this.#queue.set(name, ms * 2);
+      this.#poll();
+    });
+    this.#planned.set(name, cancel);
   }
 
   #probeNow(instance: string): Promise<KnownHealth> {
@@ -178,9 +197,9 @@ export class HealthMonitor {
     return underWay.next;
   }
 
-  #begin(instance: string): Probing {
+  #begin(instance: string, { isEarly } = { isEarly: false }): Probing {
     const stop = new AbortController();
-    const answer = this.#probe(instance, stop.signal).finally(() => {
+    const answer = this.#probe(instance, stop.signal, isEarly).finally(() => {
       if (this.#probing.get(instance) === probing) this.#probing.delete(instance);
     });
     const probing: Probing = { stop, answer, next: undefined };
@@ -188,15 +207,16 @@ export class HealthMonitor {
     return probing;
   }
 
-  async #probe(instance: string, signal: AbortSignal): Promise<KnownHealth> {
+  async #probe(instance: string, signal: AbortSignal, isEarly: boolean): Promise<KnownHealth> {
     const answer = await this.#ask(instance, signal);
     if (signal.aborted) throw signal.reason;
-    const known = this.#remember(instance, answer);
+    const known = this.#judge(instance, answer);
+    if (answer.healthy || !isEarly) this.#remember(instance, known);
     return { ...known, healthy: answer.healthy };
   }
 
-  #remember(instance: string, answer: HealthAnswer): KnownHealth {
-    const { clock, failureThreshold, changed } = this.#deps;
+  #judge(instance: string, answer: HealthAnswer): Remembered {
+    const { clock, failureThreshold } = this.#deps;
     const before = this.#known.get(instance);
     const consecutiveFails = answer.healthy ? 0 : (before?.consecutiveFails ?? 0) + 1;
     const healthy = consecutiveFails < failureThreshold;
@@ -207,17 +227,21 @@ export class HealthMonitor {
         : answer.healthy
           ? "healthy"
           : (before?.verdict ?? "unknown");
-    const known: KnownHealth = {
+    return {
       healthy,
       checks: answer.checks ?? [],
       checkedAt: clock.now().toISOString(),
       consecutiveFails,
       status: answer.unchecked ? "unknown" : answer.status,
       message: answer.message,
+      verdict,
     };
-    this.#known.set(instance, { ...known, verdict });
-    if (verdict !== "unknown" && verdict !== before?.verdict) changed(instance, healthy);
-    return known;
+  }
+
+  #remember(instance: string, known: Remembered): void {
+    const before = this.#known.get(instance)?.verdict;
+    this.#known.set(instance, known);
+    if (known.verdict !== "unknown" && known.verdict !== before) this.#deps.changed(instance, known.healthy);
   }
 
   /** A probe that cannot run is an unhealthy workload with a check that says why. */

@@ -74,6 +74,19 @@ describe("an instance that has just come up", () => {
     expect(begun).toEqual(["demo@0"]);
   });
 
+  it("is asked again in growing steps until it is well, and what it was before that does not count", async () => {
+    const { monitor, begun, changes, state, clock } = world({ intervalMs: 60_000 });
+    state.now = bad;
+    await monitor.soon("demo");
+    await clock.advance(1_499);
+    expect([begun, monitor.verdict("demo")]).toEqual([["demo@0", "demo@500"], undefined]);
+    state.now = good;
+    await clock.advance(60_000);
+    expect([begun, monitor.verdict("demo")]).toEqual([["demo@0", "demo@500", "demo@1500"], "healthy"]);
+    expect(await monitor.get("demo", { fresh: false })).toMatchObject({ consecutiveFails: 0 });
+    expect(changes).toEqual(["demo true"]);
+  });
+
   it("is not asked when it does not run, when nothing is polled, or after the end", async () => {
     const { monitor, begun } = world();
     await monitor.soon("other");
