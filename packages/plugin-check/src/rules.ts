@@ -51,7 +51,7 @@ export const rules = {
 
   "schema/answers": {
     statement: "schema answers in its shape, in time, with nothing on stdin",
-    fix: 'Write {"contract_version":"1","plugin_name":"…","plugin_version":"…"} and nothing else to stdout, without reading stdin.',
+    fix: 'Write {"contract_version":"1","plugin_name":"…","plugin_version":"…"} and nothing else to stdout, without reading stdin. With the SDK, plugin.run() does.',
   },
   "schema/name": {
     statement: "plugin_name is the name of the file",
