@@ -85,8 +85,6 @@ function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
       const { standby = "" } = input;
       try {
         await takeWaiting(lifecycle, { standby, name: input.name, createdAt: state.createdAt }, signal);
-        // Its engine may have ended while nobody looked; one that tells its ports is there.
-        await lifecycle.ports.refresh(input.name);
       } catch (error) {
         signal.throwIfAborted();
         log.warn("a clone that waited could not be taken; one is made instead", { standby, error });

@@ -10,28 +10,39 @@ export interface Taking {
   readonly createdAt: string;
 }
 
-/** Give a waiting clone its user's name, in everything others see of it, and let it go on. What fails leaves it half way. */
-export async function takeWaiting(
-  { platform, specs, ports }: Lifecycle,
-  { standby, name, createdAt }: Taking,
-  signal: AbortSignal,
-): Promise<void> {
-  const { records, storage, network, engines } = platform;
+/**
+ * Give a waiting clone its user's name, in everything others see of it, let it go on and forward its ports. What fails leaves
+ * it half way.
+ */
+export async function takeWaiting(lifecycle: Lifecycle, taking: Taking, signal: AbortSignal): Promise<void> {
+  const { records, storage } = lifecycle.platform;
+  const { standby, name, createdAt } = taking;
   records.transaction(() => {
     const waiting = findInstance(records, standby);
     records.instances.remove(standby);
     records.instances.insert({ ...waiting, name, createdAt, phase: "creating", purpose: undefined });
   });
-  ports.forget(standby);
+  lifecycle.ports.forget(standby);
+  // Inside, nothing goes by the dataset's name, and to have its rename on disk takes longer than all the rest.
+  await allDone([storage.rename(standby, name), goOn(lifecycle, taking, signal)]);
+}
+
+async function goOn(
+  { platform: { records, network, engines }, specs, ports }: Lifecycle,
+  { standby, name }: Taking,
+  signal: AbortSignal,
+): Promise<void> {
   const record = findInstance(records, name);
-  const renamed = await Promise.allSettled([
-    storage.rename(standby, name),
-    network.rename(standby, specs.network(record)),
-    engines.rename(standby, specs.engine(record)),
-  ]);
-  for (const one of renamed) if (one.status === "rejected") throw one.reason;
+  await allDone([network.rename(standby, specs.network(record)), engines.rename(standby, specs.engine(record))]);
   signal.throwIfAborted();
   await engines.resume(name);
+  // Its engine may have ended while nobody looked; one that tells its ports is there.
+  await ports.refresh(name);
+}
+
+/** Rejects with the first failure, after all have ended: what still ran would undo the way back. */
+async function allDone(works: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(works)) if (one.status === "rejected") throw one.reason;
 }
 
 /** Take everything away that goes by one of these names, whichever of them it has got by now. */

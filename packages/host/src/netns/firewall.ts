@@ -37,6 +37,15 @@ export class Firewall {
     await this.#apply(changes);
   }
 
+  /** Let these pass, and take back what was for `from`. */
+  async hand(from: string, passage: Passage): Promise<void> {
+    const saved = await this.#read();
+    await this.#apply([
+      ...changesFor(saved, this.#mark, passage.name, acceptsFor(saved, this.#mark, passage)),
+      ...changesFor(saved, this.#mark, from, []),
+    ]);
+  }
+
   async withdraw(name: string): Promise<void> {
     const saved = await this.#read();
     await this.#apply(changesFor(saved, this.#mark, name, []));

@@ -142,7 +142,6 @@ export class Links {
         ...routes.map((route) => `route replace ${route} dev ${this.#names.device(to)}`),
       ]);
     }
-    await hardenDevice(this.#names.device(to));
   }
 
   async #routesThrough(device: string): Promise<readonly string[]> {

@@ -209,8 +209,7 @@ class HostNetwork implements Network {
     const elements = await table.elements();
     // Read beside the change of the table, so it is under either name.
     const stub = elements.find(({ set, owner }) => set === "dns" && (owner === from || owner === to))?.value;
-    await firewall.accept([{ name: to, device: names.device(to), stub }]);
-    await firewall.withdraw(from);
+    await firewall.hand(from, { name: to, device: names.device(to), stub });
   }
 
   async #make(spec: NetworkSpec, survey: Survey): Promise<void> {

@@ -153,11 +153,12 @@ class BtrfsDriver implements BtrfsStorage {
       }
       await this.#quotas.share(from, to);
       // The tree last: until it has moved, the whole is found under the old name and moved by the next.
-      if ((await entries(snapshots)).length > 0) await rename(snapshots, targetSnapshots);
+      const hasSnapshots = (await entries(snapshots)).length > 0;
+      if (hasSnapshots) await rename(snapshots, targetSnapshots);
       if (await isSubvolume(source)) await rename(source, target);
       this.#meter.changed();
       await this.#quotas.forget(from);
-      await Promise.all([syncDirectory(this.#instances), syncDirectory(this.#snapshots)]);
+      await Promise.all([this.#instances, ...(hasSnapshots ? [this.#snapshots] : [])].map(syncDirectory));
     });
   }
 
