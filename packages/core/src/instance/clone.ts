@@ -100,8 +100,11 @@ function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
 function unlessTaken<Input extends CloneInput, State extends CloneState>(
   steps: Steps<Input, State>,
 ): Steps<Input, State> {
-  const needed = ({ input, state }: Job<Input, State>) => input.standby === undefined || state.missed === true;
-  const only = (step: Step<Input, State>): Step<Input, State> => ({ ...step, needed });
+  const isMade = ({ input, state }: Job<Input, State>) => input.standby === undefined || state.missed === true;
+  const only = (step: Step<Input, State>): Step<Input, State> => ({
+    ...step,
+    needed: (job) => isMade(job) && (step.needed?.(job) ?? true),
+  });
   return steps.map((entry) => ("name" in entry ? only(entry) : entry.map(only)));
 }
 

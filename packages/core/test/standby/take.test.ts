@@ -113,6 +113,11 @@ describe("a clone of a snapshot of which one waits", () => {
     expect(callsOf("post_clone").map(({ input }) => input.instance.name)).toEqual(["copy"]);
   });
 
+  it("has the steps of any other clone where none waits", async () => {
+    const { steps } = await clone("copy");
+    expect(steps.map(({ name }) => name)).toEqual(["reserve", "dataset", "network", "engine", "ports", "commit"]);
+  });
+
   it("is another for each of those begun at once, and made where none is left", async () => {
     await waits("one");
     await waits("two");
