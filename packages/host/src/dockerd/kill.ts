@@ -1,7 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import { killProcess } from "../process/identity.ts";
 import type { EngineCgroup } from "./cgroups/index.ts";
-import { type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { type EngineEnvironment, findEngine, livingInit, possibleGroups, renamedTo } from "./engine.ts";
 import { removeFiles } from "./runtime-files.ts";
 import { findInit } from "./sandbox.ts";
 
@@ -22,7 +22,10 @@ export async function killEngine(environment: EngineEnvironment, name: string): 
   for (const init of inits) killProcess(init, "SIGKILL");
   if (inits.length > 0) await endedBySandbox(groups);
   await endRest(name, groups);
-  await engine.supervision.forget(engine.launchedAs);
+  // A unit of this name may be that of an engine which goes by another now, and forgetting it would end it.
+  if (renamedTo(environment, engine.launchedAs, name) === undefined) {
+    await engine.supervision.forget(engine.launchedAs);
+  }
   await inTime(name, (deadline) => Promise.all(groups.map((group) => group.remove(deadline))));
   // Last: while the folder stands, what is left has a name that it is found by.
   await removeFiles(engine.files);

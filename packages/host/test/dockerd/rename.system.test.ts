@@ -65,8 +65,9 @@ it("brings a dockerd back that ends after the rename, where the new name's calle
   await using machine = await Machine.start();
   const { spec, id, container } = await waitingEngine(machine);
   await takeAs(machine, spec);
-  await machine.engines.resume("web");
   const reports = reportsOf(machine.engines);
+  await machine.engines.resume("web");
+  await reports.changed("web");
 
   await reports.settled("web", async () => killProcess(machine.dockerd("web", "waiting"), "SIGKILL"));
 
