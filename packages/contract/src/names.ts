@@ -7,6 +7,12 @@ export const pluginNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 /** A snapshot's label, unique within its instance. */
 export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** A volume or a container of an instance, as Docker calls it, behind the word for which it is. */
+export const partPattern = /^(volume|container):([A-Za-z0-9][A-Za-z0-9_.-]{0,254})$/;
+
+/** So many parts are reverted at once at most. */
+export const mostParts = 64;
+
 /** A schedule's name, unique within its instance. */
 export const scheduleIdPattern = /^[a-z][a-z0-9-]{0,31}$/;
 
@@ -41,6 +47,7 @@ export const nameRules = {
   instance: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
   plugin: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
   snapshotLabel: "a letter or digit followed by up to 63 letters, digits, dots, underscores or hyphens",
+  part: "volume:<name> or container:<name>",
   schedule: "a lower-case letter followed by up to 31 lower-case letters, digits or hyphens",
   labelTemplate: "up to 40 letters, digits, dots, underscores or hyphens around one {time}, such as nightly-{time}",
   tagKey: "a letter or digit followed by up to 62 letters, digits, dots, underscores, slashes or hyphens",

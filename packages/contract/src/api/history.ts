@@ -9,6 +9,8 @@ export const Revert = z.object({
   from: z.string().optional(),
   /** The label it was put back to. */
   to: z.string(),
+  /** The parts that were put back, where it was not the whole instance: its head then stays where it was. */
+  only: z.array(z.string()).optional(),
   /** The snapshot that keeps what was there before. */
   kept_as: z.string(),
   /** It was taken back; `redo_as` keeps what was there then. */

@@ -4,6 +4,7 @@ import {
   mostTags,
   nameRules,
   ownTagPrefix,
+  partPattern,
   pluginNamePattern,
   snapshotLabelPattern,
   tagKeyPattern,
@@ -15,6 +16,9 @@ const word = (pattern: RegExp, rule: string) =>
 export const InstanceName = word(instanceNamePattern, nameRules.instance);
 export const PluginName = word(pluginNamePattern, nameRules.plugin);
 export const SnapshotLabel = word(snapshotLabelPattern, nameRules.snapshotLabel);
+
+/** One volume or one container of an instance. */
+export const Part = word(partPattern, nameRules.part);
 
 const TagKey = word(tagKeyPattern, `a key of ${nameRules.tagKey}`);
 const TagValue = z.string().max(256, { error: "expected at most 256 characters" });

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { mostParts } from "../names.ts";
 import { Timestamp } from "../time.ts";
-import { SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
+import { Part, SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
 import { Verification } from "./verification.ts";
 
 /**
@@ -37,7 +38,16 @@ export const SnapshotChange = z
 export type SnapshotChange = z.infer<typeof SnapshotChange>;
 
 /** `force` is what older clients send; nothing is ever thrown away, so it changes nothing. */
-export const RevertRequest = z.strictObject({ label: SnapshotLabel, force: z.boolean().optional() });
+export const RevertRequest = z.strictObject({
+  label: SnapshotLabel,
+  force: z.boolean().optional(),
+  /** Put these alone back and leave everything else as it is, running. Without it the whole instance is put back. */
+  only: z
+    .array(Part)
+    .min(1, { error: "expected at least one part" })
+    .max(mostParts, { error: `expected at most ${mostParts} parts` })
+    .optional(),
+});
 export type RevertRequest = z.infer<typeof RevertRequest>;
 
 export const Snapshot = z.object({

@@ -29,11 +29,11 @@ export const snapshotsRoutes = {
   revertInstance: {
     method: "POST",
     path: `${api}/instances/{name}/revert`,
-    summary: "Put an instance back to one of its snapshots; every snapshot stays",
+    summary: "Put an instance, or parts of it, back to one of its snapshots; every snapshot stays",
     needs: "operate",
     params: instance,
     body: RevertRequest,
-    answer: { status: 200, means: "The instance is as it was then.", body: Ok },
+    answer: { status: 200, means: "The instance, or what was asked for of it, is as it was then.", body: Ok },
     operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "plugin_failed"],
   },
