@@ -1,5 +1,6 @@
 export { MemoryDataRoots } from "./content/testing/memory-data-roots.ts";
 export { MemoryTrees } from "./content/testing/memory-trees.ts";
+export { StoredDataRoots } from "./content/testing/stored-data-roots.ts";
 export { type EngineFactory, type EngineSubject, engineConformance } from "./engine/testing/conformance.ts";
 export { type EngineMethod, MemoryEngines, MemoryMachine } from "./engine/testing/memory-engines.ts";
 export { type NetworkFactory, type NetworkSubject, networkConformance } from "./network/testing/conformance.ts";

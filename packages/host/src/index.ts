@@ -1,3 +1,4 @@
+export { createContainerFiles } from "./data-root/container-files.ts";
 export { createDataRootReader } from "./data-root/reader.ts";
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";

@@ -105,3 +105,24 @@ export interface DataRootReader {
   /** `not_found` when there is no such folder. One that no engine ever used holds nothing. */
   read(dataRoot: string, signal: AbortSignal): Promise<DataRootContents>;
 }
+
+/** Where a container's own files are, among all those of a data-root. Paths are relative to it. */
+export interface ContainerFiles {
+  /**
+   * Everything that dockerd keeps of a container itself: its configuration and logs, and its layer with what belongs to
+   * that. None for one that is not there.
+   */
+  of(dataRoot: string, id: string): Promise<readonly string[]>;
+
+  /**
+   * What a container of `from` stands on that is missing in `to`: its image and layers of that. `wrong_state` where a
+   * layer is there under another id, as after the image was pulled anew: then the container cannot stand on it.
+   */
+  missingBelow(from: string, id: string, to: string): Promise<readonly string[]>;
+
+  /**
+   * Have dockerd's files say that nobody stopped these containers, so that their restart policies bring them back with
+   * the next start of an engine. What dockerd itself knows of them stays; those that are not there are left out.
+   */
+  forgetStop(dataRoot: string, ids: readonly string[]): Promise<void>;
+}

@@ -1,4 +1,4 @@
-import type { DataRootReader } from "../content/data-root.ts";
+import type { ContainerFiles, DataRootReader } from "../content/data-root.ts";
 import type { TreeComparer } from "../content/trees.ts";
 import type { EngineHost } from "../engine/engine.ts";
 import type { AddressRange } from "../network/addresses.ts";
@@ -32,6 +32,7 @@ export interface Platform {
   readonly records: Records;
   readonly storage: StorageDriver;
   readonly dataRoots: DataRootReader;
+  readonly containerFiles: ContainerFiles;
   readonly trees: TreeComparer;
   readonly engines: EngineHost;
   readonly network: Network;

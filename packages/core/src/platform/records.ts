@@ -51,6 +51,14 @@ export interface SnapshotRecord {
   readonly verified: Verification | undefined;
 }
 
+/** What a revert was about, where it was not the whole instance. */
+export interface RevertedParts {
+  /** Such as `volume:data`. */
+  readonly names: readonly string[];
+  /** Names of the containers among them that ran when the snapshot was taken that it would be crossed with next. */
+  readonly ran: readonly string[];
+}
+
 /** A revert as it is remembered, so that it can be taken back and taken again. */
 export interface RevertRecord {
   readonly instance: string;
@@ -60,6 +68,8 @@ export interface RevertRecord {
   /** Label the instance stood on before. */
   readonly from: string | undefined;
   readonly to: string;
+  /** Undefined where the whole instance was reverted. */
+  readonly parts: RevertedParts | undefined;
   /** Label of the snapshot that keeps what was there before. */
   readonly keptAs: string;
   /** Once it is undone: label of the snapshot that keeps what was there then. */

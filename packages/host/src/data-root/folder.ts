@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { hasErrno } from "../process/errno.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -53,6 +53,14 @@ export class Folder implements AsyncDisposable {
 
   async text(name: string, most: number): Promise<string | undefined> {
     return (await this.bytes(name, most))?.toString("utf8");
+  }
+
+  /** Put a regular file in the place of the one with this name: readers see the old contents or the new, never a part. */
+  async replace(name: string, contents: string): Promise<void> {
+    const fresh = this.#at(`${name}.new`);
+    await rm(fresh, { force: true });
+    await writeFile(fresh, contents, { mode: 0o600, flag: "wx", flush: true });
+    await rename(fresh, this.#at(name));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

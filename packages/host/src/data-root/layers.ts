@@ -18,14 +18,11 @@ export class LayerStore {
 
   /** Of a container; undefined where dockerd does not know it either. */
   async ofContainer(id: string): Promise<StoredLayers | undefined> {
-    await using mount = await this.#layerdb.folder("mounts", id);
+    const mount = await this.mount(id);
     if (mount === undefined) return undefined;
-    const [mountId, initId, parent] = await Promise.all(
-      ["mount-id", "init-id", "parent"].map((name) => mount.text(name, mostIdBytes)),
-    );
-    if (mountId === undefined || !layerPattern.test(mountId)) return undefined;
-    const init = initId !== undefined && layerPattern.test(initId) ? [filesOf(initId)] : [];
-    const image = await this.#chain(parent);
+    const { mountId, initId, parent } = mount;
+    const init = initId === undefined ? [] : [filesOf(initId)];
+    const image = await this.chain(parent);
     return {
       mountId,
       own: filesOf(mountId),
@@ -33,16 +30,27 @@ export class LayerStore {
     };
   }
 
+  /** What a container's file system is put together of; undefined where dockerd does not know it either. */
+  async mount(id: string): Promise<Mount | undefined> {
+    await using folder = await this.#layerdb.folder("mounts", id);
+    if (folder === undefined) return undefined;
+    const [mountId, initId, parent] = await Promise.all(
+      ["mount-id", "init-id", "parent"].map((name) => folder.text(name, mostIdBytes)),
+    );
+    if (mountId === undefined || !layerPattern.test(mountId)) return undefined;
+    return { mountId, initId: initId !== undefined && layerPattern.test(initId) ? initId : undefined, parent };
+  }
+
   /** Bytes of a layer and all below it; undefined where one is missing. */
   async bytes(chainId: string): Promise<number | undefined> {
-    const chain = await this.#chain(chainId);
+    const chain = await this.chain(chainId);
     return chain.length === 0 || chain.some(({ bytes }) => Number.isNaN(bytes))
       ? undefined
       : chain.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** A layer and all below it, topmost first. */
-  async #chain(chainId: string | undefined): Promise<Layer[]> {
+  async chain(chainId: string | undefined): Promise<Layer[]> {
     const chain: Layer[] = [];
     for (let next = chainId; next !== undefined && chain.length < mostLayers; ) {
       const layer: Layer | undefined = await this.#layer(next);
@@ -67,6 +75,7 @@ export class LayerStore {
       ["cache-id", "parent", "size"].map((name) => folder.text(name, mostIdBytes)),
     );
     return {
+      chainId,
       cacheId: layerPattern.test(cacheId) ? cacheId : undefined,
       parent,
       bytes: /^\d{1,15}$/.test(size) ? Number(size) : Number.NaN,
@@ -74,7 +83,17 @@ export class LayerStore {
   }
 }
 
+interface Mount {
+  /** The folder with what the container itself wrote. */
+  readonly mountId: string;
+  /** The folder with Docker's own files. */
+  readonly initId: string | undefined;
+  /** The topmost layer of its image. */
+  readonly parent: string | undefined;
+}
+
 interface Layer {
+  readonly chainId: string;
   /** Undefined where it cannot be a folder's name. */
   readonly cacheId: string | undefined;
   readonly parent: string | undefined;

@@ -14,11 +14,13 @@ export async function readVolumes(volumes: Folder, findings: Findings): Promise<
   return findings.each("volume", [...names], volumePattern, async (name): Promise<StoredVolume | undefined> => {
     const value = known?.get(name);
     await using files = await volumes.folder(name, "_data");
-    if (value === undefined && files === undefined) return undefined;
     const { Driver, Labels, Options } = Volume.parse(value === undefined ? {} : JSON.parse(value.toString()));
+    const driver = Driver === "" ? "local" : Driver;
+    // dockerd's own list keeps the names of local volumes whose folders went while it was away; it has none of them.
+    if (driver === "local" && files === undefined) return undefined;
     return {
       name,
-      driver: Driver === "" ? "local" : Driver,
+      driver,
       labels: Labels ?? {},
       options: Options ?? {},
       ...(files === undefined ? {} : { folder: `volumes/${name}/_data` }),

@@ -105,6 +105,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE schedules ADD COLUMN of_schedule TEXT;
   ALTER TABLE schedules ADD COLUMN timeout_ms INTEGER;
   `,
+  "ALTER TABLE reverts ADD COLUMN parts TEXT",
 ];
 
 /** The schema version the file has now. */

@@ -80,6 +80,7 @@ const RevertRow = z.object({
   kept_as: z.string(),
   redo_as: absent(z.string()),
   lost: z.int().transform((value) => value !== 0),
+  parts: absent(json(z.object({ names: z.array(z.string()), ran: z.array(z.string()) }))),
 });
 
 const ScheduleRow = z.object({
@@ -233,6 +234,7 @@ export const revertColumns: {
   keptAs: ["kept_as", (value) => value],
   redoAs: ["redo_as", (value) => value ?? null],
   lost: ["lost", (value) => (value ? 1 : 0)],
+  parts: ["parts", encoded],
 };
 
 export const scheduleColumns: {

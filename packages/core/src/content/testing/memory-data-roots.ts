@@ -1,9 +1,15 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { DataRootContents, DataRootReader } from "../data-root.ts";
 
-/** Data-roots as a test lays them out, by their paths. One that was not laid out is not found. */
+/** Data-roots as a test lays them out, by their paths. One that was not laid out is read from `others`, or not found. */
 export class MemoryDataRoots implements DataRootReader {
   readonly #contents = new Map<string, DataRootContents>();
+
+  readonly #others: DataRootReader | undefined;
+
+  constructor(others?: DataRootReader) {
+    this.#others = others;
+  }
 
   set(dataRoot: string, contents: Partial<DataRootContents>): void {
     this.#contents.set(dataRoot, { containers: [], images: [], volumes: [], networks: [], problems: [], ...contents });
@@ -13,6 +19,7 @@ export class MemoryDataRoots implements DataRootReader {
     signal.throwIfAborted();
     await Promise.resolve();
     const contents = this.#contents.get(dataRoot);
+    if (contents === undefined && this.#others !== undefined) return this.#others.read(dataRoot, signal);
     if (contents === undefined) throw new DockersnapError("not_found", `There is no data-root ${dataRoot}.`);
     return contents;
   }

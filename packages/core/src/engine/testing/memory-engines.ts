@@ -42,6 +42,13 @@ interface MemoryEngine {
   readonly memory: number;
 }
 
+/** Where a machine's engines keep their containers. */
+export interface MemoryDisk {
+  /** What an engine finds there when it starts; undefined where no engine wrote anything down yet. */
+  containers(dataRoot: string): readonly ContainerSummary[] | undefined;
+  setState(dataRoot: string, id: string, state: string): void;
+}
+
 /** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
 export class MemoryMachine {
   readonly engines = new Map<string, MemoryEngine>();
@@ -49,6 +56,11 @@ export class MemoryMachine {
   readonly containers = new Map<string, readonly ContainerSummary[]>();
   /** What is told of containers beyond the list, by id. */
   readonly vitals = new Map<string, Partial<ContainerVitals>>();
+  readonly disk: MemoryDisk | undefined;
+
+  constructor(disk?: MemoryDisk) {
+    this.disk = disk;
+  }
 }
 
 /**
@@ -138,6 +150,7 @@ export class MemoryEngines implements EngineHost {
         limits: spec.limits ?? {},
         memory: 0,
       });
+      this.#look(spec.dataRoot);
       this.#setStates(spec.dataRoot, "exited", "running");
     }
     this.#attach(spec);
@@ -305,6 +318,7 @@ export class MemoryEngines implements EngineHost {
   #attach(spec: EngineSpec): void {
     const engine = this.#machine.engines.get(spec.name);
     if (engine !== undefined) this.#machine.engines.set(spec.name, { ...engine, detached: false });
+    if (engine?.detached) this.#look(spec.dataRoot);
     this.#specs.set(spec.name, spec);
     this.#watched.add(spec.name);
     this.#changed(spec.name);
@@ -329,7 +343,7 @@ export class MemoryEngines implements EngineHost {
     if (!containers.some((container) => container.id === id)) {
       throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
     }
-    this.#machine.containers.set(
+    this.#put(
       dataRoot,
       containers.map((container) => (container.id === id ? { ...container, state } : container)),
     );
@@ -337,10 +351,27 @@ export class MemoryEngines implements EngineHost {
   }
 
   #setStates(dataRoot: string, from: string, to: string): void {
-    const containers = this.#containers(dataRoot);
-    this.#machine.containers.set(
+    this.#put(
       dataRoot,
-      containers.map((container) => (container.state === from ? { ...container, state: to } : container)),
+      this.#containers(dataRoot).map((container) =>
+        container.state === from ? { ...container, state: to } : container,
+      ),
+    );
+  }
+
+  #put(dataRoot: string, containers: readonly ContainerSummary[]): void {
+    this.#machine.containers.set(dataRoot, containers);
+    for (const { id, state } of containers) this.#machine.disk?.setState(dataRoot, id, state);
+  }
+
+  /** What dockerd finds when it starts. Those that ran before it ended alone run on; others were ended with their engine. */
+  #look(dataRoot: string): void {
+    const found = this.#machine.disk?.containers(dataRoot);
+    if (found === undefined) return;
+    const known = new Map(this.#containers(dataRoot).map((container) => [container.id, container]));
+    this.#put(
+      dataRoot,
+      found.map((container) => known.get(container.id) ?? { ...container, state: "exited" }),
     );
   }
 

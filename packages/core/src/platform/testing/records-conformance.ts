@@ -56,6 +56,7 @@ function revert(of: string, seq: number, more: Partial<RevertRecord> = {}): Reve
     at: at(seq),
     from: "tip",
     to: "golden",
+    parts: undefined,
     keptAs: `kept-${seq}`,
     redoAs: undefined,
     lost: false,
@@ -268,10 +269,11 @@ export function describeRecords(open: () => { records: Records; close(): void })
       records.instances.insert(instance("api", 1));
       const undone = revert("web", 2, { from: undefined, redoAs: "redo-2", lost: true });
       records.reverts.save(undone);
-      records.reverts.save(revert("web", 10));
+      const ofParts = revert("web", 10, { parts: { names: ["volume:data", "container:web"], ran: ["web"] } });
+      records.reverts.save(ofParts);
       records.reverts.save(revert("web", 1));
       records.reverts.save(revert("api", 1));
-      expect(records.reverts.of("web")).toEqual([revert("web", 1), undone, revert("web", 10)]);
+      expect(records.reverts.of("web")).toEqual([revert("web", 1), undone, ofParts]);
       expect(records.reverts.of("api")).toEqual([revert("api", 1)]);
       expect(records.reverts.of("absent")).toEqual([]);
     });

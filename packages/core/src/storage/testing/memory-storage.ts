@@ -251,6 +251,12 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     return bytes === undefined ? undefined : Uint8Array.from(bytes);
   }
 
+  /** All files of what is at a path that `path` or `snapshotPath` gives; undefined where there is nothing. */
+  tree(path: string): ReadonlyMap<string, Uint8Array> | undefined {
+    const [, , kind, id = "", label = ""] = path.split("/");
+    return kind === "snapshots" ? this.#snapshots.get(id)?.get(label) : this.#datasets.get(id);
+  }
+
   /** Delete a file of the dataset. */
   unlink(id: DatasetId, file: string): void {
     const tree = new Map(this.#dataset(id));
