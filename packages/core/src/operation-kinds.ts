@@ -7,6 +7,7 @@ import { removeInstance } from "./instance/remove.ts";
 import type { AnyOperationKind } from "./operation/kind.ts";
 import { addSchedule, removeSchedule } from "./schedule/change.ts";
 import { changeSnapshot } from "./snapshot/change.ts";
+import { revertParts } from "./snapshot/parts/revert-parts.ts";
 import { removeSnapshot } from "./snapshot/remove.ts";
 import { revertInstance } from "./snapshot/revert.ts";
 import { sweepSnapshots } from "./snapshot/sweep.ts";
@@ -28,6 +29,7 @@ export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[
     removeInstance(lifecycle),
     takeSnapshot(lifecycle),
     revertInstance(lifecycle),
+    revertParts(lifecycle),
     undoRevert(lifecycle),
     redoRevert(lifecycle),
     changeSnapshot(lifecycle),

@@ -12,6 +12,8 @@ import {
   PortForwarding,
   reconcile,
   Specs,
+  type StoredContainer,
+  type StoredVolume,
   Workloads,
 } from "../src/index.ts";
 import type { StepMoment } from "../src/operation/kind.ts";
@@ -24,6 +26,7 @@ import {
   MemoryRecords,
   MemoryStorage,
   MemoryTrees,
+  StoredDataRoots,
 } from "../src/testing.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
@@ -40,11 +43,12 @@ const caller = { requestedBy: "test" };
 export class World {
   readonly records = new MemoryRecords();
   readonly storage = new MemoryStorage();
-  readonly dataRoots = new MemoryDataRoots();
+  readonly stored = new StoredDataRoots(this.storage);
+  readonly dataRoots = new MemoryDataRoots(this.stored);
   readonly trees = new MemoryTrees();
   readonly network = new MemoryNetwork();
   readonly plugins = new MemoryPlugins();
-  readonly #machine = new MemoryMachine();
+  readonly #machine = new MemoryMachine(this.stored);
   engines = new MemoryEngines(this.#machine);
   readonly clock: Clock = {
     // Every look is a moment later, so that what is kept by time has a name of its own.
@@ -177,6 +181,7 @@ export class World {
       storage: this.storage,
       dataRoots: this.dataRoots,
       trees: this.trees,
+      containerFiles: this.stored,
       engines: this.engines,
       network: this.network,
       plugins: this.plugins,
@@ -256,4 +261,19 @@ export function container(change: Partial<ContainerSummary> = {}): ContainerSumm
     mounts: [],
     ...change,
   };
+}
+
+export function storedContainer(change: Partial<StoredContainer> = {}): StoredContainer {
+  const id = change.id ?? "c".repeat(64);
+  return {
+    ...{ id, name: "web", createdAt: "2026-01-01T00:00:00Z", image: "web:1", imageName: "web:1", state: "running" },
+    ...{ command: [], env: [], labels: {}, ports: [], mounts: [], networks: [], settings: {}, exitCode: 0 },
+    layers: { mountId: id, own: `overlay2/${id}/diff`, below: [] },
+    ...change,
+  };
+}
+
+export function storedVolume(change: Partial<StoredVolume> = {}): StoredVolume {
+  const name = change.name ?? "data";
+  return { name, driver: "local", labels: {}, options: {}, folder: `volumes/${name}/_data`, ...change };
 }

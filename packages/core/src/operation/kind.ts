@@ -64,7 +64,8 @@ export interface OperationKind<Input, State> {
   readonly recovery: Recovery;
   /** From this step on there is no way back: failures are tried again, then left to whoever asks again, or the next start. */
   readonly pointOfNoReturn?: string;
-  readonly steps: Steps<Input, State>;
+  /** Or what they are for one operation, by what it began with. */
+  readonly steps: Steps<Input, State> | ((state: State) => Steps<Input, State>);
   /** The instance the operation is about. */
   instance(input: Input): string;
   holds(input: Input): readonly Hold[];

@@ -2,7 +2,7 @@ import { DockersnapError, type ProgressEvent } from "@dockersnap/contract/words"
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Journal } from "./journal.ts";
-import type { AnyOperationKind, Job, Step, StepObserver, StepTools } from "./kind.ts";
+import type { AnyOperationKind, Job, Step, StepObserver, Steps, StepTools } from "./kind.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: see AnyOperationKind.
 type AnyStep = Step<any, any>;
@@ -31,7 +31,7 @@ export interface Run {
 
 /** Run the steps that are not done yet. Rejects with the first failure, after every step that ran beside it has ended. */
 export async function runSteps(deps: RunnerDeps, run: Run): Promise<void> {
-  const groups = run.kind.steps.map((entry): readonly AnyStep[] => (Array.isArray(entry) ? entry : [entry as AnyStep]));
+  const groups = stepsOf(run).map((entry): readonly AnyStep[] => (Array.isArray(entry) ? entry : [entry as AnyStep]));
   const wasReached = (step: AnyStep) => run.journal.stepStatus(step.name) !== undefined;
   const lastReached = groups.findLastIndex((group) => group.some(wasReached));
   for (const [index, whole] of groups.entries()) {
@@ -70,7 +70,7 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
       await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
       await act(deps, run, step);
       await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
-      journal.step(step.name, "done", { keep: keepingOfEnd(kind, step) });
+      journal.step(step.name, "done", { keep: keepingOfEnd(run, step) });
       run.report({ step: step.name, status: "done" });
       await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
@@ -88,7 +88,7 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
  * keeps the earlier ones from being taken back. Resolves with the names of those that could not be.
  */
 export async function undoSteps(deps: RunnerDeps, run: Run): Promise<readonly string[]> {
-  const begun = run.kind.steps
+  const begun = stepsOf(run)
     .flat()
     .filter((step: AnyStep) => step.undo !== undefined && wasBegun(run.journal, step.name))
     .reverse() as AnyStep[];
@@ -137,10 +137,15 @@ function keepingOfBegin({ pointOfNoReturn }: AnyOperationKind, { name, undo, rec
   return recordsOnly === true ? "written" : "synced";
 }
 
-function keepingOfEnd(kind: AnyOperationKind, step: AnyStep) {
-  if (!decidesRecovery(kind, step)) return "noted";
+function keepingOfEnd(run: Run, step: AnyStep) {
+  if (!decidesRecovery(run.kind, step)) return "noted";
   // The operation's own end is synced right after that of its last step.
-  return kind.steps.at(-1) === step ? "written" : "synced";
+  return stepsOf(run).at(-1) === step ? "written" : "synced";
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see AnyOperationKind.
+function stepsOf({ kind, journal }: Run): Steps<any, any> {
+  return typeof kind.steps === "function" ? kind.steps(journal.record.state) : kind.steps;
 }
 
 /** Whether a crash right after this step ends the operation otherwise than one right before its end. */

@@ -1,6 +1,6 @@
-import { autoLabelPrefix, type ReplacingAct } from "@dockersnap/contract/words";
+import type { ReplacingAct } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
-import { findInstance, readyInstance } from "../instance/lookup.ts";
+import { findInstance } from "../instance/lookup.ts";
 import {
   type EngineBefore,
   freshNetworkStep,
@@ -10,33 +10,25 @@ import {
   startEngineStep,
 } from "../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import {
+  findPresent,
+  keepStep,
+  type Named,
+  type Present,
+  type PresentState,
+  presentState,
+  recordFailure,
+  recordPresent,
+} from "./present.ts";
 import { changeReverts, type RevertsChange } from "./reverts.ts";
-import { freeLabel } from "./take.ts";
-
-interface Named {
-  readonly name: string;
-}
 
 /** What an operation that replaces the present of an instance knows before it begins. */
-export interface ReplaceState extends EngineBefore {
+export interface ReplaceState extends EngineBefore, PresentState {
   readonly wasDesired: "running" | "stopped";
-  readonly previousHead: string | undefined;
-  /** Where the present is kept. */
-  readonly keptAs: string;
-  readonly startedAt: string;
   /** Label of the snapshot that takes its place. */
   readonly target: string;
   readonly newHead: string | undefined;
   readonly reverts: RevertsChange;
-}
-
-/** The present that is about to be replaced. */
-interface Present {
-  readonly record: InstanceRecord;
-  /** The label it will be kept under. */
-  readonly keptAs: string;
-  readonly at: string;
 }
 
 interface Replacing<Input> {
@@ -55,7 +47,6 @@ export function replacing<Input extends Named>(
   { act, choose, result }: Replacing<Input>,
 ): OperationKind<Input, ReplaceState> {
   const { platform } = lifecycle;
-  const { engines, records, clock } = platform;
   return {
     name: act,
     cancellable: true,
@@ -63,34 +54,18 @@ export function replacing<Input extends Named>(
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
-      const record = readyInstance(records, input.name);
-      const startedAt = clock.now().toISOString();
-      const keptAs = await freeLabel(lifecycle, input.name, `${autoLabelPrefix(act)}${startedAt.replaceAll(":", "-")}`);
-      const chosen = choose(input, { record, keptAs, at: startedAt });
+      const present = await findPresent(lifecycle, act, input.name);
+      const chosen = choose(input, present);
       await requireRoom(lifecycle, `${act} '${input.name}'`);
-      const wasRunning = (await engines.state(input.name)) === "running";
-      return {
-        wasRunning,
-        ran: [],
-        wasDesired: record.desired,
-        previousHead: record.head,
-        keptAs,
-        startedAt,
-        ...chosen,
-      };
+      const wasRunning = (await platform.engines.state(input.name)) === "running";
+      return { wasRunning, ran: [], wasDesired: present.record.desired, ...presentState(present), ...chosen };
     },
     steps: replaceSteps(lifecycle, act),
     result(job) {
       platform.events.publish({ type: "instance.changed", instance: job.input.name });
       return result(job);
     },
-    failed(job, problem, left) {
-      const { name } = job.input;
-      const isKept = left.includes("swap") || left.includes("keep");
-      if (isKept) recordPresent(lifecycle, act, job);
-      const where = isKept ? ` What was there before is kept as '${name}@${job.state.keptAs}'.` : "";
-      records.instances.update(name, { problem: `${problem}${where}` });
-    },
+    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
   };
 }
 
@@ -141,19 +116,6 @@ function haltStep(lifecycle: Lifecycle): Step<Named, ReplaceState> {
   };
 }
 
-function keepStep({ platform: { storage } }: Lifecycle): Step<Named, ReplaceState> {
-  return {
-    name: "keep",
-    says: "keeping the present",
-    run: ({ input, state }) => storage.snapshot(input.name, state.keptAs),
-    undo: async ({ input, state }, { status }) => {
-      // As long as the swap is not taken back, this is the only copy of what was there.
-      const swap = status("swap");
-      if (swap === undefined || swap === "undone") await storage.removeSnapshot(input.name, state.keptAs);
-    },
-  };
-}
-
 function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, ReplaceState> {
   const { platform, workloads } = lifecycle;
   const { records } = platform;
@@ -179,26 +141,4 @@ function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, Replac
         records.instances.update(input.name, { head: state.previousHead, desired: state.wasDesired });
       }),
   };
-}
-
-function recordPresent(
-  { platform: { records, settings } }: Lifecycle,
-  act: ReplacingAct,
-  { input, state }: Job<Named, ReplaceState>,
-): void {
-  if (records.snapshots.get(input.name, state.keptAs) !== undefined) return;
-  records.snapshots.insert({
-    instance: input.name,
-    label: state.keptAs,
-    createdAt: state.startedAt,
-    mode: "live",
-    tags: { "dockersnap.auto": act },
-    parent: state.previousHead,
-    protected: false,
-    expiresAt: new Date(Date.parse(state.startedAt) + settings.autoKeepMs).toISOString(),
-    freezeMs: undefined,
-    atomicMs: undefined,
-    notCaptured: [],
-    verified: undefined,
-  });
 }

@@ -55,11 +55,12 @@ export function loseSnapshot(records: Records, instance: string, label: string):
 }
 
 /** A revert as clients see it. */
-export function describeRevert({ at, from, to, keptAs, redoAs, lost }: RevertRecord): Revert {
+export function describeRevert({ at, from, to, parts, keptAs, redoAs, lost }: RevertRecord): Revert {
   return {
     at,
     ...(from === undefined ? {} : { from }),
     to,
+    ...(parts === undefined ? {} : { only: [...parts.names] }),
     kept_as: keptAs,
     undone: redoAs !== undefined,
     ...(redoAs === undefined ? {} : { redo_as: redoAs }),

@@ -1,54 +1,93 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Lifecycle } from "../instance/lifecycle.ts";
 import type { InstanceInput } from "../instance/remove.ts";
-import type { Job, OperationKind } from "../operation/kind.ts";
+import type { Job, OperationKind, Steps } from "../operation/kind.ts";
 import type { Records, RevertRecord, SnapshotRecord } from "../platform/records.ts";
+import { type PartsState, replacingParts } from "./parts/replace-parts.ts";
 import { type ReplaceState, replacing } from "./replace.ts";
 import { describeRevert, type RevertLine, revertLine, wayAcross } from "./reverts.ts";
 
-type Kind = OperationKind<InstanceInput, ReplaceState>;
+type State = ReplaceState | PartsState;
+type Kind = OperationKind<InstanceInput, State>;
 
 /** Take back the last revert that was not taken back yet: what was there before it is there again. */
 export function undoRevert(lifecycle: Lifecycle): Kind {
   const { records } = lifecycle.platform;
-  return replacing(lifecycle, {
-    act: "undo",
-    choose({ name }, { keptAs }) {
-      const line = revertLine(records, name);
-      const [revert, older] = line.toUndo;
-      if (revert === undefined) throw nothingToUndo(name, line);
-      const kept = keptSnapshot(records, revert) ?? lostBefore(records, revert, older);
-      return {
-        target: kept.label,
-        newHead: kept.parent,
-        reverts: { before: [revert], after: [{ ...revert, redoAs: keptAs }] },
-      };
-    },
-    result: (job) => changed(job),
-  });
+  const crossing = ({ name }: InstanceInput): Crossing => {
+    const line = revertLine(records, name);
+    const [revert, older] = line.toUndo;
+    if (revert === undefined) throw nothingToUndo(name, line);
+    return {
+      revert,
+      kept: keptSnapshot(records, revert) ?? lostBefore(records, revert, older),
+      crossed: (keptAs) => ({ ...revert, redoAs: keptAs }),
+    };
+  };
+  return crossingKind(lifecycle, "undo", crossing);
 }
 
 /** Take the revert again that was taken back last: what was there when it was taken back is there again. */
 export function redoRevert(lifecycle: Lifecycle): Kind {
   const { records } = lifecycle.platform;
-  return replacing(lifecycle, {
-    act: "redo",
-    choose({ name }, { keptAs }) {
-      const [revert] = revertLine(records, name).toRedo;
-      if (revert === undefined) throw nothingToRedo(name);
-      const kept = keptSnapshot(records, revert) ?? lostAfter(revert);
+  const crossing = ({ name }: InstanceInput): Crossing => {
+    const [revert] = revertLine(records, name).toRedo;
+    if (revert === undefined) throw nothingToRedo(name);
+    return {
+      revert,
+      kept: keptSnapshot(records, revert) ?? lostAfter(revert),
+      crossed: (keptAs) => ({ ...revert, keptAs, redoAs: undefined }),
+    };
+  };
+  return crossingKind(lifecycle, "redo", crossing);
+}
+
+/** A revert that is crossed, in one direction or the other. */
+interface Crossing {
+  readonly revert: RevertRecord;
+  readonly kept: SnapshotRecord;
+  /** What is remembered of it after, the present being kept under that label. */
+  crossed(keptAs: string): RevertRecord;
+}
+
+/** What a revert was about is what goes the other way: the whole instance, or the same parts of it. */
+function crossingKind(lifecycle: Lifecycle, act: "undo" | "redo", crossing: (input: InstanceInput) => Crossing): Kind {
+  const result = ({ state }: Job<InstanceInput, State>) => ({
+    status: "ok",
+    revert: state.reverts.after.map(describeRevert)[0],
+  });
+  const whole = replacing<InstanceInput>(lifecycle, {
+    act,
+    choose(input, { keptAs }) {
+      const { revert, kept, crossed } = crossing(input);
       return {
         target: kept.label,
         newHead: kept.parent,
-        reverts: { before: [revert], after: [{ ...revert, keptAs, redoAs: undefined }] },
+        reverts: { before: [revert], after: [crossed(keptAs)] },
       };
     },
-    result: (job) => changed(job),
+    result,
   });
-}
-
-function changed({ state }: Job<InstanceInput, ReplaceState>) {
-  return { status: "ok", revert: state.reverts.after.map(describeRevert)[0] };
+  const ofParts = replacingParts<InstanceInput>(lifecycle, {
+    name: act,
+    act,
+    choose(input, { keptAs }) {
+      const { revert, kept, crossed } = crossing(input);
+      const { names, ran: ranThen } = revert.parts ?? { names: [], ran: [] };
+      return {
+        target: kept.label,
+        parts: names,
+        ran: ranThen,
+        absent: "removed",
+        reverts: (ran) => ({ before: [revert], after: [{ ...crossed(keptAs), parts: { names, ran } }] }),
+      };
+    },
+    result,
+  });
+  return {
+    ...whole,
+    prepare: (input) => (crossing(input).revert.parts === undefined ? whole : ofParts).prepare(input),
+    steps: (state) => ("paths" in state ? ofParts : whole).steps as Steps<InstanceInput, State>,
+  };
 }
 
 function keptSnapshot(records: Records, revert: RevertRecord): SnapshotRecord | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { container, World } from "../world.ts";
+import { container, storedContainer, storedVolume, World } from "../world.ts";
 
 /**
  * Every operation, disturbed at every moment of every step it has: afterwards the instance is as before or the operation
@@ -20,6 +20,10 @@ const snapshot = (mode: string): Case => ({
   input: { name: "web", label: "taken", mode },
   about: ["web"],
 });
+
+function parts(...only: readonly string[]) {
+  return { name: "web", label: "old", only };
+}
 
 const cases: readonly Case[] = [
   { kind: "create", input: { name: "new", workload_inline: { plugin: "echo" } }, about: ["new"] },
@@ -51,6 +55,9 @@ const cases: readonly Case[] = [
       ["undo", { name: "web" }],
     ],
   },
+  { kind: "revert-parts", input: parts("volume:data"), about: ["web"] },
+  { kind: "revert-parts", input: parts("container:gone", "volume:data"), about: ["web"] },
+  { kind: "undo", input: { name: "web" }, about: ["web"], after: [["revert-parts", parts("container:gone")]] },
   { kind: "remove-snapshot", input: { name: "web", label: "old" }, about: ["web"] },
   {
     kind: "change-instance",
@@ -107,6 +114,15 @@ const cases: readonly Case[] = [
   snapshot("stopped"),
 ];
 
+const volumeFile = "volumes/data/_data/file";
+const mount = { type: "volume", source: "data", destination: "/data", readOnly: false };
+/** Removed after the snapshot. */
+const gone = storedContainer({ id: "9".repeat(64), name: "gone" });
+
+function removeBelow(world: World, name: string, folder: string): void {
+  for (const file of world.storage.files(name)) if (file.startsWith(folder)) world.storage.unlink(name, file);
+}
+
 async function host(after: Case["after"] = []): Promise<World> {
   const world = new World();
   world.plugins.add("echo", {
@@ -117,8 +133,15 @@ async function host(after: Case["after"] = []): Promise<World> {
   for (const name of ["web", "down", "bystander"]) {
     await world.did("create", { name, workload_inline: { plugin: "echo" } });
     world.write(name, "data", "old");
+    world.write(name, volumeFile, "old");
+    world.stored.putVolume(name, storedVolume());
+    world.stored.putContainer(name, storedContainer({ mounts: [mount] }));
+    world.stored.putContainer(name, gone);
+    world.write(name, `overlay2/${gone.id}/diff/file`, "old");
     await world.did("snapshot", { name, label: "old" });
     world.write(name, "data", "new");
+    world.write(name, volumeFile, "new");
+    for (const file of ["containers/", "overlay2/"]) removeBelow(world, name, `${file}${gone.id}/`);
     world.engines.setContainers(name, [
       container({ ports: [{ ip: "0.0.0.0", publicPort: 80, privatePort: 80, protocol: "tcp" }] }),
     ]);

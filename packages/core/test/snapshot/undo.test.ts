@@ -176,6 +176,7 @@ it("remembers the last thousand reverts", async () => {
       at: "2025-01-01T00:00:00.000Z",
       from: undefined,
       to: "one",
+      parts: undefined,
       keptAs: "gone",
       redoAs: undefined,
       lost: true,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Log, PoolLimits } from "@dockersnap/core";
 import {
   createBtrfsStorage,
+  createContainerFiles,
   createDataRootReader,
   createEngineHost,
   createNetwork,
@@ -23,6 +24,7 @@ export function createAdapters(config: Config, log: Log) {
     }),
     dataRoots: createDataRootReader(),
     trees: createTreeComparer(),
+    containerFiles: createContainerFiles(),
     network: createNetwork({
       table: forwardsTable(config.run_dir),
       proxyBind: config.api.proxy_bind,

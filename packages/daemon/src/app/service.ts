@@ -170,8 +170,11 @@ function begin(
       return operations.begin("change-instance", { name: request.name, change: request.body }, caller);
     case "snapshot":
       return operations.begin("snapshot", { ...request.body, name: request.name }, caller);
-    case "revert":
-      return operations.begin("revert", { label: request.body.label, name: request.name }, caller);
+    case "revert": {
+      const { label, only } = request.body;
+      if (only === undefined) return operations.begin("revert", { label, name: request.name }, caller);
+      return operations.begin("revert-parts", { label, only, name: request.name }, caller);
+    }
     case "clone":
       return beginClone(
         deps,

@@ -1,0 +1,217 @@
+import { DockersnapError, type ReplacingAct } from "@dockersnap/contract/words";
+import { type Lifecycle, requireRoom } from "../../instance/lifecycle.ts";
+import { findInstance } from "../../instance/lookup.ts";
+import { type EngineBefore, noteStep, restoreEngine } from "../../instance/steps.ts";
+import type { Job, OperationKind, Step, Steps } from "../../operation/kind.ts";
+import {
+  findPresent,
+  keepStep,
+  type Named,
+  type Present,
+  type PresentState,
+  presentState,
+  recordFailure,
+  recordPresent,
+} from "../present.ts";
+import { changeReverts, type RevertsChange } from "../reverts.ts";
+import { parsePart } from "./part.ts";
+import { type PartsPlan, type PartsQuestion, planParts } from "./plan.ts";
+
+/** A data-root with ten thousand containers is read in less. */
+const longestReadMs = 30_000;
+
+/** What an operation that replaces parts of an instance knows before it begins. */
+export interface PartsState
+  extends EngineBefore,
+    PresentState,
+    Pick<PartsPlan, "paths" | "isNewToEngine" | "stops" | "starts"> {
+  /** Label of the snapshot that the parts come from. */
+  readonly target: string;
+  readonly reverts: RevertsChange;
+}
+
+interface Chosen extends Pick<PartsQuestion, "ran" | "absent"> {
+  readonly target: string;
+  /** Such as `volume:data`. */
+  readonly parts: readonly string[];
+  /** What is remembered, given which of the containers among the parts run now. */
+  reverts(ran: readonly string[]): RevertsChange;
+}
+
+interface ReplacingParts<Input> {
+  readonly name: string;
+  readonly act: ReplacingAct;
+  /** What takes the place of which parts. Refuses what cannot be. */
+  choose(input: Input, present: Present): Chosen;
+  result(job: Job<Input, PartsState>): unknown;
+}
+
+/**
+ * An operation that puts parts of an instance back to what they are in a snapshot. Only containers that use them are
+ * stopped; where a container or a volume comes or goes, dockerd is away meanwhile and every other container goes on. The
+ * whole present is kept first; the head stays, for the instance has not gone back as a whole.
+ */
+export function replacingParts<Input extends Named>(
+  lifecycle: Lifecycle,
+  { name, act, choose, result }: ReplacingParts<Input>,
+): OperationKind<Input, PartsState> {
+  const { platform } = lifecycle;
+  return {
+    name,
+    cancellable: true,
+    recovery: { finishAfter: "swap" },
+    instance: (input) => input.name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    async prepare(input) {
+      const present = await findPresent(lifecycle, act, input.name);
+      const { target, parts, ran, absent, reverts } = choose(input, present);
+      const wasRunning = (await platform.engines.state(input.name)) === "running";
+      const plan = await planOf(lifecycle, {
+        instance: input.name,
+        label: target,
+        parts,
+        runs: wasRunning,
+        ran,
+        absent,
+      });
+      await requireRoom(lifecycle, `${act} '${input.name}'`);
+      const { paths, isNewToEngine, stops, starts } = plan;
+      const chosen = { target, paths, isNewToEngine, stops, starts, reverts: reverts(plan.ran) };
+      return { wasRunning, ran: [], ...presentState(present), ...chosen };
+    },
+    steps: partsSteps(lifecycle, act),
+    result(job) {
+      platform.events.publish({ type: "instance.changed", instance: job.input.name });
+      return result(job);
+    },
+    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
+  };
+}
+
+type Question = Omit<PartsQuestion, "parts" | "now" | "then"> & { readonly parts: readonly string[] };
+
+/** The plan, with the files of each container that comes or goes among its paths. */
+async function planOf({ platform }: Lifecycle, { parts, ...question }: Question): Promise<PartsPlan> {
+  const { storage, dataRoots, containerFiles } = platform;
+  const { instance, label } = question;
+  const [here, there] = [storage.path(instance), storage.snapshotPath(instance, label)];
+  const signal = AbortSignal.timeout(longestReadMs);
+  const [now, then] = await Promise.all([dataRoots.read(here, signal), dataRoots.read(there, signal)]);
+  const plan = planParts({ ...question, parts: parts.map(parsePart), now, then });
+  const files = await Promise.all([
+    ...plan.brought.flatMap((id) => [
+      containerFiles.of(there, id),
+      containerFiles.of(here, id),
+      containerFiles.missingBelow(there, id, here),
+    ]),
+    ...plan.taken.map((id) => containerFiles.of(here, id)),
+  ]);
+  return { ...plan, paths: outermost([...plan.paths, ...files.flat()]) };
+}
+
+/** Each path once, and none within another. */
+function outermost(paths: readonly string[]): readonly string[] {
+  const all = [...new Set(paths)];
+  return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+}
+
+function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, PartsState> {
+  const { platform, workloads } = lifecycle;
+  const { storage, engines, records, containerFiles } = platform;
+  const keep = keepStep<PartsState>(lifecycle);
+  const asBefore: Step<Named, PartsState>["undo"] = async ({ input, state }, tools) => {
+    if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
+  };
+  return [
+    noteStep(lifecycle, (input) => input.name),
+    {
+      name: "stop",
+      says: "stopping the containers it is about",
+      needed: ({ state }) => state.wasRunning && state.stops.length > 0,
+      run: ({ input, state }, { signal }) => stopAll(lifecycle, input.name, state.stops, signal),
+      undo: asBefore,
+    },
+    {
+      name: "detach",
+      says: "ending dockerd alone",
+      needed: ({ state }) => state.wasRunning && state.isNewToEngine,
+      run: ({ input }) => engines.detach(input.name),
+      undo: asBefore,
+    },
+    {
+      ...keep,
+      run: async (job, tools) => {
+        // They are down for this operation's sake only, also in what is kept.
+        await containerFiles.forgetStop(storage.path(job.input.name), job.state.stops);
+        await keep.run(job, tools);
+      },
+    },
+    {
+      name: "swap",
+      says: "putting the parts in their places",
+      run: async ({ input, state }, { signal }) => {
+        // Somebody may have started one again since.
+        if (state.wasRunning && !state.isNewToEngine) await stopAll(lifecycle, input.name, state.stops, signal);
+        await storage.restore(input.name, state.target, state.paths, signal);
+      },
+      undo: ({ input, state }, { signal }) => storage.restore(input.name, state.keptAs, state.paths, signal),
+    },
+    {
+      name: "engine",
+      says: "starting the containers again",
+      needed: ({ state }) => state.wasRunning,
+      run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.starts, tools),
+      undo: async ({ input, state }, { signal }) => {
+        if (await answers(lifecycle, input.name)) await stopAll(lifecycle, input.name, state.starts, signal);
+        if (state.isNewToEngine) await engines.detach(input.name);
+      },
+    },
+    {
+      name: "post_revert",
+      says: "telling the plugin",
+      needed: ({ input, state }) =>
+        state.wasRunning && workloads.hasHook(findInstance(records, input.name), "post_revert"),
+      run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
+    },
+    {
+      name: "commit",
+      says: "writing it down",
+      recordsOnly: true,
+      run: (job) =>
+        records.transaction(() => {
+          recordPresent(lifecycle, act, job);
+          changeReverts(records, job.state.reverts);
+          records.instances.update(job.input.name, { problem: undefined });
+        }),
+      undo: ({ input, state }) =>
+        records.transaction(() => {
+          const { before, after } = state.reverts;
+          changeReverts(records, { before: after, after: before });
+          records.snapshots.remove(input.name, state.keptAs);
+        }),
+    },
+  ];
+}
+
+/** Those that run are stopped, side by side; others are left as they are. */
+async function stopAll(
+  { platform }: Lifecycle,
+  instance: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const api = platform.engines.api(instance);
+  const there = (await api.containers()).filter(({ id }) => ids.includes(id));
+  const ends = await Promise.allSettled(there.map(({ id }) => api.stopContainer(id, signal)));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+async function answers({ platform }: Lifecycle, instance: string): Promise<boolean> {
+  try {
+    await platform.engines.api(instance).containers();
+    return true;
+  } catch (error) {
+    if (error instanceof DockersnapError && error.code === "not_ready") return false;
+    throw error;
+  }
+}
