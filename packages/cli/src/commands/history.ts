@@ -1,6 +1,7 @@
 import type { History } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { revertWords } from "../history/revert-words.ts";
 import { historyText } from "../history/view.ts";
 import { age } from "../output/time.ts";
 
@@ -28,13 +29,13 @@ function hints({ instance, reverts, clones }: History): string[] {
     ...(toUndo === undefined
       ? []
       : [
-          `Last revert: to ${toUndo.to}, ${age(toUndo.at)} ago. ${
+          `Last revert: ${revertWords(toUndo)}, ${age(toUndo.at)} ago. ${
             toUndo.lost ? "What was before is not kept any more." : `Take it back with: dockersnap undo ${instance}`
           }`,
         ]),
     ...(toRedo === undefined || toRedo.lost
       ? []
-      : [`Taken back: the revert to ${toRedo.to}. Take it again with: dockersnap redo ${instance}`]),
+      : [`Taken back: the revert ${revertWords(toRedo)}. Take it again with: dockersnap redo ${instance}`]),
     ...(orphans.length === 0 ? [] : [`Clones of snapshots that are gone: ${orphans.join(", ")}`]),
   ];
 }

@@ -1,5 +1,6 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { revertedThing } from "../history/revert-words.ts";
 
 export const redo = defineCommand({
   summary: "Take a revert again that was taken back",
@@ -11,7 +12,7 @@ export const redo = defineCommand({
   async run({ args, client, follow, out }) {
     const answer = await follow((following) => client.instances.redo(args.name, following));
     await out.done(answer, {
-      text: () => `Took the revert of ${args.name} to ${answer.revert.to} again.\n`,
+      text: () => `Took the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to} again.\n`,
       names: () => [args.name],
     });
     out.note(`Take it back with: dockersnap undo ${args.name}`);

@@ -1,19 +1,42 @@
+import { nameRules, partPattern } from "@dockersnap/contract/words";
 import { snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { flag } from "../options.ts";
+import { UsageError } from "../failure.ts";
+import { flag, list } from "../options.ts";
 
 export const revert = defineCommand({
-  summary: "Put an instance back to one of its snapshots",
-  description: "Every snapshot stays, newer ones too, and what the instance is now is kept as one first.",
+  summary: "Put an instance, or parts of it, back to one of its snapshots",
+  description:
+    "Every snapshot stays, newer ones too, and what the instance is now is kept as one first. With --only nothing but that\n" +
+    "volume or container is put back: what does not use it goes on running as it is.",
   args: { snapshot: snapshotArgument },
-  options: { force: flag("Accepted for older scripts; changes nothing") },
-  examples: ["dockersnap revert web@before-upgrade", "dockersnap revert web before-upgrade"],
+  options: {
+    only: list("part", "Put back only volume:<name> or container:<name>; again for more", {
+      completes: ["volume:", "container:"],
+    }),
+    force: flag("Accepted for older scripts; changes nothing"),
+  },
+  examples: [
+    "dockersnap revert web@before-upgrade",
+    "dockersnap revert web before-upgrade",
+    "dockersnap revert web@before-upgrade --only volume:data --only container:worker",
+  ],
   async run({ args, options, client, follow, out }) {
     const { instance, label } = args.snapshot;
-    const request = { label, ...(options.force ? { force: true } : {}) };
+    const only = partsOf(options.only);
+    const request = { label, ...(options.force ? { force: true } : {}), ...(only === undefined ? {} : { only }) };
     const answer = await follow((following) => client.instances.revert(instance, request, following));
     const name = `${instance}@${label}`;
-    await out.done(answer, { text: () => `Reverted to ${name}.\n`, names: () => [name] });
+    await out.done(answer, {
+      text: () => (only === undefined ? `Reverted to ${name}.\n` : `Put ${only.join(", ")} back to ${name}.\n`),
+      names: () => [name],
+    });
     out.note(`What it was before is kept; go back with: dockersnap undo ${instance}`);
   },
 });
+
+function partsOf(given: readonly string[]): string[] | undefined {
+  const wrong = given.find((part) => !partPattern.test(part));
+  if (wrong !== undefined) throw new UsageError(`'${wrong}' is no part of an instance: expected ${nameRules.part}.`);
+  return given.length === 0 ? undefined : [...given];
+}

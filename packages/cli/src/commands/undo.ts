@@ -1,5 +1,6 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { revertedThing } from "../history/revert-words.ts";
 import { age } from "../output/time.ts";
 
 export const undo = defineCommand({
@@ -11,9 +12,10 @@ export const undo = defineCommand({
   examples: ["dockersnap undo web"],
   async run({ args, client, follow, out }) {
     const answer = await follow((following) => client.instances.undo(args.name, following));
-    const { to, at } = answer.revert;
+    const { at } = answer.revert;
     await out.done(answer, {
-      text: () => `Took back the revert of ${args.name} to ${to}, made ${age(at)} ago.\n`,
+      text: () =>
+        `Took back the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to}, made ${age(at)} ago.\n`,
       names: () => [args.name],
     });
     out.note(`Take it again with: dockersnap redo ${args.name}`);

@@ -137,3 +137,15 @@ it("asks before it deletes, on a terminal only", async () => {
 it("takes two words for no snapshot to delete, since they could be two instances", async () => {
   expect((await runCli(["delete", "demo", "s1"])).code).toBe(2);
 });
+
+it("puts back only the parts that are asked for, and takes no other words for one", async () => {
+  await using daemon = await doing("POST /instances/demo/revert", { status: "ok" });
+  const argv = ["revert", "demo@clean", "--only", "volume:data", "--only", "container:web"];
+  const { code, stdout } = await runCli(argv, { daemon });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "Put volume:data, container:web back to demo@clean.\n" });
+  expect(daemon.received[0]?.body).toEqual({ label: "clean", only: ["volume:data", "container:web"] });
+  expect(await runCli(["revert", "demo@clean", "--only", "data"], { daemon })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("'data' is no part of an instance: expected volume:<name> or container:<name>."),
+  });
+});
