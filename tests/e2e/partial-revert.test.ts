@@ -22,7 +22,7 @@ beforeAll(async () => {
   await engine.json("POST", "/networks/create", { Name: "back" });
   await engine.run({ name: "worker", network: "back", volumes: ["cache:/cache"], restart: "always" });
   await world.client.instances.refreshPorts(name);
-  connection = await EchoConnection.open(await hostPortOf(world, name, 7000));
+  connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
   await engine.exec("db", "sh", "-c", "echo whole > /data/table");
   await engine.exec("worker", "sh", "-c", "echo then > /note; echo then > /cache/note");
   await engine.exec("other", "sh", "-c", "echo then > /rest/note");

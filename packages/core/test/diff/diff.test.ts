@@ -300,6 +300,7 @@ describe("a moment that goes while it is compared", () => {
           from: undefined,
           to: "s1",
           keptAs: "k",
+          parts: undefined,
           redoAs: undefined,
           lost: false,
         });

@@ -44,6 +44,7 @@ export class StoredDataRoots implements DataRootReader, ContainerFiles, MemoryDi
     signal.throwIfAborted();
     await Promise.resolve();
     const files = this.#files(dataRoot);
+    if (!files.has("engine")) throw new DockersnapError("not_found", `No engine wrote anything to ${dataRoot}.`);
     return {
       containers: below<StoredContainer>(files, "containers"),
       images: [],
