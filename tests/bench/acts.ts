@@ -12,7 +12,7 @@ export const golden = "golden";
 export async function makeBase({ world, floor }: Stage): Promise<void> {
   await world.client.instances.create({ name: world.name(base), workload_inline: echo });
   await world.client.instances.snapshot(world.name(base), { label: golden });
-  await untilServing(await echoAt(world, world.name(base)));
+  await untilServing(world, await echoAt(world, world.name(base)));
   await floor.act("create", base);
   await floor.act("snapshot", base, golden);
 }
@@ -29,7 +29,7 @@ export async function createAndDelete({ world, floor, runs }: Stage): Promise<re
       const name = world.name("new");
       const took = await timed(async () => {
         await instances.create({ name, workload_inline: echo }, creating.follow);
-        await untilServing(await echoAt(world, name));
+        await untilServing(world, await echoAt(world, name));
       });
       await creating.add();
       removal.ours.push(await timed(() => instances.delete(name, deleting.follow)));
@@ -70,7 +70,7 @@ export async function revert({ world, floor, runs }: Stage): Promise<readonly Me
     async () => {
       const took = await timed(async () => {
         await world.client.instances.revert(name, { label: golden }, steps.follow);
-        await untilServing(port);
+        await untilServing(world, port);
       });
       await steps.add();
       return took;
@@ -89,7 +89,7 @@ export async function clone({ world, floor, runs }: Stage): Promise<readonly Mea
     async () => {
       const took = await timed(async () => {
         await instances.clone(world.name(base), { label: golden, new_name: name }, steps.follow);
-        await untilServing(await echoAt(world, name));
+        await untilServing(world, await echoAt(world, name));
       });
       await steps.add();
       await instances.delete(name);
@@ -118,7 +118,7 @@ export async function stopAndStart({ world, floor, runs }: Stage): Promise<reado
       await stopping.add();
       const took = await timed(async () => {
         await instances.start(name, starting.follow);
-        await untilServing(port);
+        await untilServing(world, port);
       });
       await starting.add();
       return took;

@@ -40,7 +40,7 @@ export async function branching(stage: Stage, kept: readonly Kept[]): Promise<re
     const copy = world.name("copy");
     const took = await timed(async () => {
       await world.client.instances.clone(world.name(word), { label: golden, new_name: copy }, steps.follow);
-      await untilServing(await echoAt(world, copy));
+      await untilServing(world, await echoAt(world, copy));
     });
     await steps.add();
     await world.client.instances.delete(copy);
@@ -51,7 +51,7 @@ export async function branching(stage: Stage, kept: readonly Kept[]): Promise<re
     const port = await echoAt(world, world.name(word));
     const took = await timed(async () => {
       await world.client.instances.revert(world.name(word), { label: golden }, steps.follow);
-      await untilServing(port);
+      await untilServing(world, port);
     });
     await steps.add();
     return took;

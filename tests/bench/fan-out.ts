@@ -11,7 +11,7 @@ export async function fanOut({ world, floor, runs }: Stage): Promise<readonly Me
   const words = Array.from({ length: together }, (_, index) => `copy${index}`);
   const clone = async (word: string) => {
     await instances.clone(world.name(base), { label: golden, new_name: world.name(word) });
-    await untilServing(await echoAt(world, world.name(word)));
+    await untilServing(world, await echoAt(world, world.name(word)));
   };
   const all = async (names: readonly string[]) => {
     const took = await timed(() => Promise.all(names.map(clone)));

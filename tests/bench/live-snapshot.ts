@@ -30,7 +30,7 @@ async function underLoad({ world, floor, runs }: Stage, load: string): Promise<r
   const name = world.name(base);
   const tree = world.tree(name);
   const client = await Client.start({
-    host: "127.0.0.1",
+    host: world.address,
     port: await echoAt(world, name),
     clients: 2,
     timeoutMs: 5000,

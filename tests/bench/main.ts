@@ -36,10 +36,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 async function makeWorld(scope: AsyncDisposableStack, options: WorldOptions): Promise<World> {
-  const world = await World.prepare({
-    ...options,
-    config: { log_level: "info", api: { proxy_bind: "127.0.0.1" }, ...options.config },
-  });
+  const world = await World.prepare({ ...options, config: { log_level: "info", ...options.config } });
   scope.use(world);
   await world.startDaemon();
   return world;

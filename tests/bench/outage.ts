@@ -18,9 +18,9 @@ export async function outage({ world, floor, runs }: Stage): Promise<readonly Me
   const pairs = await interleaved(
     runs,
     () =>
-      seen({ host: "127.0.0.1", port }, async () => {
+      seen({ host: world.address, port }, async () => {
         await world.client.instances.revert(name, { label: "golden" });
-        await untilServing(port);
+        await untilServing(world, port);
       }),
     (run) =>
       seen({ host: floor.address(0), port: echoPort }, () => floor.act("revert", base, "golden", `outage-${run}`)),

@@ -89,17 +89,17 @@ export async function echoAt(world: World, name: string, containerPort = echoPor
   return port.host_port;
 }
 
-/** Resolves when the service behind a forwarded port of this host answers; asks again as soon as it was refused. */
-export async function untilServing(port: number): Promise<void> {
+/** Resolves when the service behind a forwarded port of the world answers; asks again as soon as it was refused. */
+export async function untilServing({ address }: World, port: number): Promise<void> {
   const deadline = performance.now() + 30_000;
-  while (!(await serves(port))) {
-    if (performance.now() > deadline) throw new Error(`Nothing answers on port ${port}.`);
+  while (!(await serves(address, port))) {
+    if (performance.now() > deadline) throw new Error(`Nothing answers at ${address}:${port}.`);
   }
 }
 
-function serves(port: number): Promise<boolean> {
+function serves(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get({ host: "127.0.0.1", port, agent: false, timeout: 1000 }, (response) => {
+    const request = get({ host, port, agent: false, timeout: 1000 }, (response) => {
       response.resume();
       response.on("end", () => resolve(response.statusCode === 200));
     });

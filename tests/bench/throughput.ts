@@ -24,7 +24,7 @@ export async function throughput({ world, runs }: Stage): Promise<readonly Measu
     await read(target_ip, port);
     const { ours, floor } = await interleaved(
       runs,
-      () => read("127.0.0.1", forwarded),
+      () => read(world.address, forwarded),
       () => read(target_ip, port),
     );
     return [
