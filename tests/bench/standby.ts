@@ -17,7 +17,7 @@ export async function standby({ world, floor, runs }: Stage): Promise<readonly M
       await untilReady(world, 1);
       const took = await timed(async () => {
         await instances.clone(source, { label: golden, new_name: name }, steps.follow);
-        await untilServing(await echoAt(world, name));
+        await untilServing(world, await echoAt(world, name));
       });
       await steps.add();
       await instances.delete(name);
