@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { OperationRecord, Records } from "../../records.ts";
+import { at, operation } from "./samples.ts";
+
+/** The journal. `records` gives those of the present test, empty at its begin. */
+export function operationRecords(records: () => Records): void {
+  describe("operations", () => {
+    it("come back as they went in, and are replaced by the same id", () => {
+      const running = operation("op-1", 1, "running", "key");
+      records().operations.save(running);
+      expect(records().operations.get("op-1")).toEqual(running);
+      const done: OperationRecord = {
+        ...running,
+        status: "failed",
+        ended_at: at(9),
+        recovered: "undone",
+        error: { error: "no room", code: "no_space", details: { free: 0 } },
+        state: { dataset: "web" },
+      };
+      records().operations.save(done);
+      expect(records().operations.get("op-1")).toEqual(done);
+      expect(records().operations.recent(10)).toHaveLength(1);
+      expect(records().operations.get("absent")).toBeUndefined();
+    });
+
+    it("keep a result, whatever it is", () => {
+      for (const result of [{ name: "web" }, [], null, "text", 0]) {
+        records().operations.save({ ...operation("op", 1, "done"), result });
+        expect(records().operations.get("op")?.result).toEqual(result);
+      }
+    });
+
+    it("are found by their idempotency key, which only one has", () => {
+      records().operations.save(operation("op-1", 1, "done", "key"));
+      records().operations.save(operation("op-2", 2, "done"));
+      records().operations.save(operation("op-3", 3, "done"));
+      expect(records().operations.byIdempotencyKey("key")?.id).toBe("op-1");
+      expect(records().operations.byIdempotencyKey("other")).toBeUndefined();
+      expect(() => records().operations.save(operation("op-2", 2, "done", "key"))).toThrow(
+        expect.objectContaining({ code: "already_exists" }),
+      );
+    });
+
+    it("are listed newest first, the unfinished oldest first", () => {
+      records().operations.save(operation("b", 2, "running"));
+      records().operations.save(operation("a", 1, "undoing"));
+      records().operations.save(operation("c", 3, "done"));
+      records().operations.save(operation("d", 3, "failed"));
+      records().operations.save(operation("b", 2, "running"));
+      expect(
+        records()
+          .operations.recent(3)
+          .map(({ id }) => id),
+      ).toEqual(["d", "c", "b"]);
+      expect(
+        records()
+          .operations.unfinished()
+          .map(({ id }) => id),
+      ).toEqual(["a", "b"]);
+    });
+
+    it("are forgotten beyond the newest, never those unfinished", () => {
+      records().operations.save(operation("old-running", 1, "running"));
+      for (const second of [2, 3, 4, 5])
+        records().operations.save(operation(`op-${second}`, second, "done", `k${second}`));
+      records().operations.prune(2);
+      expect(
+        records()
+          .operations.recent(10)
+          .map(({ id }) => id),
+      ).toEqual(["op-5", "op-4", "old-running"]);
+      expect(records().operations.byIdempotencyKey("k2")).toBeUndefined();
+      records().operations.prune(0);
+      expect(
+        records()
+          .operations.recent(10)
+          .map(({ id }) => id),
+      ).toEqual(["old-running"]);
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import type { OperationStatus } from "@dockersnap/contract/words";
+import type {
+  InstanceRecord,
+  OperationRecord,
+  PortReservation,
+  RevertRecord,
+  ScheduleRecord,
+  SnapshotRecord,
+} from "../../records.ts";
+
+export const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+
+export function instance(name: string, subnetIndex: number, more: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    name,
+    subnetIndex,
+    createdAt: at(subnetIndex),
+    phase: "ready",
+    desired: "running",
+    cloneOf: undefined,
+    head: undefined,
+    workload: undefined,
+    labels: {},
+    limits: undefined,
+    problem: undefined,
+    purpose: undefined,
+    ...more,
+  };
+}
+
+export function snapshot(
+  of: string,
+  label: string,
+  second: number,
+  more: Partial<SnapshotRecord> = {},
+): SnapshotRecord {
+  return {
+    instance: of,
+    label,
+    createdAt: at(second),
+    mode: "live",
+    tags: {},
+    parent: undefined,
+    protected: false,
+    expiresAt: undefined,
+    freezeMs: undefined,
+    atomicMs: undefined,
+    notCaptured: [],
+    verified: undefined,
+    ...more,
+  };
+}
+
+export function revert(of: string, seq: number, more: Partial<RevertRecord> = {}): RevertRecord {
+  return {
+    instance: of,
+    seq,
+    at: at(seq),
+    from: "tip",
+    to: "golden",
+    parts: undefined,
+    keptAs: `kept-${seq}`,
+    redoAs: undefined,
+    lost: false,
+    ...more,
+  };
+}
+
+export function schedule(of: string, id: string, more: Partial<ScheduleRecord> = {}): ScheduleRecord {
+  return {
+    instance: of,
+    id,
+    action: "snapshot",
+    cron: "@daily",
+    label: "auto-{time}",
+    mode: "live",
+    tags: {},
+    keep: undefined,
+    of: undefined,
+    timeoutMs: undefined,
+    createdAt: at(1),
+    lastRunAt: undefined,
+    lastError: undefined,
+    ...more,
+  };
+}
+
+export function operation(
+  id: string,
+  second: number,
+  status: OperationStatus,
+  idempotencyKey?: string,
+): OperationRecord {
+  return {
+    id,
+    kind: "create",
+    instance: "web",
+    requested_by: "test",
+    status,
+    cancellable: false,
+    started_at: at(second),
+    steps: [{ name: "reserve", status: "done", started_at: at(second) }],
+    input: { name: "web", nested: [1, null, "ü"] },
+    state: undefined,
+    idempotencyKey,
+  };
+}
+
+export const tcp = (of: string, containerPort: number, hostPort: number): PortReservation => ({
+  instance: of,
+  protocol: "tcp",
+  containerPort,
+  hostPort,
+});
