@@ -41,7 +41,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     async prepare(input) {
       const source = readyInstance(platform.records, input.source);
       findSnapshot(platform.records, input.source, input.label);
-      requireFreeName(lifecycle, input.name);
+      await requireFreeName(lifecycle, input.name);
       await requireBounds(platform, input.name, changedLimits(source.limits, input.limits));
       await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
       return { createdAt: platform.clock.now().toISOString() };

@@ -25,7 +25,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
     instance: name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
-      requireFreeName(lifecycle, input.name);
+      await requireFreeName(lifecycle, input.name);
       await requireBounds(platform, input.name, input.limits);
       const workload = workloads.request(input.name, input.workload_inline);
       await requireRoom(lifecycle, `create '${input.name}'`);
@@ -65,13 +65,23 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
   };
 }
 
-/** `already_exists`, with what to do, for a name that is in use. */
-export function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name: string): void {
-  if (platform.records.instances.get(name) === undefined) return;
-  throw new DockersnapError(
-    "already_exists",
-    `Instance '${name}' exists already. Choose another name, or remove it with 'dockersnap delete ${name}'.`,
-  );
+/**
+ * `already_exists`, with what to do, for a name that is in use. Data that belongs to no record, as after records were lost, is
+ * found here and not by the step that makes the dataset: what takes that step back would remove it.
+ */
+export async function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name: string): Promise<void> {
+  if (platform.records.instances.get(name) !== undefined) {
+    throw new DockersnapError(
+      "already_exists",
+      `Instance '${name}' exists already. Choose another name, or remove it with 'dockersnap delete ${name}'.`,
+    );
+  }
+  if (await platform.storage.hasDataset(name)) {
+    throw new DockersnapError(
+      "already_exists",
+      `There is no instance '${name}', but data of one: ${platform.storage.datasetName(name)}. 'dockersnap doctor' shows it. Choose another name, or remove that data first.`,
+    );
+  }
 }
 
 /** The lowest subnet that is free; reading and inserting happen in one turn, so no other create can take it between. */

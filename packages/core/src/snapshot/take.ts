@@ -167,24 +167,21 @@ async function look(api: EngineApi): Promise<readonly ContainerSummary[]> {
 }
 
 /** Whether a label is there, in the records or on the disk: what is must never be written over or undone away. */
-async function takenLabels({ platform }: Lifecycle, instance: string): Promise<(label: string) => boolean> {
-  const dataset = (await platform.storage.list()).find(({ id }) => id === instance);
-  const onDisk = new Set(dataset?.snapshots);
-  return (label) => onDisk.has(label) || platform.records.snapshots.get(instance, label) !== undefined;
+async function isTaken({ platform }: Lifecycle, instance: string, label: string): Promise<boolean> {
+  const { records, storage } = platform;
+  return records.snapshots.get(instance, label) !== undefined || (await storage.hasSnapshot(instance, label));
 }
 
 /** `label`, or with a number behind it where that is taken: a clock that was set back comes by the same time again. */
 export async function freeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<string> {
-  const isTaken = await takenLabels(lifecycle, instance);
   let free = label;
-  for (let number = 2; isTaken(free); number += 1) free = `${label}-${number}`;
+  for (let number = 2; await isTaken(lifecycle, instance, free); number += 1) free = `${label}-${number}`;
   return free;
 }
 
 /** `already_exists` if the label is taken. */
 export async function requireFreeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<void> {
-  const isTaken = await takenLabels(lifecycle, instance);
-  if (!isTaken(label)) return;
+  if (!(await isTaken(lifecycle, instance, label))) return;
   throw new DockersnapError(
     "already_exists",
     `Instance '${instance}' has a snapshot '${label}' already. Choose another label, or remove it with 'dockersnap delete ${instance}@${label}'.`,

@@ -36,7 +36,7 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
     async prepare(input) {
       readyInstance(records, input.source);
       findSnapshot(records, input.source, input.label);
-      requireFreeName(lifecycle, input.name);
+      await requireFreeName(lifecycle, input.name);
       await requireRoom(lifecycle, `have a clone of '${input.source}@${input.label}' wait`);
       return { createdAt: platform.clock.now().toISOString() };
     },

@@ -70,6 +70,12 @@ export interface StorageDriver {
   /** The dataset's name in the storage's own words, for people. Pure. */
   datasetName(id: DatasetId): string;
 
+  /** Whether anything of this id is there: the dataset, or snapshots of a lost one. */
+  hasDataset(id: DatasetId): Promise<boolean>;
+
+  /** Whether a dataset has this snapshot. False without the dataset, true for a snapshot of a lost one. */
+  hasSnapshot(id: DatasetId, label: Label): Promise<boolean>;
+
   /** A new, empty dataset. `already_exists` if there is one, or snapshots of a lost one; `no_space`. */
   create(id: DatasetId): Promise<void>;
 

@@ -53,7 +53,7 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
       const { createdAt: takenAt } = findSnapshot(records, input.name, input.label);
       // Of a plugin that is not there nobody can know whether it would have been well.
       if (source.workload !== undefined) platform.plugins.ready(source.workload.plugin);
-      requireFreeName(lifecycle, input.clone);
+      await requireFreeName(lifecycle, input.clone);
       await requireRoom(lifecycle, `verify '${input.name}@${input.label}'`);
       return { createdAt: clock.now().toISOString(), takenAt, began: clock.monotonic(), verdict: undefined };
     },

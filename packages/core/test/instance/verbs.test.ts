@@ -22,6 +22,17 @@ describe("create", () => {
     expect(await world.sight("web")).toMatchObject({ engine: "running", network: true, dataset: { present: true } });
   });
 
+  it("leaves data of that name alone that belongs to no instance", async () => {
+    await world.storage.create("web");
+    await world.storage.snapshot("web", "golden");
+    await world.did("create", { name: "source" });
+    await world.did("snapshot", { name: "source", label: "s1" });
+    const isTaken = { code: "already_exists", message: expect.stringContaining("data of one") };
+    await expect(world.run("create", { name: "web" })).rejects.toMatchObject(isTaken);
+    await expect(world.run("clone", { source: "source", label: "s1", name: "web" })).rejects.toMatchObject(isTaken);
+    expect(await world.storage.list()).toContainEqual({ id: "web", present: true, snapshots: ["golden"] });
+  });
+
   it("gives each instance the lowest free subnet", async () => {
     for (const name of ["a", "b", "c"]) await world.did("create", { name });
     await world.did("delete", { name: "b" });

@@ -115,6 +115,19 @@ class BtrfsDriver implements BtrfsStorage {
     return `instances/${id}`;
   }
 
+  async hasDataset(id: DatasetId): Promise<boolean> {
+    const path = this.path(id);
+    return this.#doing(`Whether there is a dataset ${id} could not be found out`, async () => {
+      await this.#swap.finish(path);
+      return (await kindOf(path)) !== "absent" || (await this.#labels(id)).length > 0;
+    });
+  }
+
+  async hasSnapshot(id: DatasetId, label: Label): Promise<boolean> {
+    const path = this.snapshotPath(id, label);
+    return this.#doing(`Whether ${id} has a snapshot ${label} could not be found out`, () => isSubvolume(path));
+  }
+
   async create(id: DatasetId): Promise<void> {
     const path = this.path(id);
     await this.#doing(`The dataset ${id} could not be created`, async () => {
@@ -320,9 +333,7 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async #assertFree(id: DatasetId): Promise<void> {
-    const path = this.path(id);
-    await this.#swap.finish(path);
-    if ((await kindOf(path)) !== "absent" || (await this.#labels(id)).length > 0) {
+    if (await this.hasDataset(id)) {
       throw new DockersnapError(
         "already_exists",
         `Dataset ${id} exists, or snapshots of it do; choose another name, or remove it first.`,

@@ -29,10 +29,12 @@ export function datasetPromises(factory: StorageFactory): void {
       await driver.snapshot("other", "s1");
       await subject.lose("web");
 
+      expect([await driver.hasDataset("web"), await driver.hasSnapshot("web", "s1")]).toEqual([true, true]);
       await expect(driver.create("web")).rejects.toMatchObject({ code: "already_exists" });
       await expect(driver.clone("other", "s1", "web")).rejects.toMatchObject({ code: "already_exists" });
 
       await driver.remove("web");
+      expect([await driver.hasDataset("web"), await driver.hasSnapshot("web", "s1")]).toEqual([false, false]);
       await driver.create("web");
       expect((await driver.list()).find(({ id }) => id === "web")).toMatchObject({ present: true, snapshots: [] });
     });

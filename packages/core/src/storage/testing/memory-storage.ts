@@ -81,6 +81,17 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     return `memory/${id}`;
   }
 
+  async hasDataset(id: DatasetId): Promise<boolean> {
+    assertDatasetId(id);
+    return this.#datasets.has(id) || (this.#snapshots.get(id)?.size ?? 0) > 0;
+  }
+
+  async hasSnapshot(id: DatasetId, label: Label): Promise<boolean> {
+    assertDatasetId(id);
+    assertLabel(label);
+    return this.#snapshots.get(id)?.has(label) ?? false;
+  }
+
   async create(id: DatasetId): Promise<void> {
     await this.#begin("create", id);
     this.#assertFree(id);
