@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { type CliResult, cli, shell } from "../support/cli.ts";
 import { pageOn } from "../support/connection.ts";
+import { Engine } from "../support/engine.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -126,6 +127,20 @@ describe("an environment", () => {
     expect(await pageOn(world, await hostPort(clone))).toBe("hi");
   });
 
+  // dockerd keeps the paths of volumes with the containers that it made, and starts none whose path leads nowhere.
+  it("leaves its clones whole when what it made for them first is gone, with volumes of every sort", async () => {
+    const [source, clone] = [world.name("maker"), world.name("kept")];
+    await ok("create", source, "--plugin", "echo", "--config", "text=hi");
+    const engine = await Engine.of(world, source);
+    await engine.run({ name: "store", restart: "always", volumes: ["data:/data", "shared:/shared:z", "/scratch"] });
+    await ok("snapshot", source, "last");
+    await ok("clone", source, "last", clone);
+    await ok("delete", source, "--yes");
+    await ok("restart", clone);
+    expect(await (await Engine.of(world, clone)).state("store")).toMatchObject({ Running: true });
+    expect(await pageOn(world, await hostPort(clone))).toBe("hi");
+  });
+
   it("stays where its data is and answers again after a stop and a start", async () => {
     const name = await copy();
     const port = await hostPort(name);
@@ -144,8 +159,9 @@ describe("an environment", () => {
 
 describe("what the commands print", () => {
   it("is the API's own JSON with -o json, and the same as YAML", async () => {
-    const instance = await world.client.instances.get(demo);
-    expect(JSON.parse((await ok("status", demo, "-o", "json")).stdout)).toMatchObject({ ...instance });
+    // What it uses goes on changing between the two looks.
+    const { used: _used, ...instance } = await world.client.instances.get(demo);
+    expect(JSON.parse((await ok("status", demo, "-o", "json")).stdout)).toMatchObject(instance);
     expect(parse((await ok("snapshots", demo, "-o", "yaml")).stdout)).toEqual(
       await world.client.instances.snapshots(demo),
     );

@@ -12,11 +12,6 @@ export interface EngineSpec {
   readonly resolvConf: string | undefined;
   /** What it writes is bounded where its data is. */
   readonly limits: Limits | undefined;
-  /**
-   * It is to get another name while it runs. Inside, its data-root has a path then that does not depend on the name; its
-   * control groups, and its unit where it has one, keep the name it was started under until it is started again.
-   */
-  readonly movable?: boolean;
 }
 
 /** What an engine and all that runs in it take now. */
@@ -137,8 +132,9 @@ export interface EngineHost {
   resume(name: string): Promise<void>;
 
   /**
-   * The movable engine `from` becomes that of `spec`, with whatever runs in it, suspended or not; connections to its API stay.
-   * `wrong_state` for one that is not movable or not there. When it was done before, it is done.
+   * The engine `from` becomes that of `spec`, with whatever runs in it, suspended or not; connections to its API stay. Its
+   * control groups, and its unit where it has one, keep the name it was started under until it is started again.
+   * `wrong_state` for one that is not there. When it was done before, it is done.
    */
   rename(from: string, spec: EngineSpec): Promise<void>;
 

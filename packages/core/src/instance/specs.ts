@@ -28,8 +28,6 @@ export class Specs {
       netnsPath: network.netnsPath(record.name),
       resolvConf: network.resolvConf(record.name),
       limits: record.limits,
-      // It gets its user's name while it runs.
-      ...(record.purpose === "standby" ? { movable: true } : {}),
     };
   }
 }

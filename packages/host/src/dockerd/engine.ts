@@ -45,8 +45,7 @@ export function findEngine(environment: EngineEnvironment, name: string): Engine
     supervision,
     group: groupOf(environment, supervision, launchedAs),
     launchedAs,
-    configurationInside:
-      record?.launchedAs === undefined ? files.configuration : join(fixedInside.folder, basename(files.configuration)),
+    configurationInside: join(fixedInside.folder, basename(files.configuration)),
   };
 }
 

@@ -7,18 +7,14 @@ import type { EngineEnvironment } from "./engine.ts";
 import { checkSocketPath, readRecord, runtimeFiles } from "./runtime-files.ts";
 
 /**
- * Give a movable engine's files another name while it runs. Its socket goes on accepting: the kernel finds a listener by
+ * Give an engine's files another name while it runs. Its socket goes on accepting: the kernel finds a listener by
  * the file, whatever that is called. One that was killed on the way is completed by the next.
  */
 export async function renameEngine({ runDir }: EngineEnvironment, from: string, to: string): Promise<void> {
   const [before, after] = [runtimeFiles(runDir, from), runtimeFiles(runDir, to)];
   checkSocketPath(to, after);
-  const record = readRecord(existsSync(before.folder) ? before : after);
-  if (record?.launchedAs === undefined) {
-    throw new DockersnapError(
-      "wrong_state",
-      `The engine of '${from}' cannot become that of '${to}': it was not started to be renamed, or is gone.`,
-    );
+  if (readRecord(existsSync(before.folder) ? before : after) === undefined) {
+    throw new DockersnapError("wrong_state", `The engine of '${from}' cannot become that of '${to}': it is gone.`);
   }
   if (existsSync(before.folder)) {
     await setSocket(before, after.socket);

@@ -112,8 +112,8 @@ const SandboxRecord = z.object({
   pid: z.int().positive(),
   startTime: z.int().nonnegative(),
   supervision: z.enum(["direct", "systemd"]),
-  /** Only of a movable engine: the name it was started under, which its control groups and its unit have for good. */
-  launchedAs: z.string().regex(instanceNamePattern).optional(),
+  /** The name it was started under, which its control groups and its unit keep when it is renamed. */
+  launchedAs: z.string().regex(instanceNamePattern),
 });
 
 /** What the next daemon needs to find a sandbox again. */

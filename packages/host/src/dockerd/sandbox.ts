@@ -39,9 +39,10 @@ const hostShims = "/run/containerd";
 export const execRootInside = "/run/docker";
 
 /**
- * Where every engine has its runtime folder and its data-root besides. What is bound here stays when the folders it came
- * from are renamed outside; this host has nothing under these paths that one could be mistaken for. A movable engine knows
- * no others, and dockerd keeps its volumes' paths with their containers, so they must lead there after its next start too.
+ * Where every engine has its runtime folder and its data-root; it knows no others. dockerd keeps the paths of volumes with
+ * the containers and starts none whose path is not there: those of a clone must not lead to its source, which may be gone.
+ * What is bound here stays when the folders it came from are renamed outside, and this host has nothing under these paths
+ * that one could be mistaken for.
  */
 export const fixedInside = { folder: `${execRootInside}/self`, dataRoot: `${execRootInside}/data` };
 

@@ -99,7 +99,7 @@ async function bringUp(
   await requireDataRoot(spec);
   const configuration = daemonJson(files, {
     ...environment.settings,
-    dataRoot: spec.movable === true ? fixedInside.dataRoot : spec.dataRoot,
+    dataRoot: fixedInside.dataRoot,
     cgroupParent: group.containersPath,
     liveRestore: true,
   });
@@ -114,10 +114,6 @@ async function bringUp(
     throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
   }
   // Before dockerd: from its first instruction on the next daemon is to find it.
-  await writeRecord(files, {
-    ...init,
-    supervision: supervision.kind,
-    ...(spec.movable === true ? { launchedAs: name } : {}),
-  });
+  await writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
   await startDockerd(environment, findEngine(environment, name), init, signal);
 }

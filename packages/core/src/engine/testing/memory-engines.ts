@@ -215,14 +215,14 @@ export class MemoryEngines implements EngineHost {
     this.#begin("rename");
     const { engines, containers } = this.#machine;
     const engine = engines.get(from) ?? engines.get(spec.name);
-    if (engine?.live !== true || engine.spec.movable !== true) {
+    if (engine?.live !== true) {
       throw new DockersnapError("wrong_state", `The engine of '${from}' cannot be renamed.`);
     }
     const kept = containers.get(engine.spec.dataRoot);
     containers.delete(engine.spec.dataRoot);
     if (kept !== undefined) containers.set(spec.dataRoot, kept);
     engines.delete(from);
-    engines.set(spec.name, { ...engine, spec: { ...spec, movable: true } });
+    engines.set(spec.name, { ...engine, spec });
     this.#watched.delete(from);
     this.#attach(spec);
   }
