@@ -45,8 +45,12 @@ it("bounds the memory of an instance as it runs, and ends what goes beyond it an
   await world.restartDaemon();
   expect((await hog(engine, 500)).code).toBe(137);
 
+  // What is in a file system in memory cannot be dropped.
+  expect((await engine.exec("box", "dd", "if=/dev/zero", "of=/dev/shm/held", "bs=1M", "count=60")).code).toBe(0);
   const refused = await cli(world, "limit", name, "--memory", "64m", "--cpus", "1");
-  if (refused.code !== 0) expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the 64 MiB/);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the 64 MiB/);
+  expect((await world.client.instances.get(name)).limits).toEqual({ memory: 320 * MiB });
   await world.client.instances.change(name, { limits: { memory: null, cpus: null } });
   expect((await hog(engine, 500)).code).toBe(0);
   expect(await world.client.instances.get(name)).not.toHaveProperty("limits");
@@ -98,7 +102,7 @@ it("bounds the processor time of an instance", async () => {
   await world.client.instances.delete(name);
 });
 
-it("bounds what an instance writes: at its limit it alone has no space, and can be kept and deleted", async () => {
+it("bounds what an instance writes: at its limit it alone has no space, and can be restarted, reverted and deleted", async () => {
   const name = world.name("disk");
   const created = await cli(world, "create", name, "--disk", "128m");
   expect(created.code).toBe(0);
@@ -116,7 +120,23 @@ it("bounds what an instance writes: at its limit it alone has no space, and can 
   expect(used?.disk_bytes).toBeLessThanOrEqual(128 * MiB);
   expect((await cli(world, "status", name)).stdout).toMatch(/^Disk +12\d MiB written of 128 MiB$/m);
 
-  // At its limit it can be kept, and go.
+  // At its limit it can be kept and started again, and is at it still.
   await world.client.instances.snapshot(name, { label: "full" });
-  await world.client.instances.delete(name);
+  await world.client.instances.restart(name);
+  expect((await write(engine, "more", 30)).output).toMatch(full);
+
+  await world.client.instances.change(name, { limits: { disk: 256 * MiB } });
+  expect((await write(engine, "more", 60)).code).toBe(0);
+  await world.client.instances.change(name, { limits: { disk: 128 * MiB } });
+  await world.client.instances.revert(name, { label: "empty" });
+  expect((await write(engine, "again", 60)).code).toBe(0);
+  expect((await write(engine, "beyond", 200)).output).toMatch(full);
+
+  const clone = world.name("disk-clone");
+  await world.client.instances.clone(name, { label: "empty", new_name: clone });
+  const copy = await Engine.of(world, clone);
+  expect((await write(copy, "beyond", 200)).output).toMatch(full);
+  await cli(world, "limit", clone, "--disk", "none");
+  expect((await write(copy, "beyond", 200)).code).toBe(0);
+  for (const instance of [name, clone]) await world.client.instances.delete(instance);
 });

@@ -1,6 +1,10 @@
 import { DockersnapError, type InstanceUse, type Limits, type LimitsChange } from "@dockersnap/contract/words";
 import type { Platform } from "../platform/platform.ts";
+import type { InstanceRecord } from "../platform/records.ts";
 import { boundsSpace } from "../storage/driver.ts";
+
+/** Bytes that may be written at a limit while an engine comes up; dockerd's databases and its containers' files take a few MiB. */
+const roomBeyond = 64 * 1_048_576;
 
 type Bounded = Pick<Platform, "engines" | "storage">;
 
@@ -39,6 +43,27 @@ function unsupported(name: string, reason: string): DockersnapError {
 /** Bound what an instance writes, or no longer. */
 export async function setDiskLimit({ storage }: Bounded, name: string, bytes: number | undefined): Promise<void> {
   if (boundsSpace(storage)) await storage.setQuota(name, bytes);
+}
+
+/**
+ * Do what has to succeed at a reached disk limit too, with room to write: dockerd does not come up without, and Docker starts
+ * no container. What is left too high by a kill in between is put right by the next start.
+ */
+export async function withRoom<T>(
+  { storage }: Bounded,
+  { name, limits }: Pick<InstanceRecord, "name" | "limits">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const disk = limits?.disk;
+  if (disk === undefined || !boundsSpace(storage)) return work();
+  const needed = ((await storage.charge(name)) ?? 0) + roomBeyond;
+  await storage.setQuota(name, Math.max(disk, needed));
+  if (needed <= disk) return work();
+  try {
+    return await work();
+  } finally {
+    await storage.setQuota(name, disk);
+  }
 }
 
 /** What an instance takes now. */

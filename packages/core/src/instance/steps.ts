@@ -2,7 +2,7 @@ import type { ContainerSummary } from "../engine/engine.ts";
 import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { setDiskLimit } from "./limits.ts";
+import { setDiskLimit, withRoom } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 
 /** An engine that is well lists thousands of containers in less. */
@@ -94,8 +94,10 @@ export function startEngineStep<Input, State>(
   return {
     name: "engine",
     says: "starting its Docker engine",
-    run: ({ input }, { signal }) =>
-      platform.engines.start(specs.engine(findInstance(platform.records, name(input))), signal),
+    run: ({ input }, { signal }) => {
+      const record = findInstance(platform.records, name(input));
+      return withRoom(platform, record, () => platform.engines.start(specs.engine(record), signal));
+    },
     undo: async ({ input }) => {
       await platform.engines.kill(name(input));
       await ports.clear(name(input));
@@ -191,9 +193,11 @@ export async function restoreEngine(
 ): Promise<void> {
   const record = findInstance(platform.records, instance);
   await platform.network.create(specs.network(record));
-  await platform.engines.start(specs.engine(record), signal);
-  const api = platform.engines.api(instance);
-  const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
-  for (const { id } of down) await api.startContainer(id);
+  await withRoom(platform, record, async () => {
+    await platform.engines.start(specs.engine(record), signal);
+    const api = platform.engines.api(instance);
+    const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
+    for (const { id } of down) await api.startContainer(id);
+  });
   await ports.refresh(instance);
 }

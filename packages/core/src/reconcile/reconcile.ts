@@ -1,4 +1,5 @@
 import type { Lifecycle } from "../instance/lifecycle.ts";
+import { withRoom } from "../instance/limits.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 
@@ -56,7 +57,8 @@ async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<bool
       return false;
     }
     await platform.network.create(specs.network(record));
-    if (!(await platform.engines.adopt(specs.engine(record)))) return false;
+    const isUp = await withRoom(platform, record, () => platform.engines.adopt(specs.engine(record)));
+    if (!isUp) return false;
     if (record.purpose === "standby") await holdStill(platform, record);
     else await ports.refresh(record.name);
     return true;

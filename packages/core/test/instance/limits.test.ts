@@ -77,4 +77,71 @@ describe("limits", () => {
     expect(await world.storage.list()).toEqual([]);
     expect(world.records.instances.all()).toEqual([]);
   });
+
+  describe("of disk, reached", () => {
+    const MiB = 2 ** 20;
+
+    async function fullWorld(): Promise<World> {
+      const world = await worldWith({ disk: MiB });
+      world.write("web", "early", "kept");
+      await world.did("snapshot", { name: "web", label: "v1" });
+      world.write("web", "data", "x".repeat(MiB - "kept".length));
+      expect(world.storage.isFull(world.storage.path("web"))).toBe(true);
+      return world;
+    }
+
+    async function expectUpAtLimit(world: World): Promise<void> {
+      expect(await world.describe("web")).toMatchObject({ status: "running" });
+      expect(await world.engines.api("web").containers()).toEqual([]);
+      expect(await bounds(world)).toEqual({ engine: { disk: MiB }, disk: MiB });
+      expect(world.read("web", "data")?.length).toBe(MiB - "kept".length);
+      expect(() => world.write("web", "more", "x")).toThrow("quota exceeded");
+    }
+
+    it("leave an engine room to come up, and hold again once it is", async () => {
+      const world = await fullWorld();
+      await world.did("restart", { name: "web" });
+      await expectUpAtLimit(world);
+      await world.did("stop", { name: "web" });
+      await world.did("start", { name: "web" });
+      await expectUpAtLimit(world);
+    });
+
+    it("let a revert that fails bring it back as it was", async () => {
+      const world = await fullWorld();
+      const reverted = await world.failing({ step: "halt", moment: "acted" }, "revert", { name: "web", label: "v1" });
+      expect(reverted.status).toBe("failed");
+      await expectUpAtLimit(world);
+    });
+
+    it("leave it room after a crash of the engine and after a reboot", async () => {
+      const world = await fullWorld();
+      world.engines.crash("web");
+      await world.restart();
+      await expectUpAtLimit(world);
+    });
+
+    it("leave it room when dockerd alone is brought back", async () => {
+      const world = await fullWorld();
+      await world.engines.detach("web");
+      await world.restart();
+      await expectUpAtLimit(world);
+    });
+
+    it("hold at the next start when a kill left them higher", async () => {
+      const world = await fullWorld();
+      await world.did("stop", { name: "web" });
+      await world.storage.setQuota("web", 65 * MiB);
+      await world.did("start", { name: "web" });
+      await expectUpAtLimit(world);
+    });
+
+    it("come down again when the engine does not come up", async () => {
+      const world = await fullWorld();
+      await world.did("stop", { name: "web" });
+      world.engines.failNext("start");
+      expect(await world.run("start", { name: "web" })).toMatchObject({ status: "failed" });
+      expect(world.storage.quota("web")).toBe(MiB);
+    });
+  });
 });

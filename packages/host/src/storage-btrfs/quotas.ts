@@ -82,6 +82,8 @@ export class Quotas {
     }
     const support = await this.support();
     if (!support.usable) throw new DockersnapError("unsupported", `No quota can be set: ${support.reason}.`);
+    // The bound is set last, so with it all the rest is as it should be.
+    if ((await this.#quota(id)) === bytes) return;
     await this.#enable();
     if (!(await this.#hasGroup(id))) await this.#btrfs("qgroup", "create", groupOf(id), this.#place.mount);
     const own = await rootId(tree);

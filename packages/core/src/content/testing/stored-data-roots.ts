@@ -27,6 +27,10 @@ export class StoredDataRoots implements DataRootReader, ContainerFiles, MemoryDi
     this.#storage = storage;
   }
 
+  isFull(dataRoot: string): boolean {
+    return this.#storage.isFull(dataRoot);
+  }
+
   putContainer(dataset: string, container: StoredContainer): void {
     this.#put(dataset, described(container.id), container);
     this.#put(dataset, `images/${container.image}`, container.image);

@@ -47,6 +47,8 @@ export interface MemoryDisk {
   /** What an engine finds there when it starts; undefined where no engine wrote anything down yet. */
   containers(dataRoot: string): readonly ContainerSummary[] | undefined;
   setState(dataRoot: string, id: string, state: string): void;
+  /** Nothing can be written there, so that dockerd does not come up. */
+  isFull(dataRoot: string): boolean;
 }
 
 /** What outlives one `MemoryEngines`, as a host's processes and disks outlive a daemon. */
@@ -140,6 +142,7 @@ export class MemoryEngines implements EngineHost {
   async start(spec: EngineSpec, signal: AbortSignal): Promise<void> {
     this.#begin("start");
     if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
+    this.#requireRoom(spec);
     if (this.#machine.engines.get(spec.name)?.live !== true) {
       this.#machine.engines.set(spec.name, {
         spec,
@@ -277,6 +280,7 @@ export class MemoryEngines implements EngineHost {
     this.#begin("adopt");
     const engine = this.#machine.engines.get(spec.name);
     if (engine?.live !== true) return false;
+    this.#requireRoom(spec);
     this.#machine.engines.set(spec.name, { ...engine, suspended: false });
     this.#attach(spec);
     return true;
@@ -294,6 +298,13 @@ export class MemoryEngines implements EngineHost {
   async close(): Promise<void> {
     this.#observers.clear();
     this.#watched.clear();
+  }
+
+  #requireRoom({ name, dataRoot }: EngineSpec): void {
+    const engine = this.#machine.engines.get(name);
+    const isUp = engine?.live === true && !engine.detached;
+    if (isUp || this.#machine.disk?.isFull(dataRoot) !== true) return;
+    throw new DockersnapError("not_ready", `dockerd of '${name}' ended: chmod ${dataRoot}: disk quota exceeded.`);
   }
 
   #living(name: string): MemoryEngine {

@@ -1,5 +1,6 @@
 import { DockersnapError, type ReplacingAct } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../../instance/lifecycle.ts";
+import { withRoom } from "../../instance/limits.ts";
 import { findInstance } from "../../instance/lookup.ts";
 import { type EngineBefore, noteStep, restoreEngine } from "../../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../../operation/kind.ts";
@@ -122,6 +123,9 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
   const asBefore: Step<Named, PartsState>["undo"] = async ({ input, state }, tools) => {
     if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
   };
+  // What is put back is shared with the snapshot and charged to nobody, but the names of its files are written.
+  const restore: typeof storage.restore = (name, ...rest) =>
+    withRoom(platform, findInstance(records, name), () => storage.restore(name, ...rest));
   return [
     noteStep(lifecycle, (input) => input.name),
     {
@@ -142,7 +146,10 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       ...keep,
       run: async (job, tools) => {
         // They are down for this operation's sake only, also in what is kept.
-        await containerFiles.forgetStop(storage.path(job.input.name), job.state.stops);
+        const { name } = job.input;
+        await withRoom(platform, findInstance(records, name), () =>
+          containerFiles.forgetStop(storage.path(name), job.state.stops),
+        );
         await keep.run(job, tools);
       },
     },
@@ -152,9 +159,9 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       run: async ({ input, state }, { signal }) => {
         // Somebody may have started one again since.
         if (state.wasRunning && !state.isNewToEngine) await stopAll(lifecycle, input.name, state.stops, signal);
-        await storage.restore(input.name, state.target, state.paths, signal);
+        await restore(input.name, state.target, state.paths, signal);
       },
-      undo: ({ input, state }, { signal }) => storage.restore(input.name, state.keptAs, state.paths, signal),
+      undo: ({ input, state }, { signal }) => restore(input.name, state.keptAs, state.paths, signal),
     },
     {
       name: "engine",

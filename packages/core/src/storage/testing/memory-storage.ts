@@ -239,6 +239,11 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     return this.#quotas.get(id);
   }
 
+  isFull(path: string): boolean {
+    const [, , , id = ""] = path.split("/");
+    return this.#charge(id) >= (this.#quotas.get(id) ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Put bytes into a file of the dataset, as a workload would. */
   write(id: DatasetId, file: string, bytes: Uint8Array): void {
     if (this.#charge(id) + bytes.length > (this.#quotas.get(id) ?? Number.POSITIVE_INFINITY)) {
