@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DockersnapError, type Instance } from "@dockersnap/contract";
 import { Engine } from "../support/engine.ts";
+import { datasetLimit, groupLimits } from "../support/kernel-limits.ts";
 import type { World } from "../support/world.ts";
 
 /** The named volume every instance of this suite has; its one file is its data, and what its web container serves. */
@@ -30,6 +31,8 @@ export interface Sight {
   readonly schedules?: readonly string[] | undefined;
   /** What is in the snapshots on disk, by label. */
   readonly kept: Readonly<Record<string, string | undefined>>;
+  /** What the kernel holds it to, and what the API tells; undefined where that is nothing. */
+  readonly bounds?: string | undefined;
   /** Names and states; undefined where no engine runs. */
   readonly containers?: readonly string[] | undefined;
   /** Published ports the host leads to it. */
@@ -66,6 +69,7 @@ export async function see(world: World, name: string): Promise<Sight> {
     verified: verifiedOf(instance),
     ...(await revertsOf(world, name)),
     ...(await schedulesOf(world, name)),
+    ...boundsOf(world, instance),
     kept,
     ...(instance.status === "running" ? await liveOf(world, instance) : {}),
   };
@@ -116,6 +120,17 @@ async function revertsOf(world: World, name: string): Promise<Pick<Sight, "rever
 async function schedulesOf(world: World, name: string): Promise<Pick<Sight, "schedules">> {
   const schedules = await world.client.instances.schedules(name);
   return schedules.length === 0 ? {} : { schedules: schedules.map(({ id, cron }) => `${id} ${cron}`) };
+}
+
+function boundsOf(world: World, { name, limits = {} }: Instance): Pick<Sight, "bounds"> {
+  const { memory, pids } = groupLimits(`dockersnap-${name}`);
+  const held = [memory, pids, datasetLimit(world, name)];
+  if (held.every((bound) => bound === undefined) && Object.keys(limits).length === 0) return {};
+  const [inGroup, ofTasks, onDisk] = held.map((bound) => bound ?? "none");
+  const told = Object.entries(limits).map(([what, bound]) => `${what} ${bound}`);
+  return {
+    bounds: `memory ${inGroup}, pids ${ofTasks}, disk ${onDisk}; told ${told.join(", ")}`,
+  };
 }
 
 const timeless = (label: string) =>
