@@ -126,8 +126,6 @@ export interface EngineHost {
 
   /** Hold everything of it still, dockerd too: until it is resumed it uses no processor and answers nothing, and counts as running. */
   suspend(name: string): Promise<void>;
-  /** Bytes of memory that it and all in it hold, without what the kernel can drop at once; 0 while it does not run. */
-  memory(name: string): Promise<number>;
   /** Let it go on. Without a suspension it changes nothing; safe on an engine that is gone. */
   resume(name: string): Promise<void>;
 

@@ -179,12 +179,13 @@ export class StandbyKeeper {
     } catch {
       return `Fewer than ${sparedSubnets} subnets are left, and they are kept for instances that are asked for.`;
     }
-    const sizes = await Promise.all(waiting.map(({ name }) => engines.memory(name)));
+    const memory = async (name: string) => (await engines.use(name))?.memory ?? 0;
+    const sizes = await Promise.all(waiting.map(({ name }) => memory(name)));
     const alike = sizes.filter(
       (_, index) => waiting[index]?.cloneOf?.instance === instance && waiting[index]?.cloneOf?.label === label,
     );
     // Before the first there is only what its source takes to go by.
-    const expected = alike.length > 0 ? Math.max(...alike) : await engines.memory(instance);
+    const expected = alike.length > 0 ? Math.max(...alike) : await memory(instance);
     const sum = sizes.reduce((total, bytes) => total + bytes, 0);
     if (sum + expected <= maxMemory) return undefined;
     const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;

@@ -138,11 +138,6 @@ class DockerdEngines implements EngineHost {
     }
   }
 
-  async memory(name: string): Promise<number> {
-    checkName(name);
-    return findEngine(this.#environment, name).group.memory();
-  }
-
   async resume(name: string): Promise<void> {
     checkName(name);
     await findEngine(this.#environment, name).group.resume();

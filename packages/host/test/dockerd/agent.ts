@@ -8,17 +8,7 @@ export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
   | {
-      readonly method:
-        | "kill"
-        | "detach"
-        | "state"
-        | "freeze"
-        | "thaw"
-        | "suspend"
-        | "resume"
-        | "memory"
-        | "use"
-        | "containers";
+      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "use" | "containers";
       readonly name: string;
     }
   | {

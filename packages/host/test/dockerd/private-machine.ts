@@ -155,10 +155,6 @@ class RemoteEngines implements EngineHost {
     return this.#call<void>({ method: "suspend", name });
   }
 
-  memory(name: string) {
-    return this.#call<number>({ method: "memory", name });
-  }
-
   resume(name: string) {
     return this.#call<void>({ method: "resume", name });
   }

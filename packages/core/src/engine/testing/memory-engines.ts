@@ -39,7 +39,7 @@ interface MemoryEngine {
   readonly detached: boolean;
   readonly suspended: boolean;
   readonly limits: Limits;
-  readonly memory: number;
+  readonly memory: number | undefined;
 }
 
 /** Where a machine's engines keep their containers. */
@@ -74,6 +74,8 @@ export class MemoryMachine {
 export class MemoryEngines implements EngineHost {
   /** Why this machine holds no engine to limits, where a test wants none. */
   unbounded: string | undefined;
+  /** Bytes every engine of this machine holds, where a test has given it none of its own. */
+  memoryOfEach = 0;
   readonly #machine: MemoryMachine;
   readonly #watched = new Set<string>();
   readonly #observers = new Set<EngineObserver>();
@@ -151,7 +153,7 @@ export class MemoryEngines implements EngineHost {
         detached: false,
         suspended: false,
         limits: spec.limits ?? {},
-        memory: 0,
+        memory: undefined,
       });
       this.#look(spec.dataRoot);
       this.#setStates(spec.dataRoot, "exited", "running");
@@ -201,13 +203,6 @@ export class MemoryEngines implements EngineHost {
     this.#machine.engines.set(name, { ...this.#living(name), suspended: true });
   }
 
-  /** As much as every engine of this machine holds; a test makes it more. */
-  memoryOfEach = 0;
-
-  async memory(name: string): Promise<number> {
-    return this.#machine.engines.get(name)?.live === true ? this.memoryOfEach : 0;
-  }
-
   async resume(name: string): Promise<void> {
     this.#begin("resume");
     const engine = this.#machine.engines.get(name);
@@ -239,15 +234,16 @@ export class MemoryEngines implements EngineHost {
     const engine = this.#machine.engines.get(name);
     if (engine?.live !== true) return;
     if (this.unbounded !== undefined) throw new DockersnapError("unsupported", this.unbounded);
-    if (limits.memory !== undefined && engine.memory > limits.memory) {
-      throw new DockersnapError("wrong_state", `'${name}' holds ${engine.memory} bytes of memory, more than that.`);
+    const held = engine.memory ?? this.memoryOfEach;
+    if (limits.memory !== undefined && held > limits.memory) {
+      throw new DockersnapError("wrong_state", `'${name}' holds ${held} bytes of memory, more than that.`);
     }
     this.#machine.engines.set(name, { ...engine, limits });
   }
 
   async use(name: string): Promise<EngineUse | undefined> {
     const engine = this.#machine.engines.get(name);
-    return engine?.live === true ? { memory: engine.memory, cpuSeconds: 0, pids: 1 } : undefined;
+    return engine?.live === true ? { memory: engine.memory ?? this.memoryOfEach, cpuSeconds: 0, pids: 1 } : undefined;
   }
 
   api(name: string): EngineApi {

@@ -126,23 +126,6 @@ export class EngineCgroup {
     await this.#freezer?.thaw(this.containersPath);
   }
 
-  /** Bytes that its processes hold and the kernel cannot drop at once; 0 for an absent group, or where nobody counts. */
-  async memory(): Promise<number> {
-    const legacy = this.#hierarchies.legacy.find(({ controllers }) => controllers.includes("memory"));
-    const root = legacy?.mountPoint ?? this.#hierarchies.unified ?? "";
-    const [total, cached] =
-      legacy === undefined ? ["memory.current", "inactive_file"] : ["memory.usage_in_bytes", "total_inactive_file"];
-    try {
-      const read = (file: string) => readFile(join(root, this.path, file), "utf8");
-      const [used, stat] = await Promise.all([read(total), read("memory.stat")]);
-      const droppable = new RegExp(`^${cached} (\\d+)$`, "m").exec(stat)?.[1] ?? "0";
-      return Math.max(0, Number(used) - Number(droppable));
-    } catch (error) {
-      if (isMissing(error)) return 0;
-      throw error;
-    }
-  }
-
   /** Hold everything in it still, the engine too. */
   async suspend(signal: AbortSignal): Promise<void> {
     await this.#freezer?.freeze(this.path, signal);
