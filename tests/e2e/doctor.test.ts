@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openRecords } from "@dockersnap/host";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { leftovers } from "../support/audit.ts";
-import { cli } from "../support/cli.ts";
+import { cli, shell } from "../support/cli.ts";
 import { EchoConnection, echoServer } from "../support/connection.ts";
 import { bareInstance, hostPortOf } from "../support/instance.ts";
 import { World } from "../support/world.ts";
@@ -38,6 +38,12 @@ it("finds nothing wrong on a machine where all is well, whatever runs there", as
   expect(stdout).toMatch(/^ok +daemon +running, process \d+$/m);
   expect(stdout).toMatch(/^ok +strays +none$/m);
   expect(stdout).not.toContain("!!");
+});
+
+it("has no word on a reader that has seen enough", async () => {
+  const { stdout, stderr } = await shell(world, `dockersnap doctor --config '${world.configFile}' | head -n 1`);
+  expect(stdout).toMatch(/^ok +root +yes\n$/);
+  expect(stderr).toBe("");
 });
 
 it("finds a namespace that belongs to no instance, and removes it when it is asked to", async () => {

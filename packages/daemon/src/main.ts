@@ -52,6 +52,13 @@ async function main(argv: readonly string[]): Promise<number> {
   return 2;
 }
 
+// A reader that has seen enough (`dockersnap doctor | head`), or a log's reader that ended, is no failure of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
   // A daemon that has ended waits for nobody: an operation it gave up on may still hold a socket or a plugin's pipe open.
