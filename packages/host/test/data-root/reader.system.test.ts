@@ -26,7 +26,8 @@ it("reads what a real engine has on disk while it runs, and the same when it doe
     id,
   );
   const { own = "", below = [] } = running.containers[0]?.layers ?? {};
-  expect([own, ...below].map((folder) => `${spec.dataRoot}/${folder}`).join(":")).toBe(layers);
+  const root = await docker("info", "--format", "{{.DockerRootDir}}");
+  expect([own, ...below].map((folder) => `${root}/${folder}`).join(":")).toBe(layers);
   const image = await docker("inspect", "--format", "{{.Id}} {{.Size}}", "box");
   expect(running.images.map((one) => `${one.id} ${one.bytes}`)).toEqual([image]);
   expect(running.volumes).toMatchObject([{ name: "data", labels: { kept: "yes" } }]);
