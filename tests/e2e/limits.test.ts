@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { cli } from "../support/cli.ts";
 import { Engine } from "../support/engine.ts";
+import { powerCut, settled } from "../support/reboot.ts";
 import { World } from "../support/world.ts";
 
 const MiB = 1024 * 1024;
@@ -120,9 +121,18 @@ it("bounds what an instance writes: at its limit it alone has no space, and can 
   expect(used?.disk_bytes).toBeLessThanOrEqual(128 * MiB);
   expect((await cli(world, "status", name)).stdout).toMatch(/^Disk +12\d MiB written of 128 MiB$/m);
 
-  // At its limit it can be kept and started again, and is at it still.
+  // At its limit it can be kept and started again, with its data, and is at it still; after a power cut as well.
   await world.client.instances.snapshot(name, { label: "full" });
+  const sum = () => engine.exec("box", "md5sum", "/data/half");
+  const before = await sum();
+  expect(before.code).toBe(0);
   await world.client.instances.restart(name);
+  expect(await sum()).toEqual(before);
+  expect((await write(engine, "more", 30)).output).toMatch(full);
+  await powerCut(world);
+  await world.startDaemon();
+  await settled(world);
+  expect(await sum()).toEqual(before);
   expect((await write(engine, "more", 30)).output).toMatch(full);
 
   await world.client.instances.change(name, { limits: { disk: 256 * MiB } });

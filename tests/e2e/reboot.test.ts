@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { EchoConnection, echoServer, pageOn } from "../support/connection.ts";
 import { Engine } from "../support/engine.ts";
 import { bareInstance, hostPortOf } from "../support/instance.ts";
-import { powerCut } from "../support/reboot.ts";
+import { powerCut, settled } from "../support/reboot.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -12,15 +12,6 @@ beforeAll(async () => {
 afterAll(() => world?.end());
 
 const status = async (name: string) => (await world.client.instances.get(name)).status;
-
-/** The daemon listens while it still starts engines: until nothing is left of that to do. */
-async function settled(): Promise<void> {
-  const unsettled = async () =>
-    (await world.client.instances.list()).filter(
-      ({ status, operation }) => status === "error" || operation !== undefined,
-    );
-  await expect.poll(unsettled, { timeout: 30_000 }).toEqual([]);
-}
 
 it("brings back after a power cut what ran, with its data and host ports, and leaves down what was down", async () => {
   const up = await bareInstance(world, "up");
@@ -42,7 +33,7 @@ it("brings back after a power cut what ran, with its data and host ports, and le
   await powerCut(world);
   await world.startDaemon();
 
-  await settled();
+  await settled(world);
   expect(await world.client.instances.get(up.name)).toMatchObject(before);
   expect(await hostPortOf(world, up.name, 7201)).toBe(port);
   using connection = await EchoConnection.open(world, port);
@@ -72,5 +63,5 @@ it("takes back a create that the power cut came upon, and the name is free again
   await world.startDaemon();
   await expect(world.client.instances.get(name)).rejects.toMatchObject({ code: "not_found" });
   expect((await world.client.instances.create({ name })).status).toBe("running");
-  await settled();
+  await settled(world);
 });

@@ -38,6 +38,15 @@ export async function powerCut(world: World): Promise<void> {
   expect(left().filter((line) => !stays.test(line))).toEqual([]);
 }
 
+/** The daemon listens while it still starts engines: until nothing is left of that to do. */
+export async function settled(world: World): Promise<void> {
+  const unsettled = async () =>
+    (await world.client.instances.list()).filter(
+      ({ status, operation }) => status === "error" || operation !== undefined,
+    );
+  await expect.poll(unsettled, { timeout: 30_000 }).toEqual([]);
+}
+
 /** Whether the line is of a process, which is ended then. */
 function endIfProcess(line: string): boolean {
   const [, pid] = /^process (\d+) /.exec(line) ?? [];
