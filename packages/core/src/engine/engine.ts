@@ -144,7 +144,7 @@ export interface EngineHost {
    * again are in force again. One that does not run gets its limits when it starts.
    */
   limit(name: string, limits: Limits): Promise<void>;
-  /** Undefined while it does not run. */
+  /** Undefined while it does not run, and on a host that does not count what an engine takes. */
   use(name: string): Promise<EngineUse | undefined>;
 
   api(name: string): EngineApi;

@@ -30,7 +30,7 @@ export async function engineUse(environment: EngineEnvironment, name: string): P
   try {
     return await engine.group.use();
   } catch (error) {
-    // Ended meanwhile.
+    // Ended meanwhile, or nobody counts here.
     if (isMissing(error)) return undefined;
     throw error;
   }
