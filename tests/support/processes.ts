@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import type { World } from "./world.ts";
 
@@ -8,13 +9,12 @@ export async function sandboxPid(world: World, name: string): Promise<number> {
   return Number(readFileSync(pid_file, "utf8"));
 }
 
-/** The host's pid of an instance's dockerd. */
+/** The host's pid of an instance's dockerd: every engine has the same command line, and its own pid namespace. */
 export function dockerdPid(world: World, name: string): number {
-  const found = readdirSync("/proc").find((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    const [program = "", ...words] = commandLine(pid);
-    return program.endsWith("dockerd") && words.some((word) => word.startsWith(`${world.runDir}/${name}/`));
-  });
+  const inside = pidNamespace(readFileSync(join(world.runDir, `${name}.pid`), "utf8").trim());
+  const found = readdirSync("/proc").find(
+    (pid) => /^\d+$/.test(pid) && commandLine(pid)[0]?.endsWith("dockerd") && pidNamespace(pid) === inside,
+  );
   if (found === undefined) throw new Error(`${name} has no dockerd.`);
   return Number(found);
 }
@@ -23,6 +23,15 @@ export function dockerdPid(world: World, name: string): number {
 export async function killAndWait(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
   await expect.poll(() => commandLine(String(pid)), { interval: 10, timeout: 10_000 }).toEqual([]);
+}
+
+/** Undefined for a process that is gone. */
+function pidNamespace(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }
 
 function commandLine(pid: string): string[] {
