@@ -90,7 +90,7 @@ it("takes another restart policy for a container, and tells since when it runs",
     { restartPolicy: "always", options: { HostConfig: { Privileged: true } } },
   ]);
   expect(Date.parse((await container.inspect()).State.StartedAt)).toBeGreaterThan(Date.parse("2020-01-01"));
-  await expect(client.getContainer("b").update({})).rejects.toMatchObject({ statusCode: 404 });
+  await expect(client.getContainer("nobody").update({})).rejects.toMatchObject({ statusCode: 404 });
 });
 
 describe("an image", () => {
