@@ -12,8 +12,10 @@ export class EchoConnection implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-    // Ends the lines; whoever waits for one is told there.
+    const lines = createInterface({ input: socket });
+    this.#lines = lines[Symbol.asyncIterator]();
+    // A reader of lines ends with its stream's end alone, which a socket that breaks or is destroyed never comes to.
+    socket.on("close", () => lines.close());
     socket.on("error", () => undefined);
     socket.setTimeout(answerWithinMs, () => socket.destroy());
   }

@@ -2,10 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
-import { isAlive, killProcess, type ProcessIdentity } from "../process/identity.ts";
+import { killProcess, type ProcessIdentity, untilGone } from "../process/identity.ts";
 import { untilAnswering } from "./api/ready.ts";
 import { setLiveRestore } from "./configuration.ts";
 import type { Engine, EngineEnvironment } from "./engine.ts";
@@ -83,7 +82,7 @@ export async function reviveDockerd(
 ): Promise<boolean> {
   const dockerd = findDockerd(engine);
   if (dockerd !== undefined) {
-    if (await answersInTime(engine, signal)) {
+    if (await answersInTime(engine, dockerd, signal)) {
       // A clean stop that did not come to its end turned it off.
       if (await setLiveRestore(engine.files, true)) killProcess(dockerd, "SIGHUP");
       return false;
@@ -95,19 +94,23 @@ export async function reviveDockerd(
   return true;
 }
 
-/** False when it does not answer, and at once when it is shutting down and ends. */
-async function answersInTime({ files }: Engine, signal: AbortSignal): Promise<boolean> {
+/**
+ * False when it does not answer, and at once when it is shutting down or its process ends. The kernel closes the connections
+ * of a process that was killed while it is still listed, so whoever was told by one of these finds it among the living.
+ */
+async function answersInTime({ files }: Engine, dockerd: ProcessIdentity, signal: AbortSignal): Promise<boolean> {
   const over = new AbortController();
   const bound = AbortSignal.any([signal, over.signal, AbortSignal.timeout(answerDeadlineMs)]);
   const answering = untilAnswering(files.socket, bound).then(() => true);
-  const ended = untilRemoved(files.dockerdPidFile, bound).then(() => false);
+  const isShuttingDown = untilRemoved(files.dockerdPidFile, bound).then(() => false);
+  const gone = untilGone(dockerd, bound).then(() => false);
   try {
-    return await Promise.race([answering, ended]);
+    return await Promise.race([answering, isShuttingDown, gone]);
   } catch {
     signal.throwIfAborted();
     return false;
   } finally {
-    for (const late of [answering, ended]) late.catch(() => {});
+    for (const late of [answering, isShuttingDown, gone]) late.catch(() => {});
     over.abort();
   }
 }
@@ -134,9 +137,7 @@ export async function endDockerd(engine: Engine): Promise<void> {
 
 async function endProcess(process: ProcessIdentity, signal: AbortSignal): Promise<void> {
   killProcess(process, "SIGKILL");
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(killDeadlineMs)]);
-  // The kernel tells of a process's end only to its parent, which an adopted engine's daemon is not.
-  while (isAlive(process)) await pause(5, undefined, { signal: bound });
+  await untilGone(process, AbortSignal.any([signal, AbortSignal.timeout(killDeadlineMs)]));
 }
 
 /** Shortens an overgrown log; a dockerd that still writes to it goes on at its end, because it appends. */

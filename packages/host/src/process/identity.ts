@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { hasErrno } from "./errno.ts";
 
 /**
@@ -25,6 +26,12 @@ export function identify(pid: number): ProcessIdentity | undefined {
 /** Whether that very process still runs. A zombie does not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
+}
+
+/** Resolves when that very process runs no more. Rejects with an `AbortError` when the signal aborts first. */
+export async function untilGone(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  // The kernel tells of a process's end only to its parent, which need not be this one.
+  while (isAlive(identity)) await pause(5, undefined, { signal });
 }
 
 /**

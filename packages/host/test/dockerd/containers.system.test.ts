@@ -25,6 +25,22 @@ it("keeps containers running while dockerd is killed and comes back, and reports
   expect(reports.gone).toEqual([]);
 });
 
+it("starts a dockerd anew as soon as it ends while its answer is waited for", { timeout: 12_000 }, async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.engines.close();
+  const dockerd = machine.dockerd("web");
+  killProcess(dockerd, "SIGSTOP");
+
+  const adopted = machine.nextDaemon().adopt(spec);
+  await expect.poll(() => machine.connectionsTo("web")).toBe(1);
+  killProcess(dockerd, "SIGKILL");
+
+  expect(await adopted).toBe(true);
+  expect(await machine.docker("web", "ps", "--quiet")).toBe("");
+});
+
 it("keeps containers and connections while dockerd is away, and has it know what was put into its data-root meanwhile", async () => {
   await using machine = await Machine.start();
   const spec = await machine.prepare("web");

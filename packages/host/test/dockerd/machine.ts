@@ -79,6 +79,13 @@ export class Machine implements AsyncDisposable {
     return dockerd;
   }
 
+  /** How many clients are connected to the engine, taken by it or not. */
+  async connectionsTo(name: string): Promise<number> {
+    // The engine's end of a connection is listed in the network namespace of the client, which is this one.
+    const sockets = await readFile("/proc/net/unix", "utf8");
+    return sockets.split("\n").filter((line) => line.endsWith(this.engines.socketPath(name))).length;
+  }
+
   async crash(name: string): Promise<void> {
     killProcess(this.init(name), "SIGKILL");
   }
