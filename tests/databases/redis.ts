@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as dial, type Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { linesOf } from "../support/connection.ts";
 import type { Database, Running } from "./database.ts";
 import { debianRoot, importRoot } from "./debian-root.ts";
 import { run } from "./run.ts";
@@ -45,8 +45,7 @@ esac
 async function connect(instance: Running): Promise<Session & { ask(words: string, lines: number): Promise<string[]> }> {
   const socket: Socket = dial({ host: instance.address, port: await instance.hostPort(port) });
   await once(socket, "connect");
-  socket.on("error", () => undefined);
-  const answers = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+  const answers = linesOf(socket);
   const next = async () => {
     const { value, done } = await answers.next();
     if (done) throw new Error("Redis hung up.");

@@ -12,11 +12,7 @@ export class EchoConnection implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const lines = createInterface({ input: socket });
-    this.#lines = lines[Symbol.asyncIterator]();
-    // A reader of lines ends with its stream's end alone, which a socket that breaks or is destroyed never comes to.
-    socket.on("close", () => lines.close());
-    socket.on("error", () => undefined);
+    this.#lines = linesOf(socket);
     socket.setTimeout(answerWithinMs, () => socket.destroy());
   }
 
@@ -38,6 +34,15 @@ export class EchoConnection implements Disposable {
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }
+}
+
+/** The lines that come in, up to the connection's end, however that comes. */
+export function linesOf(socket: Socket): AsyncIterator<string> {
+  const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+  // A reader of lines ends with its stream's end alone, which a socket that breaks or is destroyed never comes to.
+  socket.on("close", () => lines.close());
+  socket.on("error", () => undefined);
+  return lines[Symbol.asyncIterator]();
 }
 
 /** The words of a container that sends back what it is sent on a TCP port. */
