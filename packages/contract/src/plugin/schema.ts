@@ -34,5 +34,11 @@ export const SchemaResponse = z.object({
     .array(z.string())
     .nullish()
     .describe("The commands it does something of its own for; told to people, and all are called all the same"),
+  reads_input_first: z
+    .boolean()
+    .nullish()
+    .describe(
+      "It does nothing before it has read its whole input. A process may then be started before there is one, to wait for it, and be ended without one",
+    ),
 });
 export type SchemaResponse = z.infer<typeof SchemaResponse>;

@@ -37,6 +37,14 @@ export interface PluginCallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A process that was started before its input was there, and waits for it. One of the two is called, once. */
+export interface CommandAhead {
+  /** Give it its input and follow it to its end, as `PluginHost.stream` does; its time begins here. */
+  stream(onProgress: (event: ProgressEvent) => void, options?: PluginCallOptions): Promise<void>;
+  /** End it without. Resolves when it is gone. */
+  drop(): Promise<void>;
+}
+
 /**
  * Workload plugins on this host. Each call is one process in its own group, with the command's time limit.
  * A call rejects with `plugin_failed` and the plugin's own words, `not_found` for a plugin that is not there or is
@@ -62,4 +70,9 @@ export interface PluginHost {
     onProgress: (event: ProgressEvent) => void,
     options?: PluginCallOptions,
   ): Promise<void>;
+  /**
+   * Start the process of a command that is to come. Undefined for a plugin that does not say that it reads its input before
+   * it does anything, and for one that may not be called.
+   */
+  startAhead(name: string, command: StreamingCommand, input: PluginInput): CommandAhead | undefined;
 }

@@ -16,7 +16,7 @@ import type { StepTools } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { pluginInput } from "./input.ts";
-import type { HealthAnswer, StreamingCommand } from "./plugins.ts";
+import type { CommandAhead, HealthAnswer, StreamingCommand } from "./plugins.ts";
 import { resolveAccess } from "./tokens.ts";
 
 interface Deps {
@@ -31,6 +31,8 @@ interface Deps {
 /** What plugins do on top of instances: every call of a plugin goes through here. */
 export class Workloads {
   readonly #deps: Deps;
+  /** Processes that wait to deploy, by instance. */
+  readonly #ahead = new Map<string, CommandAhead>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -76,8 +78,32 @@ export class Workloads {
     );
   }
 
-  deploy(record: InstanceRecord, tools: StepTools): Promise<void> {
-    return this.#stream(record, "deploy", tools);
+  /**
+   * Have the process that is to deploy start already, where its plugin lets it wait: starting one takes longer than most
+   * plugins then need. Either `deploy` or `dropDeploy` follows.
+   */
+  prepareDeploy(record: InstanceRecord): void {
+    const { workload } = record;
+    if (workload === undefined) return;
+    const input = this.#input(record, workload, "deploy", []);
+    const ahead = this.#deps.platform.plugins.startAhead(workload.plugin, "deploy", input);
+    if (ahead !== undefined) this.#ahead.set(record.name, ahead);
+  }
+
+  async dropDeploy(instance: string): Promise<void> {
+    await this.#takeAhead(instance)?.drop();
+  }
+
+  async deploy(record: InstanceRecord, tools: StepTools): Promise<void> {
+    const ahead = this.#takeAhead(record.name);
+    if (ahead === undefined) await this.#stream(record, "deploy", tools);
+    else await ahead.stream(reporting(tools), { signal: tools.signal });
+  }
+
+  #takeAhead(instance: string): CommandAhead | undefined {
+    const ahead = this.#ahead.get(instance);
+    this.#ahead.delete(instance);
+    return ahead;
   }
 
   /** A plugin that cannot clean up is told of, in the progress and the log; what goes on is not held up by it. */
@@ -161,13 +187,9 @@ export class Workloads {
     // A deploy and a validate come before any port is known; what runs later gets what is forwarded.
     const ports = command === "deploy" ? [] : this.#deps.ports(record.name);
     const input = this.#input(record, workload, command, ports);
-    const onProgress = (event: ProgressEvent) => {
-      // The plugin ends before the operation does, and clients take these two for the end of everything.
-      const looksFinal =
-        (event.step === "complete" && event.status === "done") || (event.step === "error" && event.status === "error");
-      if (!looksFinal) tools.report(event);
-    };
-    await this.#deps.platform.plugins.stream(workload.plugin, command, input, onProgress, { signal: tools.signal });
+    await this.#deps.platform.plugins.stream(workload.plugin, command, input, reporting(tools), {
+      signal: tools.signal,
+    });
   }
 
   #isReady(name: string): boolean {
@@ -203,4 +225,13 @@ function requireWorkload(record: InstanceRecord): WorkloadRecord {
     "wrong_state",
     `Instance '${record.name}' has no workload: it was created without a plugin. Its Docker engine is at your disposal through 'dockersnap docker ${record.name} -- …'.`,
   );
+}
+
+/** The plugin ends before the operation does, and clients take these two events for the end of everything. */
+function reporting(tools: Pick<StepTools, "report">): (event: ProgressEvent) => void {
+  return (event) => {
+    const looksFinal =
+      (event.step === "complete" && event.status === "done") || (event.step === "error" && event.status === "error");
+    if (!looksFinal) tools.report(event);
+  };
 }

@@ -68,6 +68,25 @@ describe("create", () => {
     });
   });
 
+  it("deploys with a process that waited while the engine came up, where the plugin lets it wait", async () => {
+    world.plugins.add("patient", { readsInputFirst: true });
+    await world.did("create", { name: "web", workload_inline: { plugin: "patient" } });
+    expect(world.plugins.calls).toMatchObject([{ command: "validate" }, { command: "deploy", ahead: true }]);
+    expect(world.plugins.waiting.size).toBe(0);
+  });
+
+  it.each([
+    ["engine", "begin"],
+    ["engine", "acted"],
+    ["engine", "journalled"],
+    ["deploy", "begin"],
+  ] as const)("ends the process that waits to deploy where it fails at '%s', %s", async (step, moment) => {
+    world.plugins.add("patient", { readsInputFirst: true });
+    await world.failing({ step, moment }, "create", { name: "web", workload_inline: { plugin: "patient" } });
+    expect(world.plugins.waiting.size).toBe(0);
+    expect(world.plugins.calls.map(({ command }) => command)).not.toContain("deploy");
+  });
+
   it("is refused for a name that is taken, an unknown plugin and a full pool, before anything is begun", async () => {
     await world.did("create", { name: "web" });
     await expect(world.run("create", { name: "web" })).rejects.toMatchObject({ code: "already_exists" });

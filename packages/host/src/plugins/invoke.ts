@@ -20,8 +20,11 @@ export type Ending = (
 export interface Invocation {
   readonly path: string;
   readonly command: string;
-  /** What it reads on stdin; without it stdin is empty. */
-  readonly input: string | undefined;
+  /**
+   * What it reads on stdin; without it stdin is empty. One that is still to come, and never rejects, is waited for by the
+   * process, whose time begins with it.
+   */
+  readonly input: string | Promise<string> | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Its working folder; `/` when left out. */
   readonly cwd?: string;
@@ -59,6 +62,8 @@ export async function invoke(pipes: PipeStock, invocation: Invocation): Promise<
 
 interface Started {
   readonly pid: number;
+  /** Where an input that was not there at the start goes. */
+  readonly stdin: Socket | undefined;
   readonly exited: Promise<Ending>;
   readonly stdout: Socket;
   readonly stderr: Socket;
@@ -70,11 +75,16 @@ async function start(
 ): Promise<Started | Ending> {
   const stdout = await pipes.take();
   const stderr = await pipes.take();
-  const ours: number[] = [stdout.writeEnd, stderr.writeEnd];
+  const late = input instanceof Promise ? await pipes.take() : undefined;
+  const kept = [stdout.readEnd, stderr.readEnd, ...(late === undefined ? [] : [late.writeEnd])];
+  const ours: number[] = [stdout.writeEnd, stderr.writeEnd, ...(late === undefined ? [] : [late.readEnd])];
   let child: ChildProcess;
   try {
-    const stdin = input === undefined ? "ignore" : inputFile(input);
-    if (stdin !== "ignore") ours.push(stdin);
+    let stdin: number | "ignore" = late?.readEnd ?? "ignore";
+    if (typeof input === "string") {
+      stdin = inputFile(input);
+      ours.push(stdin);
+    }
     child = spawn(path, [command], {
       // execa ends a process and what it can find below it; here the group itself is the unit, also after its leader is gone.
       detached: true,
@@ -83,8 +93,7 @@ async function start(
       stdio: [stdin, stdout.writeEnd, stderr.writeEnd],
     });
   } catch (cause) {
-    closeSync(stdout.readEnd);
-    closeSync(stderr.readEnd);
+    for (const descriptor of kept) closeSync(descriptor);
     return { kind: "unstartable", cause };
   } finally {
     for (const descriptor of ours) closeSync(descriptor);
@@ -97,17 +106,22 @@ async function start(
     );
   });
   if (pid === undefined) {
-    closeSync(stdout.readEnd);
-    closeSync(stderr.readEnd);
+    for (const descriptor of kept) closeSync(descriptor);
     return exited;
   }
-  return { pid, exited, stdout: reader(stdout.readEnd), stderr: reader(stderr.readEnd) };
+  return {
+    pid,
+    exited,
+    stdin: late && new Socket({ fd: late.writeEnd, readable: false, writable: true }),
+    stdout: reader(stdout.readEnd),
+    stderr: reader(stderr.readEnd),
+  };
 }
 
 const reader = (fd: number) => new Socket({ fd, readable: true, writable: false });
 
-async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invocation): Promise<Ending> {
-  const { signal, timeoutMs } = invocation;
+async function follow({ pid, exited, stdin, stdout, stderr }: Started, invocation: Invocation): Promise<Ending> {
+  const { input, signal, timeoutMs } = invocation;
   let overrun: Ending | undefined;
   const stop = Promise.withResolvers<Ending>();
   const hand = (take: (chunk: Buffer) => string | undefined) => (chunk: Buffer) => {
@@ -125,7 +139,19 @@ async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invo
   signal?.addEventListener("abort", cancel, { once: true });
   // Aborted between the check and here, while pipes were made.
   if (signal?.aborted) cancel();
-  const deadline = setTimeout(() => stop.resolve({ kind: "timeout", afterMs: timeoutMs }), timeoutMs);
+  let deadline: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const begin = () => {
+    if (!isOver) deadline = setTimeout(() => stop.resolve({ kind: "timeout", afterMs: timeoutMs }), timeoutMs);
+  };
+  // A plugin may leave it unread, or be gone.
+  stdin?.on("error", () => undefined);
+  if (input instanceof Promise) {
+    void input.then((text) => {
+      stdin?.end(text);
+      begin();
+    });
+  } else begin();
   try {
     const stopped = await Promise.race([exited.then(() => undefined), stop.promise]);
     if (stopped !== undefined) {
@@ -141,7 +167,9 @@ async function follow({ pid, exited, stdout, stderr }: Started, invocation: Invo
     const ending = overrun ?? (await exited);
     return held ? { ...ending, killed: true } : ending;
   } finally {
+    isOver = true;
     clearTimeout(deadline);
+    stdin?.destroy();
     signal?.removeEventListener("abort", cancel);
     stdout.destroy();
     stderr.destroy();

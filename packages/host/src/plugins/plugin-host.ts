@@ -1,6 +1,7 @@
 import { DockersnapError, nearest, type PluginInfo, type PluginInput, type ProgressEvent } from "@dockersnap/contract";
 import type { Log, PluginCallOptions, PluginHost, PluginResponses, StreamingCommand } from "@dockersnap/core";
 import pLimit from "p-limit";
+import { startAhead } from "./ahead.ts";
 import { ask } from "./ask.ts";
 import { CallsUnderWay } from "./calls-under-way.ts";
 import { discover } from "./discover.ts";
@@ -107,6 +108,11 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const own = questionsOf.get(name) ?? pLimit(askedOfOneAtOnce);
       questionsOf.set(name, own);
       return own(() => questions(() => ask(runner, call)));
+    },
+    startAhead(name, command, input) {
+      const plugin = plugins.get(name);
+      if (plugin?.ready?.schema.reads_input_first !== true) return undefined;
+      return startAhead(runner, { plugin: name, path: plugin.path, command, input }, log);
     },
     async stream(
       name: string,

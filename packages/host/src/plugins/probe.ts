@@ -53,7 +53,7 @@ function readSchema(plugin: string, { ending, stdout, stderr }: Answered): Schem
       stderr,
     });
   }
-  const parsed = parseResponse(SchemaResponse, stdout, ["hooks", "commands"]);
+  const parsed = parseResponse(SchemaResponse, stdout, ["hooks", "commands", "reads_input_first"]);
   if ("problem" in parsed) throw contractBroken(plugin, "schema", parsed.problem, stderr);
   return parsed.value;
 }

@@ -15,6 +15,8 @@ export interface PluginCall {
   readonly path: string;
   readonly command: PluginCommand;
   readonly input?: PluginInput;
+  /** The process is started at once, and given its input when this resolves; it must not reject. */
+  readonly inputAfter?: Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,7 +88,7 @@ export class PluginRunner {
       const ending = await invoke(pipes, {
         path: call.path,
         command: call.command,
-        input: call.input === undefined ? undefined : JSON.stringify(call.input),
+        input: textOf(call),
         env: { ...env, [callVariable]: underWay.id },
         timeoutMs: timeouts[call.command],
         signal: call.signal,
@@ -108,4 +110,10 @@ export class PluginRunner {
       ...(input === undefined ? {} : { instance: input.instance_name }),
     });
   }
+}
+
+function textOf({ input, inputAfter }: PluginCall): string | Promise<string> | undefined {
+  if (input === undefined) return undefined;
+  const text = JSON.stringify(input);
+  return inputAfter === undefined ? text : inputAfter.then(() => text);
 }

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from "@dockersnap/contract";
 import type { StreamingCommand } from "@dockersnap/core";
 import { commandFailed, notImplemented } from "./failure.ts";
-import type { PluginCall, PluginRunner } from "./runner.ts";
+import type { PluginCall, PluginRunner, Streamed } from "./runner.ts";
 
 /** Run a command that tells its progress. Only a `deploy` has to be there: what a plugin has no other command for is done. */
 export async function stream(
@@ -9,8 +9,12 @@ export async function stream(
   call: PluginCall & { readonly command: StreamingCommand },
   onProgress: (event: ProgressEvent) => void,
 ): Promise<void> {
-  const { plugin, command } = call;
-  const { ending, stdout, lastError, fault, stderr } = await runner.stream(call, onProgress);
+  judge(call, await runner.stream(call, onProgress));
+}
+
+/** Throws for an ending that is none of those a command may come to. */
+export function judge({ plugin, command }: PluginCall, streamed: Streamed): void {
+  const { ending, stdout, lastError, fault, stderr } = streamed;
   if (fault !== undefined) throw fault.error;
   if (ending.kind === "exit" && ending.code === 0) return;
   if (ending.kind === "exit" && ending.code === notImplemented && command !== "deploy") return;

@@ -9,7 +9,14 @@ import {
   type PluginInput,
   type ProgressEvent,
 } from "@dockersnap/contract/words";
-import type { PluginCallOptions, PluginHost, PluginResponses, ReadyPlugin, StreamingCommand } from "../plugins.ts";
+import type {
+  CommandAhead,
+  PluginCallOptions,
+  PluginHost,
+  PluginResponses,
+  ReadyPlugin,
+  StreamingCommand,
+} from "../plugins.ts";
 
 type Answer<C extends keyof PluginResponses> = (
   input: PluginInput,
@@ -27,12 +34,15 @@ export type MemoryPlugin = Answers & {
   readonly configOptions?: readonly ConfigOption[];
   /** Why it may not be used. */
   readonly disabled?: string;
+  readonly readsInputFirst?: boolean;
 };
 
 export interface MemoryPluginCall {
   readonly plugin: string;
   readonly command: PluginCommand;
   readonly input: PluginInput;
+  /** It had been started before its input was there. */
+  readonly ahead?: true;
 }
 
 const hookNames: readonly Hook[] = ["pre_snapshot", "post_snapshot", "post_revert", "post_clone"];
@@ -41,6 +51,8 @@ const hookNames: readonly Hook[] = ["pre_snapshot", "post_snapshot", "post_rever
 export class MemoryPlugins implements PluginHost {
   /** Every call so far, in order. */
   readonly calls: MemoryPluginCall[] = [];
+  /** Those that were started before their input was there and have neither got it nor been ended. */
+  readonly waiting = new Set<MemoryPluginCall>();
   readonly #installed = new Map<string, MemoryPlugin>();
   #loaded: ReadonlyMap<string, MemoryPlugin> = new Map();
 
@@ -74,6 +86,7 @@ export class MemoryPlugins implements PluginHost {
         plugin_name: name,
         plugin_version: "1.0.0",
         config_options: [...(plugin.configOptions ?? [])],
+        reads_input_first: plugin.readsInputFirst,
       },
       contractVersion,
       hooks: hooksOf(plugin),
@@ -91,7 +104,8 @@ export class MemoryPlugins implements PluginHost {
     input: PluginInput,
     { signal = new AbortController().signal }: PluginCallOptions = {},
   ): Promise<PluginResponses[C]> {
-    const answers: Answers = this.#begin(name, command, input, signal);
+    const answers: Answers = this.#find(name);
+    this.#begin({ plugin: name, command, input }, signal);
     const answer: Answer<C> = answers[command] ?? (() => silentAnswer(name, command));
     return guarded(name, command, () => answer(input, signal));
   }
@@ -101,18 +115,43 @@ export class MemoryPlugins implements PluginHost {
     command: StreamingCommand,
     input: PluginInput,
     onProgress: (event: ProgressEvent) => void,
+    options?: PluginCallOptions,
+  ): Promise<void> {
+    await this.#stream({ plugin: name, command, input }, this.#find(name), onProgress, options);
+  }
+
+  startAhead(name: string, command: StreamingCommand, input: PluginInput): CommandAhead | undefined {
+    const plugin = this.#loaded.get(name);
+    if (plugin?.readsInputFirst !== true || plugin.disabled !== undefined) return undefined;
+    const call = { plugin: name, command, input, ahead: true } as const;
+    this.waiting.add(call);
+    return {
+      stream: (onProgress, options) => {
+        this.waiting.delete(call);
+        return this.#stream(call, plugin, onProgress, options);
+      },
+      drop: async () => {
+        this.waiting.delete(call);
+      },
+    };
+  }
+
+  async #stream(
+    call: MemoryPluginCall & { readonly command: StreamingCommand },
+    plugin: MemoryPlugin,
+    onProgress: (event: ProgressEvent) => void,
     { signal = new AbortController().signal }: PluginCallOptions = {},
   ): Promise<void> {
-    const plugin = this.#begin(name, command, input, signal);
-    await guarded(name, command, () => plugin[command]?.(input, onProgress, signal));
+    this.#begin(call, signal);
+    await guarded(call.plugin, call.command, () => plugin[call.command]?.(call.input, onProgress, signal));
     onProgress({ step: "complete", status: "done" });
   }
 
-  #begin(name: string, command: PluginCommand, input: PluginInput, signal: AbortSignal): MemoryPlugin {
-    const plugin = this.#find(name);
-    if (signal.aborted) throw new DockersnapError("cancelled", `Plugin '${name}' was cancelled at ${command}.`);
-    this.calls.push({ plugin: name, command, input });
-    return plugin;
+  #begin(call: MemoryPluginCall, signal: AbortSignal): void {
+    if (signal.aborted) {
+      throw new DockersnapError("cancelled", `Plugin '${call.plugin}' was cancelled at ${call.command}.`);
+    }
+    this.calls.push(call);
   }
 
   #find(name: string): MemoryPlugin {

@@ -1,0 +1,67 @@
+import { DockersnapError, type ProgressEvent } from "@dockersnap/contract";
+import type { CommandAhead, Log, StreamingCommand } from "@dockersnap/core";
+import type { PluginCall, PluginRunner, Streamed } from "./runner.ts";
+import { judge, stream } from "./stream.ts";
+
+type Call = Omit<PluginCall, "signal" | "inputAfter"> & { readonly command: StreamingCommand };
+
+/**
+ * Start the process of a command that comes later, of a plugin that says it does nothing before it has read its input. One
+ * that does not keep to this, or ends while it waits, is put aside, and the command runs in a process of its own as any other.
+ */
+export function startAhead(runner: PluginRunner, call: Call, log: Log): CommandAhead {
+  const turn = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  let report: ((event: ProgressEvent) => void) | undefined;
+  let isPutAside = false;
+  const putAside = (why: string) => {
+    isPutAside = true;
+    log.warn(`a process that was to wait for its input ${why}; the plugin is started again`, {
+      plugin: call.plugin,
+      command: call.command,
+    });
+  };
+
+  const running = runner.stream({ ...call, inputAfter: turn.promise, signal: stop.signal }, (event) => {
+    if (report !== undefined) return report(event);
+    if (!isPutAside) putAside("reported progress without one");
+    // Whoever listens and throws has the process ended.
+    throw new Error("It was not its turn.");
+  });
+  const ended = running.then(
+    () => undefined,
+    () => undefined,
+  );
+  void ended.then(() => {
+    if (report === undefined && !stop.signal.aborted && !isPutAside) putAside("ended");
+  });
+
+  return {
+    async stream(onProgress, { signal } = {}) {
+      const streamed = isPutAside ? undefined : await withInput(onProgress, signal);
+      if (streamed !== undefined) return judge(call, streamed);
+      await ended;
+      await stream(runner, { ...call, signal }, onProgress);
+    },
+    async drop() {
+      stop.abort(new DockersnapError("cancelled", `Plugin '${call.plugin}' is not needed for '${call.command}'.`));
+      await ended;
+    },
+  };
+
+  async function withInput(
+    onProgress: (event: ProgressEvent) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Streamed> {
+    const cancel = () => stop.abort(signal?.reason);
+    signal?.addEventListener("abort", cancel, { once: true });
+    if (signal?.aborted) cancel();
+    report = onProgress;
+    turn.resolve();
+    try {
+      return await running;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+}
