@@ -4,6 +4,7 @@ import { type CommandIo, runCommand } from "./command.ts";
 import type { ConfigOptions } from "./config/declaration.ts";
 import type { PluginDefinition } from "./definition.ts";
 import { dockerOn } from "./docker/client.ts";
+import { loadDockerode } from "./docker/load.ts";
 import { run } from "./program/run.ts";
 
 /** Within this time of SIGTERM a handler may still clean up; the daemon kills half a second later. */
@@ -29,8 +30,9 @@ async function runInProcess<const O extends ConfigOptions>(
     setTimeout(() => process.exit(1), graceMs).unref();
   };
   process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  const command = process.argv[2];
   const io: CommandIo = {
-    readInput,
+    readInput: command === "deploy" ? readInputOfDeploy : readInput,
     writeOutput,
     writeLogLine: (line) => process.stderr.write(`${line}\n`),
     now: () => new Date(),
@@ -40,7 +42,7 @@ async function runInProcess<const O extends ConfigOptions>(
     env: process.env,
     broken: broken(),
   };
-  const exitCode = await runCommand(plugin, process.argv[2], io);
+  const exitCode = await runCommand(plugin, command, io);
   // Connections the client keeps open would hold the process; writes to a pipe are done by the time they return.
   process.exit(exitCode);
 }
@@ -83,6 +85,17 @@ async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A deploy is started before its input is there, and most go on to ask the engine: the wait has time for what that takes. */
+function readInputOfDeploy(): Promise<string> {
+  const input = readInput();
+  try {
+    loadDockerode();
+  } catch {
+    // Told to the handler that asks for a client.
+  }
+  return input;
 }
 
 /**

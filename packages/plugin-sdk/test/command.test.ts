@@ -25,6 +25,7 @@ describe("schema", () => {
       ],
       hooks: [],
       commands: [],
+      reads_input_first: true,
     });
   });
 

@@ -15,5 +15,6 @@ export function schemaResponse<O extends ConfigOptions>(plugin: PluginDefinition
     config_options: plugin.configOptions.map((option) => ({ ...option, required: option.required ?? false })),
     hooks: hooks.filter((hook) => plugin.handlers[hook] !== undefined),
     commands: commands.filter((command) => plugin.handlers[command] !== undefined),
+    reads_input_first: true,
   };
 }
