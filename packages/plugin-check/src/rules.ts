@@ -131,6 +131,10 @@ export const rules = {
     statement: "deploy ends within two seconds of SIGTERM, with all it started",
     fix: "Pass SIGTERM on to what you started, or leave the signal alone: its whole process group gets it.",
   },
+  "deploy/waits": {
+    statement: "A deploy that says it reads its input first does nothing before, and ends on SIGTERM while it waits",
+    fix: "Read stdin to its end before anything else, or leave reads_input_first out of the schema: the daemon then starts nothing ahead.",
+  },
   "deploy/broken-input": brokenInput("A deploy"),
 
   ...progressRules("teardown", "teardown"),

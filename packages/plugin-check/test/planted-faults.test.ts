@@ -102,6 +102,7 @@ const together: readonly Readonly<Record<string, string>>[] = [
     "validate-no-traces": "failed: validate/no-traces",
     "broken-input-validate": "failed: validate/broken-input",
     "deploy-complete": "failed: deploy/complete",
+    "deploy-waits": "failed: deploy/waits",
     "teardown-complete-twice": "failed: teardown/complete",
     "hooks-lines": "failed: hooks/lines",
     "health-honest": "warning: health/honest",

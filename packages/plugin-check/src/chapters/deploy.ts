@@ -10,6 +10,9 @@ const engineLessMs = 60_000;
 /** How long a deploy may go on without turning to the engine before it is stopped to see whether it can be. */
 const unpromptedMs = 5_000;
 
+/** Far longer than a plugin takes to come up: what it has not done by then it does not do without an input. */
+const unfedMs = 2_000;
+
 /** deploy, without anything it could deploy to. */
 export async function checkDeploy(subject: Subject): Promise<void> {
   const { caller, report, good } = subject;
@@ -24,6 +27,7 @@ export async function checkDeploy(subject: Subject): Promise<void> {
   judge(subject, alone, "the engine was not there");
   await checkRefusedDeploy(subject, timeoutMs);
   await checkStop(subject);
+  await checkWait(subject);
   await checkBrokenInput(subject, { rule: "deploy/broken-input", command: "deploy", input: good, mustRefuse: true });
 }
 
@@ -64,6 +68,22 @@ async function checkStop(subject: Subject): Promise<void> {
   } finally {
     clearTimeout(prompt);
   }
+}
+
+/** A daemon starts it before there is an input, and may then have none. */
+async function checkWait({ caller, report, schema }: Subject): Promise<void> {
+  if (schema.reads_input_first !== true) {
+    report.skip("deploy/waits", "it does not say that it reads its input first");
+    return;
+  }
+  const waiting = await caller.call("deploy", { unfed: true, stop: AbortSignal.timeout(unfedMs) });
+  const { ending, progress, traces } = waiting;
+  if (ending.kind !== "cancelled") report.failed("deploy/waits", `without an input, ${tell(waiting)}`);
+  else if (ending.killed) report.failed("deploy/waits", "SIGKILL had to end it");
+  else if (progress.events > 0 || progress.otherOutput !== "")
+    report.failed("deploy/waits", "it wrote to stdout without an input");
+  else if (traces.length > 0) report.failed("deploy/waits", `without an input, it made ${traces.join(", ")}`);
+  else report.ok("deploy/waits");
 }
 
 const onEngine = (input: Subject["good"], socket: string) => ({ ...input, instance: { ...input.instance, socket } });

@@ -21,6 +21,8 @@ import { filesIn, type Scratch } from "./scratch.ts";
 export interface CallOptions {
   /** Text is written as it is, and without any stdin is empty. */
   readonly input?: PluginInput | string;
+  /** No input comes, nor the end of one: it waits until `stop`. */
+  readonly unfed?: true;
   /** The command's own time limit when left out, and less once it has been seen to hang. */
   readonly timeoutMs?: number;
   /** What was seen of the command before does not shorten its time. */
@@ -88,7 +90,7 @@ export class Caller {
     const ending = await invoke(this.#pipes, {
       path,
       command,
-      input: typeof input === "object" ? JSON.stringify({ ...input, command }) : input,
+      input: options.unfed ? new Promise(() => undefined) : textOf(command, input),
       env: { ...this.#environment(options.env), TMPDIR: folders.tmp, [callVariable]: id },
       cwd: folders.cwd,
       timeoutMs: this.#limitOf(command, options),
@@ -178,6 +180,9 @@ export class Caller {
     } else report.ok("process/time");
   }
 }
+
+const textOf = (command: string, input: CallOptions["input"]) =>
+  typeof input === "object" ? JSON.stringify({ ...input, command }) : input;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
