@@ -1,6 +1,6 @@
 import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { lowestFreeIndex } from "../network/addresses.ts";
-import type { OperationKind, Step } from "../operation/kind.ts";
+import type { OperationKind } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
@@ -36,8 +36,11 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         name: "validate",
         says: "asking the plugin about the configuration",
         needed: ({ state }) => state.workload !== undefined,
-        run: async ({ input, state }, { signal }) => {
+        run: async ({ input, state }, { signal, defer }) => {
           const record = newRecord(lifecycle, input, state);
+          // Now, while a processor is free: beside the engine it would take from what that needs.
+          workloads.prepareDeploy(record);
+          defer(() => workloads.dropDeploy(input.name));
           state.warnings = [...(await workloads.validate(record, signal))];
         },
       },
@@ -45,7 +48,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         record: ({ input, state }) => newRecord(lifecycle, input, state),
         dataset: { says: "making its dataset", run: ({ input }) => platform.storage.create(input.name) },
       }),
-      engineStep(lifecycle, name),
+      startEngineStep(lifecycle, name),
       {
         name: "deploy",
         says: "deploying the workload",
@@ -63,24 +66,6 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
     },
     failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
   };
-}
-
-/** The engine, and beside it the plugin's process, so that the deploy need not wait for it. */
-function engineStep(lifecycle: Lifecycle, name: (input: CreateInstanceRequest) => string) {
-  const { platform, workloads } = lifecycle;
-  const step = startEngineStep<CreateInstanceRequest, CreateState>(lifecycle, name);
-  return {
-    ...step,
-    run: (job, tools) => {
-      workloads.prepareDeploy(findInstance(platform.records, job.input.name));
-      return step.run(job, tools);
-    },
-    undo: async (job, tools) => {
-      // Also where the operation ended between the two steps.
-      await workloads.dropDeploy(job.input.name);
-      await step.undo?.(job, tools);
-    },
-  } satisfies Step<CreateInstanceRequest, CreateState>;
 }
 
 /**

@@ -12,6 +12,11 @@ export interface StepTools {
   status(step: string): StepStatus | undefined;
   /** Let go of an instance this operation no longer needs. */
   release(instance: string): void;
+  /**
+   * Have this done when the operation has come to its end, whichever that is, and before anything else begins on its instances.
+   * Of what ends with the daemon itself: a crash does not lead here.
+   */
+  defer(work: () => Promise<void>): void;
 }
 
 /** What was asked, and what the steps have found out so far. Both are kept in the journal, so both are JSON. */

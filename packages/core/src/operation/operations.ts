@@ -200,6 +200,7 @@ export class Operations {
       signal: cancel.signal,
       report: (event) => log.push(event),
       release: (instance) => this.#locks.release(instance, record.id),
+      deferred: new AsyncDisposableStack(),
     };
     journal.open();
     const done = this.#finish(run, log, work);
@@ -216,6 +217,11 @@ export class Operations {
     } catch (error) {
       // Only the journal itself can fail here: the database is gone or the disk is full.
       this.#deps.log.error("an operation could not be journalled", { operation: journal.record.id, error });
+    }
+    try {
+      await run.deferred.disposeAsync();
+    } catch (error) {
+      this.#deps.log.error("an operation could not clear up after itself", { operation: journal.record.id, error });
     }
     for (const { instance } of kind.holds(journal.record.input)) run.release(instance);
     const operation = publicOperation(journal.record);

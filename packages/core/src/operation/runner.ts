@@ -27,6 +27,7 @@ export interface Run {
   readonly signal: AbortSignal;
   report(event: ProgressEvent): void;
   release(instance: string): void;
+  readonly deferred: AsyncDisposableStack;
 }
 
 /** Run the steps that are not done yet. Rejects with the first failure, after every step that ran beside it has ended. */
@@ -165,6 +166,7 @@ function tools(deps: RunnerDeps, run: Run, signal: AbortSignal): StepTools {
     report: (event) => run.report(event),
     status: (step) => run.journal.stepStatus(step),
     release: (instance) => run.release(instance),
+    defer: (work) => run.deferred.defer(work),
   };
 }
 

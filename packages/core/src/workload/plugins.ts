@@ -40,7 +40,7 @@ export interface PluginCallOptions {
 /** A process that was started before its input was there, and waits for it. One of the two is called, once. */
 export interface CommandAhead {
   /** Give it its input and follow it to its end, as `PluginHost.stream` does; its time begins here. */
-  stream(onProgress: (event: ProgressEvent) => void, options?: PluginCallOptions): Promise<void>;
+  stream(input: PluginInput, onProgress: (event: ProgressEvent) => void, options?: PluginCallOptions): Promise<void>;
   /** End it without. Resolves when it is gone. */
   drop(): Promise<void>;
 }
@@ -71,8 +71,8 @@ export interface PluginHost {
     options?: PluginCallOptions,
   ): Promise<void>;
   /**
-   * Start the process of a command that is to come. Undefined for a plugin that does not say that it reads its input before
+   * Start the process of a command that is to come for this instance. Undefined for a plugin that does not say that it reads its input before
    * it does anything, and for one that may not be called.
    */
-  startAhead(name: string, command: StreamingCommand, input: PluginInput): CommandAhead | undefined;
+  startAhead(name: string, command: StreamingCommand, instance: string): CommandAhead | undefined;
 }

@@ -79,14 +79,11 @@ export class Workloads {
   }
 
   /**
-   * Have the process that is to deploy start already, where its plugin lets it wait: starting one takes longer than most
-   * plugins then need. Either `deploy` or `dropDeploy` follows.
+   * Have the process that is to deploy start already, where its plugin lets it wait. `dropDeploy` follows in any case, and
+   * ends it unless `deploy` has come first.
    */
   prepareDeploy(record: InstanceRecord): void {
-    const { workload } = record;
-    if (workload === undefined) return;
-    const input = this.#input(record, workload, "deploy", []);
-    const ahead = this.#deps.platform.plugins.startAhead(workload.plugin, "deploy", input);
+    const ahead = this.#deps.platform.plugins.startAhead(requireWorkload(record).plugin, "deploy", record.name);
     if (ahead !== undefined) this.#ahead.set(record.name, ahead);
   }
 
@@ -96,8 +93,9 @@ export class Workloads {
 
   async deploy(record: InstanceRecord, tools: StepTools): Promise<void> {
     const ahead = this.#takeAhead(record.name);
-    if (ahead === undefined) await this.#stream(record, "deploy", tools);
-    else await ahead.stream(reporting(tools), { signal: tools.signal });
+    if (ahead === undefined) return this.#stream(record, "deploy", tools);
+    const input = this.#input(record, requireWorkload(record), "deploy", []);
+    await ahead.stream(input, reporting(tools), { signal: tools.signal });
   }
 
   #takeAhead(instance: string): CommandAhead | undefined {

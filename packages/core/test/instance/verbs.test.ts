@@ -76,8 +76,9 @@ describe("create", () => {
   });
 
   it.each([
+    ["validate", "acted"],
+    ["reserve", "begin"],
     ["engine", "begin"],
-    ["engine", "acted"],
     ["engine", "journalled"],
     ["deploy", "begin"],
   ] as const)("ends the process that waits to deploy where it fails at '%s', %s", async (step, moment) => {

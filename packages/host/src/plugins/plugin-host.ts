@@ -109,10 +109,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       questionsOf.set(name, own);
       return own(() => questions(() => ask(runner, call)));
     },
-    startAhead(name, command, input) {
+    startAhead(name, command, instance) {
       const plugin = plugins.get(name);
       if (plugin?.ready?.schema.reads_input_first !== true) return undefined;
-      return startAhead(runner, { plugin: name, path: plugin.path, command, input }, log);
+      return startAhead(runner, { plugin: name, path: plugin.path, command, instance }, log);
     },
     async stream(
       name: string,

@@ -14,9 +14,10 @@ export interface PluginCall {
   readonly plugin: string;
   readonly path: string;
   readonly command: PluginCommand;
-  readonly input?: PluginInput;
-  /** The process is started at once, and given its input when this resolves; it must not reject. */
-  readonly inputAfter?: Promise<unknown>;
+  /** For one that is still to come, and never rejects, the process is started at once and waits. */
+  readonly input?: PluginInput | Promise<PluginInput>;
+  /** Whose it is, for the log; as in the input when left out. */
+  readonly instance?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -103,17 +104,13 @@ export class PluginRunner {
     }
   }
 
-  #logOf({ plugin, command, input }: PluginCall): Log {
-    return this.#options.log.child({
-      plugin,
-      command,
-      ...(input === undefined ? {} : { instance: input.instance_name }),
-    });
+  #logOf({ plugin, command, input, instance }: PluginCall): Log {
+    const whose = instance ?? (input instanceof Promise ? undefined : input?.instance_name);
+    return this.#options.log.child({ plugin, command, ...(whose === undefined ? {} : { instance: whose }) });
   }
 }
 
-function textOf({ input, inputAfter }: PluginCall): string | Promise<string> | undefined {
+function textOf({ input }: PluginCall): string | Promise<string> | undefined {
   if (input === undefined) return undefined;
-  const text = JSON.stringify(input);
-  return inputAfter === undefined ? text : inputAfter.then(() => text);
+  return input instanceof Promise ? input.then((late) => JSON.stringify(late)) : JSON.stringify(input);
 }

@@ -22,7 +22,7 @@ async function patientPlace(
   await at.install("p", { schema: patient("p"), deploy: deploy(at.dir) });
   return Object.assign(at, {
     ahead() {
-      const ahead = at.host.startAhead("p", "deploy", input());
+      const ahead = at.host.startAhead("p", "deploy", "demo");
       if (ahead === undefined) throw new Error("It was not started.");
       return ahead;
     },
@@ -32,7 +32,7 @@ async function patientPlace(
 
 async function streamed(ahead: CommandAhead): Promise<ProgressEvent[]> {
   const events: ProgressEvent[] = [];
-  await ahead.stream((event) => events.push(event));
+  await ahead.stream(input(), (event) => events.push(event));
   return events;
 }
 
@@ -51,8 +51,8 @@ describe("a process started ahead", () => {
   it("takes an input longer than a pipe holds", async () => {
     await using at = await patientPlace(waits);
     const long = input({ plugin_config: { text: "x".repeat(1_000_000) } });
-    const ahead = at.host.startAhead("p", "deploy", long);
-    await ahead?.stream(() => undefined);
+    const ahead = at.host.startAhead("p", "deploy", "demo");
+    await ahead?.stream(long, () => undefined);
     expect(JSON.parse(await readFile(join(at.dir, "input"), "utf8"))).toEqual(long);
   });
 
@@ -68,7 +68,7 @@ describe("a process started ahead", () => {
   it("ends when it is cancelled after its input", async () => {
     await using at = await patientPlace((dir) => `cat >/dev/null; echo > ${dir}/read; sleep 600 & wait`);
     const stop = new AbortController();
-    const running = at.ahead().stream(() => undefined, { signal: stop.signal });
+    const running = at.ahead().stream(input(), () => undefined, { signal: stop.signal });
     const failure = expect(running).rejects.toMatchObject({ code: "cancelled" });
     await appears(at.dir, "read");
     stop.abort();
@@ -80,13 +80,13 @@ describe("a process started ahead", () => {
     const ahead = at.ahead();
     await appears(at.dir, "started");
     const failure = { code: "plugin_failed", message: expect.stringContaining("timed out") };
-    await expect(ahead.stream(() => undefined)).rejects.toMatchObject(failure);
+    await expect(ahead.stream(input(), () => undefined)).rejects.toMatchObject(failure);
     expect(await readFile(join(at.dir, "input"), "utf8")).not.toBe("");
   });
 
   it("fails with the plugin's words", async () => {
     await using at = await patientPlace(() => "cat >/dev/null; echo no luck >&2; exit 1");
-    await expect(at.ahead().stream(() => undefined)).rejects.toMatchObject({
+    await expect(at.ahead().stream(input(), () => undefined)).rejects.toMatchObject({
       code: "plugin_failed",
       message: "Plugin 'p' failed at deploy: no luck",
     });
@@ -113,7 +113,7 @@ describe("a process started ahead", () => {
     await using at = await place();
     const { status } = await at.install("p", { schema: answer(schemaOf("p", more)), deploy: "true" });
     expect(status).toBe("ready");
-    expect(at.host.startAhead("p", "deploy", input())).toBeUndefined();
-    expect(at.host.startAhead("q", "deploy", input())).toBeUndefined();
+    expect(at.host.startAhead("p", "deploy", "demo")).toBeUndefined();
+    expect(at.host.startAhead("q", "deploy", "demo")).toBeUndefined();
   });
 });

@@ -51,8 +51,8 @@ const hookNames: readonly Hook[] = ["pre_snapshot", "post_snapshot", "post_rever
 export class MemoryPlugins implements PluginHost {
   /** Every call so far, in order. */
   readonly calls: MemoryPluginCall[] = [];
-  /** Those that were started before their input was there and have neither got it nor been ended. */
-  readonly waiting = new Set<MemoryPluginCall>();
+  /** Instances for which a process waits that was started before its input was there. */
+  readonly waiting = new Set<string>();
   readonly #installed = new Map<string, MemoryPlugin>();
   #loaded: ReadonlyMap<string, MemoryPlugin> = new Map();
 
@@ -120,18 +120,17 @@ export class MemoryPlugins implements PluginHost {
     await this.#stream({ plugin: name, command, input }, this.#find(name), onProgress, options);
   }
 
-  startAhead(name: string, command: StreamingCommand, input: PluginInput): CommandAhead | undefined {
+  startAhead(name: string, command: StreamingCommand, instance: string): CommandAhead | undefined {
     const plugin = this.#loaded.get(name);
     if (plugin?.readsInputFirst !== true || plugin.disabled !== undefined) return undefined;
-    const call = { plugin: name, command, input, ahead: true } as const;
-    this.waiting.add(call);
+    this.waiting.add(instance);
     return {
-      stream: (onProgress, options) => {
-        this.waiting.delete(call);
-        return this.#stream(call, plugin, onProgress, options);
+      stream: (input, onProgress, options) => {
+        this.waiting.delete(instance);
+        return this.#stream({ plugin: name, command, input, ahead: true }, plugin, onProgress, options);
       },
       drop: async () => {
-        this.waiting.delete(call);
+        this.waiting.delete(instance);
       },
     };
   }
