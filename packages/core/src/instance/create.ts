@@ -38,10 +38,10 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         needed: ({ state }) => state.workload !== undefined,
         run: async ({ input, state }, { signal, defer }) => {
           const record = newRecord(lifecycle, input, state);
-          // Now, while a processor is free: beside the engine it would take from what that needs.
+          state.warnings = [...(await workloads.validate(record, signal))];
+          // Not later: beside the engine it would take from the processors what that needs.
           workloads.prepareDeploy(record);
           defer(() => workloads.dropDeploy(input.name));
-          state.warnings = [...(await workloads.validate(record, signal))];
         },
       },
       ...foundationSteps<CreateInstanceRequest, CreateState>(lifecycle, name, {
