@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { createAdapters, createLog, forwardsTable, loadConfig } from "@dockersnap/daemon";
 import { closeBtrfsPool, run } from "@dockersnap/host";
 
@@ -19,6 +20,19 @@ export async function destroyWorld(configFile: string, prefix: string): Promise<
   await closeBtrfsPool({ image: `${config.state_dir}/btrfs.img`, mountpoint: `${config.state_dir}/pool` });
   rmSync(config.run_dir, { recursive: true, force: true });
   rmSync(config.state_dir, { recursive: true, force: true });
+  await untilDetached(`${config.state_dir}/btrfs.img`);
+}
+
+/**
+ * Engines of other worlds were started with this pool mounted, and have it on in their own mount namespaces. Where mounts are
+ * not propagated, the kernel takes it from them when its folder is removed, and lets the device go some time after that.
+ */
+async function untilDetached(image: string): Promise<void> {
+  for (let look = 0; look < 500; look += 1) {
+    const { stdout } = await run("losetup", ["--all", "--noheadings", "--output", "BACK-FILE"]);
+    if (!stdout.includes(image)) return;
+    await pause(10);
+  }
 }
 
 /** A run that was killed leaves its daemon, which is in a process group of its own. */
