@@ -1,4 +1,4 @@
-import type { Operation } from "@dockersnap/contract";
+import type { Operation, ProgressEvent } from "@dockersnap/contract";
 import {
   type Clock,
   type ContainerSummary,
@@ -76,6 +76,11 @@ export class World {
     const operation = await this.run(kind, input);
     if (operation.status !== "done") throw new Error(`${kind} ended ${operation.status}: ${operation.error?.error}`);
     return operation.result;
+  }
+
+  /** What an operation that has ended told as it went. */
+  async told(id: string): Promise<ProgressEvent[]> {
+    return Array.fromAsync(this.#daemon.operations.follow(id, new AbortController().signal));
   }
 
   async failing(fault: Fault, kind: string, input: unknown): Promise<Operation> {

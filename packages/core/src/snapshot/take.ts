@@ -18,6 +18,8 @@ interface TakeState extends EngineBefore {
   /** On the daemon's own monotonic clock, in milliseconds. */
   frozenAt: number;
   freezeMs: number | undefined;
+  /** The plugin holds the workload still: whatever becomes of the plugin, it is to be let go. */
+  quiesced: boolean;
 }
 
 /** A pool whose dirty data nobody bounds may take longer than anybody wants to wait; the snapshot is then only slower. */
@@ -32,9 +34,9 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
   const instance = (input: TakeInput) => findInstance(records, input.name);
   const mode = ({ input }: TakeJob) => input.mode ?? "live";
   const running = ({ state }: TakeJob) => state.wasRunning;
-  const quiesced = (job: TakeJob) => workloads.hasHook(instance(job.input), "pre_snapshot");
+  const quiesces = (job: TakeJob) => workloads.hasHook(instance(job.input), "pre_snapshot");
   // Nothing waits for a live snapshot to end but who asked for it; what is held still or locked is let go the sooner.
-  const looksBeside = (job: TakeJob) => mode(job) === "live" && !quiesced(job);
+  const looksBeside = (job: TakeJob) => mode(job) === "live" && !quiesces(job);
   const lookAt = async ({ input, state }: TakeJob) => {
     const containers = await look(engines.api(input.name));
     state.notCaptured = notCaptured(containers, storage.path(input.name));
@@ -59,14 +61,18 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         atomicMs: undefined,
         frozenAt: 0,
         freezeMs: undefined,
+        quiesced: false,
       };
     },
     steps: [
       {
         name: "pre_snapshot",
         says: "letting the plugin quiesce the workload",
-        needed: (job) => running(job) && quiesced(job),
-        run: ({ input }, tools) => workloads.hook(instance(input), "pre_snapshot", tools),
+        needed: (job) => running(job) && quiesces(job),
+        run: async ({ input, state }, tools) => {
+          await workloads.hook(instance(input), "pre_snapshot", tools);
+          state.quiesced = true;
+        },
         undo: ({ input }, tools) => workloads.release(instance(input), tools),
       },
       {
@@ -131,7 +137,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
       {
         name: "post_snapshot",
         says: "letting the plugin release the workload",
-        needed: (job) => running(job) && quiesced(job),
+        needed: ({ state }) => state.quiesced,
         run: ({ input }, tools) => workloads.release(instance(input), tools),
       },
       {

@@ -120,9 +120,13 @@ export class Workloads {
     return this.#stream(record, hook, tools);
   }
 
-  /** The other half of `pre_snapshot`: a failure is told of and changes nothing about the snapshot. */
+  /**
+   * The other half of `pre_snapshot`: a failure is told of and changes nothing about the snapshot, and so is a plugin that can
+   * no longer be called.
+   */
   async release(record: InstanceRecord, tools: StepTools): Promise<void> {
-    if (this.hasHook(record, "post_snapshot")) await this.#tolerantly(record, "post_snapshot", tools);
+    const isWithout = this.#isReady(requireWorkload(record).plugin) && !this.hasHook(record, "post_snapshot");
+    if (!isWithout) await this.#tolerantly(record, "post_snapshot", tools);
   }
 
   /** What `use` needs, with `host` as the address of this machine in the client's eyes. */

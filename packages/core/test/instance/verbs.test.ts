@@ -161,6 +161,20 @@ describe("a snapshot", () => {
     expect(did).toEqual(["pre", "post", "pre", "post"]);
   });
 
+  it("says so when the plugin that quiesced can no longer be called", async () => {
+    world.plugins.add("db", {
+      pre_snapshot: () => void world.plugins.add("db", { disabled: "it is being replaced." }),
+    });
+    await world.did("create", { name: "db", workload_inline: { plugin: "db" } });
+    const { id, status } = await world.run("snapshot", { name: "db", label: "one" });
+    expect(status).toBe("done");
+    expect(await world.told(id)).toContainEqual({
+      step: "post_snapshot",
+      status: "running",
+      message: "going on without it: Plugin 'db' is disabled: it is being replaced.",
+    });
+  });
+
   it("is not taken when the plugin cannot quiesce", async () => {
     world.plugins.add("db", {
       pre_snapshot: () => {
