@@ -23,14 +23,21 @@ export async function createAndDelete({ world, floor, runs }: Stage): Promise<re
   const creating = new StepTimes(world);
   const deleting = new StepTimes(world);
   const removal: Pairs = { ours: [], floor: [] };
+  const firstLines: number[] = [];
   const creation = await interleaved(
     runs,
     async () => {
       const name = world.name("new");
+      const begun = performance.now();
+      let firstLine: number | undefined;
+      const onProgress = () => {
+        firstLine ??= performance.now() - begun;
+      };
       const took = await timed(async () => {
-        await instances.create({ name, workload_inline: echo }, creating.follow);
+        await instances.create({ name, workload_inline: echo }, { ...creating.follow, onProgress });
         await untilServing(world, await echoAt(world, name));
       });
+      if (firstLine !== undefined) firstLines.push(firstLine);
       await creating.add();
       removal.ours.push(await timed(() => instances.delete(name, deleting.follow)));
       await deleting.add();
@@ -42,7 +49,16 @@ export async function createAndDelete({ world, floor, runs }: Stage): Promise<re
       return took;
     },
   );
-  return [measurement("create", creation, creating, tenth), measurement("delete", removal, deleting)];
+  return [
+    measurement("create", creation, creating, tenth),
+    {
+      name: "first line of a create's progress",
+      unit: "ms",
+      ours: summarize(firstLines),
+      aim: { kind: "p95 at most", atMost: 50 },
+    },
+    measurement("delete", removal, deleting),
+  ];
 }
 
 export async function snapshot({ world, floor, runs }: Stage): Promise<readonly Measurement[]> {
