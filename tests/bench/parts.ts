@@ -1,6 +1,7 @@
 import { clone, createAndDelete, revert, snapshot, stopAndStart } from "./acts.ts";
 import { commandLine } from "./command-line.ts";
 import { diff } from "./diff.ts";
+import { diskLimits } from "./disk-limits.ts";
 import { fanOut } from "./fan-out.ts";
 import { idle } from "./idle.ts";
 import { liveSnapshot } from "./live-snapshot.ts";
@@ -40,6 +41,7 @@ export const parts: readonly Part[] = [
   { name: "cli", topic: "Command line and daemon", of: "shared", measure: commandLine },
   { name: "size", topic: "Time travel", of: "stage", measure: size },
   { name: "many-snapshots", topic: "Time travel", of: "stage", measure: manySnapshots },
+  { name: "disk-limits", topic: "Time travel", of: "world", measure: diskLimits },
   { name: "diff", topic: "Time travel", of: "world", measure: diff },
   { name: "plugins", topic: "Plugins", of: "world", measure: plugins },
   { name: "idle", topic: "Command line and daemon", of: "world", measure: idle },
