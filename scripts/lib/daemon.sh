@@ -43,7 +43,7 @@ stop_running_daemon() {
   local pid_file=/run/dockersnap/_daemon.pid pid
   [ -s "$pid_file" ] || return 0
   pid="$(cat "$pid_file")"
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q 'serve' || return 0
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q 'serve' || return 0
   say "Stopping the daemon that runs already (process $pid); its engines and containers go on running"
   kill -TERM "$pid"
   tail --pid="$pid" -f /dev/null
