@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, watch, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { isAlive } from "../../src/process/identity.ts";
+import { isAlive, killProcess } from "../../src/process/identity.ts";
 import { run } from "../../src/process/run.ts";
 import { Machine, never } from "./machine.ts";
 
@@ -169,6 +169,16 @@ it("keeps the daemon's environment from dockerd, and gives it the proxy", async 
   } finally {
     delete process.env.DST_SECRET;
   }
+});
+
+it("has what containerd leaves behind with the engine, and away with it", async () => {
+  await using machine = await Machine.start();
+  await machine.engines.start(await machine.prepare("web"), never);
+  killProcess(machine.containerd("web"), "SIGUSR1");
+  const left = () => readdirSync(join(machine.runDir, "web")).filter((name) => name.endsWith(".stacks.log"));
+  await expect.poll(left).toHaveLength(1);
+  await machine.engines.kill("web");
+  expect(machine.leftovers()).toEqual([]);
 });
 
 async function untilPresent(file: string): Promise<void> {

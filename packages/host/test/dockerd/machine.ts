@@ -79,6 +79,18 @@ export class Machine implements AsyncDisposable {
     return dockerd;
   }
 
+  /** dockerd's own containerd, by the host's pid. */
+  containerd(name: string): ProcessIdentity {
+    const { pid } = this.dockerd(name);
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
+    );
+    const found = children.find((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim() === "containerd");
+    const identity = found === undefined ? undefined : identify(found);
+    if (identity === undefined) throw new Error(`The dockerd of ${name} has no containerd.`);
+    return identity;
+  }
+
   /** How many clients are connected to the engine, taken by it or not. */
   async connectionsTo(name: string): Promise<number> {
     // The engine's end of a connection is listed in the network namespace of the client, which is this one.
