@@ -1,21 +1,15 @@
-import type { InstancePurpose, LimitsChange } from "@dockersnap/contract/words";
+import type { InstancePurpose } from "@dockersnap/contract/words";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
 import { discard, takeWaiting } from "../standby/take.ts";
-import { freeSubnetIndex, requireFreeName } from "./create.ts";
+import { type Branch, branchHolds, branchSteps, requireBranch } from "./branch.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { changedLimits, requireBounds } from "./limits.ts";
-import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
-import { commitNewStep, foundationSteps, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
+import { findInstance } from "./lookup.ts";
+import { commitNewStep, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
 
-export interface CloneInput {
-  readonly source: string;
-  readonly label: string;
-  readonly name: string;
+export interface CloneInput extends Omit<Branch, "purpose"> {
   /** A clone of this snapshot that waits and is to become this one. */
   readonly standby?: string;
-  /** Changes to the source's. */
-  readonly limits?: LimitsChange | undefined;
 }
 
 interface CloneState {
@@ -34,32 +28,18 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     recovery: { finishAfter: "commit" },
     instance: name,
     holds: (input) => [
-      { instance: input.name, mode: "exclusive" },
-      { instance: input.source, mode: "shared" },
+      ...branchHolds(input),
       ...(input.standby === undefined ? [] : [{ instance: input.standby, mode: "exclusive" } as const]),
     ],
     async prepare(input) {
-      const source = readyInstance(platform.records, input.source);
-      findSnapshot(platform.records, input.source, input.label);
-      await requireFreeName(lifecycle, input.name);
+      const source = await requireBranch(lifecycle, input);
       await requireBounds(platform, input.name, changedLimits(source.limits, input.limits));
       await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
       takeStep(lifecycle),
-      ...unlessTaken(
-        foundationSteps<CloneInput, CloneState>(lifecycle, name, {
-          record: ({ input, state: { createdAt } }) => cloneRecord(lifecycle, { ...input, createdAt }),
-          dataset: {
-            says: "branching its dataset",
-            run: async ({ input }, tools) => {
-              await platform.storage.clone(input.source, input.label, input.name);
-              tools.release(input.source);
-            },
-          },
-        }),
-      ),
+      ...unlessTaken(branchSteps<CloneInput, CloneState>(lifecycle, (input) => input, "branching its dataset")),
       ...unlessTaken<CloneInput, CloneState>([startEngineStep(lifecycle, name), portsStep(lifecycle, name)]),
       postCloneStep(lifecycle, name),
       commitNewStep(lifecycle, name),
@@ -106,39 +86,6 @@ function unlessTaken<Input extends CloneInput, State extends CloneState>(
     needed: (job) => isMade(job) && (step.needed?.(job) ?? true),
   });
   return steps.map((entry) => ("name" in entry ? only(entry) : entry.map(only)));
-}
-
-/** The record of an instance that begins at a snapshot; for a `purpose` of the daemon's own where there is one. */
-export function cloneRecord(
-  lifecycle: Lifecycle,
-  clone: CloneInput & { readonly createdAt: string; readonly purpose?: InstancePurpose },
-): InstanceRecord {
-  const source = findInstance(lifecycle.platform.records, clone.source);
-  const record: InstanceRecord = {
-    name: clone.name,
-    subnetIndex: freeSubnetIndex(lifecycle),
-    createdAt: afterItsSnapshot(lifecycle, clone),
-    phase: "creating",
-    desired: "running",
-    cloneOf: { instance: clone.source, label: clone.label },
-    head: undefined,
-    workload: source.workload,
-    labels: source.labels,
-    limits: changedLimits(source.limits, clone.limits),
-    problem: undefined,
-    purpose: clone.purpose,
-  };
-  lifecycle.specs.addresses(record);
-  return record;
-}
-
-/** What came from what is told by times: a clock that was set back must not make a clone older than what it came from. */
-function afterItsSnapshot(
-  { platform }: Lifecycle,
-  { source, label, createdAt }: CloneInput & { createdAt: string },
-): string {
-  const origin = Date.parse(findSnapshot(platform.records, source, label).createdAt);
-  return origin < Date.parse(createdAt) ? createdAt : new Date(origin + 1).toISOString();
 }
 
 const longestName = 32;

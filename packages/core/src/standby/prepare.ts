@@ -1,9 +1,9 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import { type CloneInput, cloneRecord } from "../instance/clone.ts";
-import { requireFreeName } from "../instance/create.ts";
+import { branchHolds, branchSteps, requireBranch } from "../instance/branch.ts";
+import type { CloneInput } from "../instance/clone.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
-import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "../instance/steps.ts";
+import { findInstance } from "../instance/lookup.ts";
+import { commitNewStep, portsStep, startEngineStep } from "../instance/steps.ts";
 import type { OperationKind, Step } from "../operation/kind.ts";
 import { untilWell } from "../verify/until-well.ts";
 
@@ -21,7 +21,7 @@ const wellWithinMs = 180_000;
 /** A clone that boots, becomes healthy and waits, under a name of the daemon's own, for a user who asks for one like it. */
 export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput, PrepareState> {
   const { platform, ports } = lifecycle;
-  const { records, storage, engines } = platform;
+  const { records, engines } = platform;
   const name = (input: PrepareInput) => input.name;
   const hasWorkload = ({ input }: { input: PrepareInput }) => findInstance(records, input.name).workload !== undefined;
   return {
@@ -29,29 +29,18 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
     cancellable: true,
     recovery: { finishAfter: "commit" },
     instance: name,
-    holds: (input) => [
-      { instance: input.name, mode: "exclusive" },
-      { instance: input.source, mode: "shared" },
-    ],
+    holds: branchHolds,
     async prepare(input) {
-      readyInstance(records, input.source);
-      findSnapshot(records, input.source, input.label);
-      await requireFreeName(lifecycle, input.name);
+      await requireBranch(lifecycle, input);
       await requireRoom(lifecycle, `have a clone of '${input.source}@${input.label}' wait`);
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
-      ...foundationSteps<PrepareInput, PrepareState>(lifecycle, name, {
-        record: ({ input, state }) =>
-          cloneRecord(lifecycle, { ...input, createdAt: state.createdAt, purpose: "standby" }),
-        dataset: {
-          says: "branching its dataset",
-          run: async ({ input }, tools) => {
-            await storage.clone(input.source, input.label, input.name);
-            tools.release(input.source);
-          },
-        },
-      }),
+      ...branchSteps<PrepareInput, PrepareState>(
+        lifecycle,
+        (input) => ({ ...input, purpose: "standby" }),
+        "branching its dataset",
+      ),
       startEngineStep(lifecycle, name),
       // A plugin may look at its workload through forwarded ports; while it waits it has none, so that they stay free.
       { ...portsStep<PrepareInput, PrepareState>(lifecycle, name), needed: hasWorkload },

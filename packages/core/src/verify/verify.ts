@@ -1,9 +1,9 @@
 import { DockersnapError, type Verification } from "@dockersnap/contract/words";
-import { cloneRecord } from "../instance/clone.ts";
+import { type Branch, branchHolds, branchSteps } from "../instance/branch.ts";
 import { requireFreeName } from "../instance/create.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { forgetInstance, foundationSteps, portsStep, postCloneStep, startEngineStep } from "../instance/steps.ts";
+import { forgetInstance, portsStep, postCloneStep, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind, Step } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
 import { untilWell } from "./until-well.ts";
@@ -38,16 +38,19 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
   const { platform, workloads } = lifecycle;
   const { records, storage, engines, network, clock, events } = platform;
   const clone = (input: VerifyInput) => input.clone;
+  const branch = (input: VerifyInput): Branch => ({
+    source: input.name,
+    label: input.label,
+    name: input.clone,
+    purpose: "verify",
+  });
   return {
     name: "verify",
     cancellable: true,
     recovery: { finishAfter: "record" },
     pointOfNoReturn: "record",
     instance: (input) => input.name,
-    holds: (input) => [
-      { instance: input.clone, mode: "exclusive" },
-      { instance: input.name, mode: "shared" },
-    ],
+    holds: (input) => branchHolds(branch(input)),
     async prepare(input) {
       const source = readyInstance(records, input.name);
       const { createdAt: takenAt } = findSnapshot(records, input.name, input.label);
@@ -58,23 +61,7 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
       return { createdAt: clock.now().toISOString(), takenAt, began: clock.monotonic(), verdict: undefined };
     },
     steps: [
-      ...foundationSteps<VerifyInput, VerifyState>(lifecycle, clone, {
-        record: ({ input, state }) =>
-          cloneRecord(lifecycle, {
-            source: input.name,
-            label: input.label,
-            name: input.clone,
-            createdAt: state.createdAt,
-            purpose: "verify",
-          }),
-        dataset: {
-          says: "branching a throw-away clone",
-          run: async ({ input }, tools) => {
-            await storage.clone(input.name, input.label, input.clone);
-            tools.release(input.name);
-          },
-        },
-      }),
+      ...branchSteps<VerifyInput, VerifyState>(lifecycle, branch, "branching a throw-away clone"),
       tried(lifecycle, startEngineStep(lifecycle, clone)),
       tried(lifecycle, portsStep(lifecycle, clone)),
       tried(lifecycle, postCloneStep(lifecycle, clone)),
