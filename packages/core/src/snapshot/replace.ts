@@ -1,34 +1,20 @@
 import type { ReplacingAct } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
-import { findInstance } from "../instance/lookup.ts";
-import {
-  type EngineBefore,
-  freshNetworkStep,
-  noteStep,
-  portsStep,
-  restoreEngine,
-  startEngineStep,
-} from "../instance/steps.ts";
+import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
+import { findPresent, keepStep, type Named, type Present, presentState } from "./present.ts";
 import {
-  findPresent,
-  keepStep,
-  type Named,
-  type Present,
-  type PresentState,
-  presentState,
-  recordFailure,
-  recordPresent,
-} from "./present.ts";
-import { changeReverts, type RevertsChange } from "./reverts.ts";
+  forgetReplacement,
+  postRevertStep,
+  type ReplacementState,
+  recordReplacement,
+  replacement,
+} from "./replacement.ts";
 
 /** What an operation that replaces the present of an instance knows before it begins. */
-export interface ReplaceState extends EngineBefore, PresentState {
+export interface ReplaceState extends ReplacementState {
   readonly wasDesired: "running" | "stopped";
-  /** Label of the snapshot that takes its place. */
-  readonly target: string;
   readonly newHead: string | undefined;
-  readonly reverts: RevertsChange;
 }
 
 interface Replacing<Input> {
@@ -48,11 +34,8 @@ export function replacing<Input extends Named>(
 ): OperationKind<Input, ReplaceState> {
   const { platform } = lifecycle;
   return {
+    ...replacement(lifecycle, act, result),
     name: act,
-    cancellable: true,
-    recovery: { finishAfter: "swap" },
-    instance: (input) => input.name,
-    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const present = await findPresent(lifecycle, act, input.name);
       const chosen = choose(input, present);
@@ -61,17 +44,11 @@ export function replacing<Input extends Named>(
       return { wasRunning, ran: [], wasDesired: present.record.desired, ...presentState(present), ...chosen };
     },
     steps: replaceSteps(lifecycle, act),
-    result(job) {
-      platform.events.publish({ type: "instance.changed", instance: job.input.name });
-      return result(job);
-    },
-    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
   };
 }
 
 function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, ReplaceState> {
-  const { platform, workloads } = lifecycle;
-  const { storage, records } = platform;
+  const { storage } = lifecycle.platform;
   const name = (input: Named) => input.name;
   return [
     noteStep(lifecycle, name),
@@ -88,12 +65,7 @@ function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Rep
     ],
     startEngineStep(lifecycle, name),
     portsStep(lifecycle, name),
-    {
-      name: "post_revert",
-      says: "telling the plugin",
-      needed: ({ input }) => workloads.hasHook(findInstance(records, input.name), "post_revert"),
-      run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
-    },
+    postRevertStep(lifecycle),
     commitStep(lifecycle, act),
   ];
 }
@@ -126,18 +98,16 @@ function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, Replac
     run: (job) => {
       const { input, state } = job;
       records.transaction(() => {
-        recordPresent(lifecycle, act, job);
-        changeReverts(records, state.reverts);
+        recordReplacement(lifecycle, act, job);
         records.instances.update(input.name, { head: state.newHead, desired: "running", problem: undefined });
       });
       // Failures of what was thrown away do not count against what is there now.
       workloads.forget(input.name);
     },
-    undo: ({ input, state }) =>
+    undo: (job) =>
       records.transaction(() => {
-        const { before, after } = state.reverts;
-        changeReverts(records, { before: after, after: before });
-        records.snapshots.remove(input.name, state.keptAs);
+        const { input, state } = job;
+        forgetReplacement(records, job);
         records.instances.update(input.name, { head: state.previousHead, desired: state.wasDesired });
       }),
   };

@@ -2,19 +2,17 @@ import { DockersnapError, type ReplacingAct } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../../instance/lifecycle.ts";
 import { withRoom } from "../../instance/limits.ts";
 import { findInstance } from "../../instance/lookup.ts";
-import { type EngineBefore, noteStep, restoreEngine } from "../../instance/steps.ts";
+import { noteStep, restoreEngine } from "../../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../../operation/kind.ts";
+import { findPresent, keepStep, type Named, type Present, presentState } from "../present.ts";
 import {
-  findPresent,
-  keepStep,
-  type Named,
-  type Present,
-  type PresentState,
-  presentState,
-  recordFailure,
-  recordPresent,
-} from "../present.ts";
-import { changeReverts, type RevertsChange } from "../reverts.ts";
+  forgetReplacement,
+  postRevertStep,
+  type ReplacementState,
+  recordReplacement,
+  replacement,
+} from "../replacement.ts";
+import type { RevertsChange } from "../reverts.ts";
 import { parsePart } from "./part.ts";
 import { type PartsPlan, type PartsQuestion, planParts } from "./plan.ts";
 
@@ -22,14 +20,7 @@ import { type PartsPlan, type PartsQuestion, planParts } from "./plan.ts";
 const longestReadMs = 30_000;
 
 /** What an operation that replaces parts of an instance knows before it begins. */
-export interface PartsState
-  extends EngineBefore,
-    PresentState,
-    Pick<PartsPlan, "paths" | "isNewToEngine" | "stops" | "starts"> {
-  /** Label of the snapshot that the parts come from. */
-  readonly target: string;
-  readonly reverts: RevertsChange;
-}
+export interface PartsState extends ReplacementState, Pick<PartsPlan, "paths" | "isNewToEngine" | "stops" | "starts"> {}
 
 interface Chosen extends Pick<PartsQuestion, "ran" | "absent"> {
   readonly target: string;
@@ -58,11 +49,8 @@ export function replacingParts<Input extends Named>(
 ): OperationKind<Input, PartsState> {
   const { platform } = lifecycle;
   return {
+    ...replacement(lifecycle, act, result),
     name,
-    cancellable: true,
-    recovery: { finishAfter: "swap" },
-    instance: (input) => input.name,
-    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const present = await findPresent(lifecycle, act, input.name);
       const { target, parts, ran, absent, reverts } = choose(input, present);
@@ -81,11 +69,6 @@ export function replacingParts<Input extends Named>(
       return { wasRunning, ran: [], ...presentState(present), ...chosen };
     },
     steps: partsSteps(lifecycle, act),
-    result(job) {
-      platform.events.publish({ type: "instance.changed", instance: job.input.name });
-      return result(job);
-    },
-    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
   };
 }
 
@@ -117,9 +100,10 @@ function outermost(paths: readonly string[]): readonly string[] {
 }
 
 function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, PartsState> {
-  const { platform, workloads } = lifecycle;
+  const { platform } = lifecycle;
   const { storage, engines, records, containerFiles } = platform;
   const keep = keepStep<PartsState>(lifecycle);
+  const postRevert = postRevertStep<PartsState>(lifecycle);
   const asBefore: Step<Named, PartsState>["undo"] = async ({ input, state }, tools) => {
     if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
   };
@@ -173,29 +157,17 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
         if (state.isNewToEngine) await engines.detach(input.name);
       },
     },
-    {
-      name: "post_revert",
-      says: "telling the plugin",
-      needed: ({ input, state }) =>
-        state.wasRunning && workloads.hasHook(findInstance(records, input.name), "post_revert"),
-      run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
-    },
+    { ...postRevert, needed: (job) => job.state.wasRunning && postRevert.needed(job) },
     {
       name: "commit",
       says: "writing it down",
       recordsOnly: true,
       run: (job) =>
         records.transaction(() => {
-          recordPresent(lifecycle, act, job);
-          changeReverts(records, job.state.reverts);
+          recordReplacement(lifecycle, act, job);
           records.instances.update(job.input.name, { problem: undefined });
         }),
-      undo: ({ input, state }) =>
-        records.transaction(() => {
-          const { before, after } = state.reverts;
-          changeReverts(records, { before: after, after: before });
-          records.snapshots.remove(input.name, state.keptAs);
-        }),
+      undo: (job) => records.transaction(() => forgetReplacement(records, job)),
     },
   ];
 }

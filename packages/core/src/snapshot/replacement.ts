@@ -1,0 +1,58 @@
+import type { ReplacingAct } from "@dockersnap/contract/words";
+import type { Lifecycle } from "../instance/lifecycle.ts";
+import { findInstance } from "../instance/lookup.ts";
+import type { EngineBefore } from "../instance/steps.ts";
+import type { Job, OperationKind, Step } from "../operation/kind.ts";
+import type { Records } from "../platform/records.ts";
+import { type Named, type PresentState, recordFailure, recordPresent } from "./present.ts";
+import { changeReverts, type RevertsChange } from "./reverts.ts";
+
+/** What an operation that replaces the present of an instance, or parts of it, knows before it begins. */
+export interface ReplacementState extends EngineBefore, PresentState {
+  /** Label of the snapshot that takes its place. */
+  readonly target: string;
+  readonly reverts: RevertsChange;
+}
+
+/** What such operations have in common: the step `swap` decides, and the present is never lost. */
+export function replacement<Input extends Named, State extends ReplacementState>(
+  lifecycle: Lifecycle,
+  act: ReplacingAct,
+  result: (job: Job<Input, State>) => unknown,
+): Pick<OperationKind<Input, State>, "cancellable" | "recovery" | "instance" | "holds" | "result" | "failed"> {
+  return {
+    cancellable: true,
+    recovery: { finishAfter: "swap" },
+    instance: (input) => input.name,
+    holds: (input) => [{ instance: input.name, mode: "exclusive" }],
+    result(job) {
+      lifecycle.platform.events.publish({ type: "instance.changed", instance: job.input.name });
+      return result(job);
+    },
+    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
+  };
+}
+
+export function postRevertStep<State>({
+  platform: { records },
+  workloads,
+}: Lifecycle): Required<Pick<Step<Named, State>, "needed">> & Step<Named, State> {
+  return {
+    name: "post_revert",
+    says: "telling the plugin",
+    needed: ({ input }) => workloads.hasHook(findInstance(records, input.name), "post_revert"),
+    run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
+  };
+}
+
+/** Within a transaction of the caller's, as what takes it back. */
+export function recordReplacement(lifecycle: Lifecycle, act: ReplacingAct, job: Job<Named, ReplacementState>): void {
+  recordPresent(lifecycle, act, job);
+  changeReverts(lifecycle.platform.records, job.state.reverts);
+}
+
+export function forgetReplacement(records: Records, { input, state }: Job<Named, ReplacementState>): void {
+  const { before, after } = state.reverts;
+  changeReverts(records, { before: after, after: before });
+  records.snapshots.remove(input.name, state.keptAs);
+}
