@@ -8,6 +8,7 @@ export { MemoryNetwork, type NetworkMethod } from "./network/testing/memory-netw
 export { ManualClock } from "./platform/testing/manual-clock.ts";
 export { MemoryRecords } from "./platform/testing/records.ts";
 export { describeRecords } from "./platform/testing/records-conformance.ts";
+export * as samples from "./platform/testing/samples.ts";
 export { type HistoryAct, HistoryModel, historySight } from "./snapshot/testing/history-model.ts";
 export { actOf, draws, stepsOf } from "./snapshot/testing/random-acts.ts";
 export { storageConformance } from "./storage/testing/conformance.ts";

@@ -2,43 +2,16 @@ import { scheduleTag } from "@dockersnap/contract";
 import { describe, expect, it } from "vitest";
 import type { ScheduleRecord, SnapshotRecord } from "../../src/platform/records.ts";
 import { dueRemovals } from "../../src/schedule/removals.ts";
+import { samples } from "../../src/testing.ts";
 
 const now = new Date("2026-03-01T00:00:00Z");
 
 function snapshot(label: string, createdAt: string, more: Partial<SnapshotRecord> = {}): SnapshotRecord {
-  return {
-    instance: "web",
-    label,
-    createdAt,
-    mode: "live",
-    tags: { [scheduleTag]: "nightly" },
-    parent: undefined,
-    protected: false,
-    expiresAt: undefined,
-    freezeMs: undefined,
-    atomicMs: undefined,
-    notCaptured: [],
-    verified: undefined,
-    ...more,
-  };
+  return samples.snapshot("web", label, 0, { createdAt, tags: { [scheduleTag]: "nightly" }, ...more });
 }
 
 function schedule(keep: ScheduleRecord["keep"], id = "nightly"): ScheduleRecord {
-  return {
-    instance: "web",
-    id,
-    action: "snapshot",
-    cron: "@hourly",
-    of: undefined,
-    timeoutMs: undefined,
-    label: "auto-{time}",
-    mode: "live",
-    tags: {},
-    keep,
-    createdAt: "2026-01-01T00:00:00.000Z",
-    lastRunAt: undefined,
-    lastError: undefined,
-  };
+  return samples.schedule("web", id, { cron: "@hourly", keep, createdAt: "2026-01-01T00:00:00.000Z" });
 }
 
 /** One every `hours`, the newest an hour ago, each called after its time. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Log } from "../../src/platform/log.ts";
 import type { ScheduleRecord } from "../../src/platform/records.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
-import { ManualClock, MemoryRecords } from "../../src/testing.ts";
+import { ManualClock, MemoryRecords, samples } from "../../src/testing.ts";
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const minute = 60_000;
@@ -51,21 +51,7 @@ class Doing {
 }
 
 function addSnapshot(records: MemoryRecords, label: string, createdAt: string, more: object = {}): void {
-  records.snapshots.insert({
-    instance: "web",
-    label,
-    createdAt,
-    mode: "live",
-    tags: {},
-    parent: undefined,
-    protected: false,
-    expiresAt: undefined,
-    freezeMs: undefined,
-    atomicMs: undefined,
-    notCaptured: [],
-    verified: undefined,
-    ...more,
-  });
+  records.snapshots.insert(samples.snapshot("web", label, 0, { createdAt, ...more }));
 }
 
 let records: MemoryRecords;
@@ -76,39 +62,19 @@ beforeEach(() => {
   records = new MemoryRecords();
   clock = new ManualClock("2026-01-01T00:30:00.000Z");
   doing = new Doing(records, clock);
-  records.instances.insert({
-    name: "web",
-    subnetIndex: 0,
-    createdAt: "2026-01-01T00:00:00.000Z",
-    phase: "ready",
-    desired: "running",
-    cloneOf: undefined,
-    head: undefined,
-    workload: undefined,
-    labels: {},
-    limits: undefined,
-    problem: undefined,
-    purpose: undefined,
-  });
+  records.instances.insert(samples.instance("web", 0));
 });
 
 function schedule(more: Partial<ScheduleRecord> = {}): void {
-  records.schedules.save({
-    instance: "web",
-    id: "hourly",
-    action: "snapshot",
-    cron: "@hourly",
-    label: "auto-{time}",
-    mode: "paused",
-    tags: { team: "web" },
-    keep: undefined,
-    of: undefined,
-    timeoutMs: undefined,
-    createdAt: "2026-01-01T00:10:00.000Z",
-    lastRunAt: undefined,
-    lastError: undefined,
-    ...more,
-  });
+  records.schedules.save(
+    samples.schedule("web", "hourly", {
+      cron: "@hourly",
+      mode: "paused",
+      tags: { team: "web" },
+      createdAt: "2026-01-01T00:10:00.000Z",
+      ...more,
+    }),
+  );
 }
 
 async function running(): Promise<Scheduler & Disposable> {

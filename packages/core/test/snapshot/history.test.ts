@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { describeHistory } from "../../src/index.ts";
-import { MemoryRecords } from "../../src/testing.ts";
+import { MemoryRecords, samples } from "../../src/testing.ts";
 import { World } from "../world.ts";
 
 let world: World;
@@ -87,43 +87,15 @@ it("names the nearest instance where there is none of that name", async () => {
 
 it("comes to an end whatever the records say of parents", () => {
   const records = new MemoryRecords();
-  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-  const instance = (name: string, subnetIndex: number, cloneOf?: { instance: string; label: string }) =>
-    records.instances.insert({
-      name,
-      subnetIndex,
-      createdAt: at(subnetIndex * 10),
-      phase: "ready",
-      desired: "running",
-      cloneOf,
-      head: undefined,
-      workload: undefined,
-      labels: {},
-      limits: undefined,
-      problem: undefined,
-      purpose: undefined,
-    });
-  instance("base", 0);
+  records.instances.insert(samples.instance("base", 0));
   for (const [label, parent] of [
     ["a", "b"],
     ["b", "a"],
   ] as const) {
-    records.snapshots.insert({
-      instance: "base",
-      label,
-      createdAt: at(5),
-      mode: "live",
-      tags: {},
-      parent,
-      protected: false,
-      expiresAt: undefined,
-      freezeMs: undefined,
-      atomicMs: undefined,
-      notCaptured: [],
-      verified: undefined,
-    });
+    records.snapshots.insert(samples.snapshot("base", label, 5, { parent }));
   }
-  instance("web", 1, { instance: "base", label: "a" });
+  const cloneOf = { instance: "base", label: "a" };
+  records.instances.insert(samples.instance("web", 1, { createdAt: samples.at(10), cloneOf }));
   expect(describeHistory(records, "web").origins[0]?.chain.map(({ label }) => label)).toEqual(["b", "a"]);
 });
 

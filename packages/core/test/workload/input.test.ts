@@ -1,23 +1,14 @@
 import { PluginInput } from "@dockersnap/contract";
 import { expect, it } from "vitest";
-import type { InstanceRecord } from "../../src/platform/records.ts";
+import { samples } from "../../src/testing.ts";
 import { pluginInput } from "../../src/workload/input.ts";
 
 const workload = { plugin: "kind", config: { cluster_name: "demo", "proxy.http": "x" }, contractVersion: "1" };
-const record: InstanceRecord = {
-  name: "demo",
-  subnetIndex: 0,
+const record = samples.instance("demo", 0, {
   createdAt: "2026-04-30T10:00:00.000Z",
-  phase: "ready",
-  desired: "running",
   cloneOf: { instance: "base", label: "v1" },
-  head: undefined,
   workload,
-  labels: {},
-  limits: undefined,
-  problem: undefined,
-  purpose: undefined,
-};
+});
 const facts = {
   command: "access",
   record,

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { samples } from "@dockersnap/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migrate, migrations, schemaVersion } from "../../src/records/migrations.ts";
 import { type OpenRecords, openRecords } from "../../src/records/open.ts";
-import { instance } from "./world.ts";
 
 let folder: string;
 let path: string;
@@ -48,7 +48,7 @@ describe("opening the records", () => {
     const records = open();
     expect(records.instances.all()).toEqual([]);
     expect(mode(join(folder, "state"))).toBe("700");
-    records.instances.insert(instance("web", 0));
+    records.instances.insert(samples.instance("web", 0));
     for (const file of readdirSync(join(folder, "state"))) {
       expect([file, mode(join(folder, "state", file))]).toEqual([file, "600"]);
     }
@@ -58,10 +58,10 @@ describe("opening the records", () => {
 
   it("finds again what was written", () => {
     const records = open();
-    records.instances.insert(instance("web", 0));
+    records.instances.insert(samples.instance("web", 0));
     records.close();
     records.close();
-    expect(open().instances.get("web")).toEqual(instance("web", 0));
+    expect(open().instances.get("web")).toEqual(samples.instance("web", 0));
   });
 
   it("takes a file that others may read back to its owner", () => {
@@ -116,7 +116,7 @@ describe("records that cannot be read", () => {
   it("are left as they are when pages of the file are damaged", () => {
     const records = open();
     for (let index = 0; index < 200; index += 1) {
-      records.instances.insert(instance(`web-${index}`, index, { labels: { text: "x".repeat(200) } }));
+      records.instances.insert(samples.instance(`web-${index}`, index, { labels: { text: "x".repeat(200) } }));
     }
     records.close();
     const bytes = readFileSync(path);
@@ -128,7 +128,7 @@ describe("records that cannot be read", () => {
   it("are left as they are when the end of the file is cut off", () => {
     const records = open();
     for (let index = 0; index < 100; index += 1) {
-      records.instances.insert(instance(`web-${index}`, index, { labels: { text: "x".repeat(500) } }));
+      records.instances.insert(samples.instance(`web-${index}`, index, { labels: { text: "x".repeat(500) } }));
     }
     records.close();
     truncateSync(path, 12_288);
@@ -160,7 +160,7 @@ describe("records that cannot be read", () => {
   });
 
   it("name the table and the column of a damaged row", () => {
-    open().instances.insert(instance("web", 0));
+    open().instances.insert(samples.instance("web", 0));
     for (const records of opened.splice(0)) records.close();
     edit("UPDATE instances SET labels = '{\"a\": 1', desired = 'maybe'");
     const records = open();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Records } from "../../records.ts";
-import { at, instance, snapshot, tcp } from "./samples.ts";
+import { at, instance, snapshot, tcp } from "../samples.ts";
 
 /** Instances, and the host ports kept for them. `records` gives those of the present test, empty at its begin. */
 export function instanceRecords(records: () => Records): void {

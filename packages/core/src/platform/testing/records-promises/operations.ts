@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OperationRecord, Records } from "../../records.ts";
-import { at, operation } from "./samples.ts";
+import { at, operation } from "../samples.ts";
 
 /** The journal. `records` gives those of the present test, empty at its begin. */
 export function operationRecords(records: () => Records): void {

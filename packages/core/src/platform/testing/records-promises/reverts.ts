@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Records } from "../../records.ts";
-import { instance, revert } from "./samples.ts";
+import { instance, revert } from "../samples.ts";
 
 /** Reverts that are remembered. `records` gives those of the present test, empty at its begin. */
 export function revertRecords(records: () => Records): void {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Records } from "../../records.ts";
-import { at, instance, snapshot } from "./samples.ts";
+import { at, instance, snapshot } from "../samples.ts";
 
 /** Snapshots, and those of them that expire. `records` gives those of the present test, empty at its begin. */
 export function snapshotRecords(records: () => Records): void {

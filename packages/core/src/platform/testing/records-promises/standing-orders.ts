@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Records, StandbyRecord } from "../../records.ts";
-import { at, instance, schedule, snapshot } from "./samples.ts";
+import { at, instance, schedule, snapshot } from "../samples.ts";
 
 /** What is done by itself: schedules and clones kept waiting. `records` gives those of the present test, empty at its begin. */
 export function standingOrders(records: () => Records): void {

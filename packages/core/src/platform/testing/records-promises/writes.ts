@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Records } from "../../records.ts";
-import { instance, operation, snapshot, tcp } from "./samples.ts";
+import { instance, operation, snapshot, tcp } from "../samples.ts";
 
 /** When writes are there, and together. `records` gives those of the present test, empty at its begin. */
 export function recordWrites(records: () => Records): void {

@@ -6,8 +6,9 @@ import type {
   RevertRecord,
   ScheduleRecord,
   SnapshotRecord,
-} from "../../records.ts";
+} from "../records.ts";
 
+/** A moment, so many seconds after the one all samples count from. */
 export const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
 export function instance(name: string, subnetIndex: number, more: Partial<InstanceRecord> = {}): InstanceRecord {
