@@ -1,4 +1,5 @@
 import { afterAll } from "vitest";
+import { cloning } from "./cloning.ts";
 import { Drill } from "./drill.ts";
 import type { Exercise } from "./exercise.ts";
 import { drillOn } from "./suite.ts";
@@ -11,21 +12,7 @@ const clone: Exercise = {
   title: "a clone",
   names: drill.names("c", 6),
   ready: (name) => drill.clear(name),
-  call: (name) => ({
-    method: "POST",
-    path: `/instances/${drill.bystander}/clone`,
-    body: { label: "furnished", new_name: name },
-  }),
-  done: () => ({
-    status: "running",
-    data: `the data of ${drill.bystander}`,
-    page: `the data of ${drill.bystander}`,
-    quiet: false,
-    snapshots: [],
-    kept: {},
-    forwarded: [8080],
-    containers: ["task is down", "web runs"],
-  }),
+  ...cloning(drill, drill.bystander, "furnished"),
 };
 
 await drillOn(drill, clone, {

@@ -1,5 +1,6 @@
 import { afterAll } from "vitest";
 import { untilReady } from "../support/standby.ts";
+import { cloning } from "./cloning.ts";
 import { Drill } from "./drill.ts";
 import type { Exercise } from "./exercise.ts";
 import { drillOn } from "./suite.ts";
@@ -24,21 +25,7 @@ const take: Exercise = {
     await drill.clear(name);
     await untilReady(drill.world, atOnce);
   },
-  call: (name) => ({
-    method: "POST",
-    path: `/instances/${source}/clone`,
-    body: { label: "golden", new_name: name },
-  }),
-  done: () => ({
-    status: "running",
-    data: `the data of ${drill.bystander}`,
-    page: `the data of ${drill.bystander}`,
-    quiet: false,
-    snapshots: [],
-    kept: {},
-    forwarded: [8080],
-    containers: ["task is down", "web runs"],
-  }),
+  ...cloning(drill, source, "golden"),
 };
 
 await drillOn(drill, take, {
