@@ -12,6 +12,14 @@ async function bounded({ driver }: StorageSubject, context: TestContext): Promis
   return driver;
 }
 
+/** With a dataset `web` that may hold so many MiB. */
+async function boundedWeb(subject: StorageSubject, context: TestContext, mebibytes: number): Promise<BoundsSpace> {
+  const quotas = await bounded(subject, context);
+  await subject.driver.create("web");
+  await quotas.setQuota("web", mebibytes * MiB);
+  return quotas;
+}
+
 /** In MiB: what a driver needs besides for its own account is far less than half of one. */
 async function charged(quotas: BoundsSpace, id: string): Promise<number> {
   return Math.round(((await quotas.charge(id)) ?? Number.NaN) / MiB);
@@ -47,9 +55,7 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("leaves room for what is deleted", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
-      await subject.driver.create("web");
-      await quotas.setQuota("web", 16 * MiB);
+      const quotas = await boundedWeb(subject, context, 16);
       await fill(subject, "web", "a", 14);
       await subject.unlink("web", "a");
       await subject.driver.snapshot("web", "s1");
@@ -59,10 +65,8 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("counts what a snapshot holds, until that is removed", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
+      const quotas = await boundedWeb(subject, context, 16);
       const { driver } = subject;
-      await driver.create("web");
-      await quotas.setQuota("web", 16 * MiB);
       await fill(subject, "web", "a", 7);
       await driver.snapshot("web", "s1");
       await fill(subject, "web", "a", 7);
@@ -77,9 +81,7 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("changes in use: a larger one lets more be written, one below what is held takes nothing away", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
-      await subject.driver.create("web");
-      await quotas.setQuota("web", 8 * MiB);
+      const quotas = await boundedWeb(subject, context, 8);
       await expect(fill(subject, "web", "a", 12)).rejects.toThrow();
       await quotas.setQuota("web", 16 * MiB);
       await fill(subject, "web", "a", 12);
@@ -93,10 +95,8 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("stays across a revert, which gives all of it anew", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
+      const quotas = await boundedWeb(subject, context, 16);
       const { driver } = subject;
-      await driver.create("web");
-      await quotas.setQuota("web", 16 * MiB);
       await fill(subject, "web", "a", 10);
       await driver.snapshot("web", "s1");
       await expect(fill(subject, "web", "b", 10)).rejects.toThrow();
@@ -115,10 +115,8 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("goes along when the dataset gets another name", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
+      const quotas = await boundedWeb(subject, context, 16);
       const { driver } = subject;
-      await driver.create("web");
-      await quotas.setQuota("web", 16 * MiB);
       await fill(subject, "web", "a", 10);
       await driver.rename("web", "two");
       await driver.rename("web", "two");
@@ -131,10 +129,8 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("is not a clone's, nor is what the clone began with charged to it", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
+      const quotas = await boundedWeb(subject, context, 16);
       const { driver } = subject;
-      await driver.create("web");
-      await quotas.setQuota("web", 16 * MiB);
       await fill(subject, "web", "a", 10);
       await driver.snapshot("web", "s1");
       await driver.clone("web", "s1", "two");
@@ -148,10 +144,8 @@ export function quotaPromises(factory: StorageFactory): void {
 
     it("goes with its dataset, also with one that has reached it", async (context) => {
       await using subject = await factory();
-      const quotas = await bounded(subject, context);
+      const quotas = await boundedWeb(subject, context, 8);
       const { driver } = subject;
-      await driver.create("web");
-      await quotas.setQuota("web", 8 * MiB);
       await fill(subject, "web", "a", 6);
       await driver.snapshot("web", "s1");
       await driver.clone("web", "s1", "two");
