@@ -43,15 +43,17 @@ END
 
 launch_engine() { # NAME
   local files=$run/$1
-  mkdir -p "$files/exec" "$files/shims" /run/containerd
+  mkdir -p "$files/exec/data" "$files/shims" /run/containerd /run/docker
   echo 'nameserver 127.0.0.1' >"$files/resolv.conf"
-  # Without a folder of its own for the shims' sockets, each kill would leave some on the host for good.
+  # Without a folder of its own for the shims' sockets, each kill would leave some on the host for good. dockerd keeps the
+  # paths of volumes with the containers, so what is taken over of the daemon's has to find its data-root where it was.
   # shellcheck disable=SC2016
   nsenter --net="/run/netns/ds-$prefix$1" \
     unshare --mount --propagation slave --pid --fork --kill-child --mount-proc \
     sh -c 'mount --bind "$0/shims" /run/containerd && mount --bind "$0/resolv.conf" /etc/resolv.conf &&
-      exec docker-init -- "$@"' "$files" \
-    dockerd --data-root "$pool/$1" --exec-root "$files/exec" --pidfile "$files/dockerd.pid" \
+      mount --bind "$0/exec" /run/docker && mount --bind "$1" /run/docker/data && shift &&
+      exec docker-init -- "$@"' "$files" "$pool/$1" \
+    dockerd --data-root /run/docker/data --exec-root /run/docker --pidfile "$files/dockerd.pid" \
     --host "unix://$files/docker.sock" --storage-driver overlay2 --cgroup-parent "/$prefix$1" \
     >>"$files/dockerd.log" 2>&1 &
   sandbox[$1]=$!
@@ -79,8 +81,8 @@ end_engine() { # NAME SIGNAL
 }
 
 until_serving() { # NAME
-  local status
-  while :; do
+  local status deadline=$((SECONDS + 60))
+  while ((SECONDS < deadline)); do
     if { exec {connection}<>"/dev/tcp/198.18.${number[$1]}.2/5678"; } 2>/dev/null; then
       printf 'GET / HTTP/1.0\r\n\r\n' >&"$connection"
       status=
@@ -91,6 +93,7 @@ until_serving() { # NAME
     kill -0 "${sandbox[$1]}" || return
     pause
   done
+  return 1
 }
 
 container='{
