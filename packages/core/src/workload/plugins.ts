@@ -71,8 +71,8 @@ export interface PluginHost {
     options?: PluginCallOptions,
   ): Promise<void>;
   /**
-   * Start the process of a command that is to come for this instance. Undefined for a plugin that does not say that it reads its input before
-   * it does anything, and for one that may not be called.
+   * Start the process of a command that is to come for this instance. Undefined for a plugin that does not say that it reads
+   * its input before it does anything, and for one that may not be called.
    */
   startAhead(name: string, command: StreamingCommand, instance: string): CommandAhead | undefined;
 }

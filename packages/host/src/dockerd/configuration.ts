@@ -77,12 +77,10 @@ function render(contents: Readonly<Record<string, unknown>>): string {
 /** dockerd's whole environment: nothing of the daemon's own, which may hold secrets, gets into it. */
 export function dockerdEnvironment(proxy: ProxySettings | undefined): Readonly<Record<string, string>> {
   // What containerd leaves behind when it is made to tell its stacks goes with the engine, not into the host's folder.
-  const environment = { ...baseEnvironment(), TMPDIR: fixedInside.folder };
+  const environment: Record<string, string> = { ...baseEnvironment(), TMPDIR: fixedInside.folder };
   const settings = { HTTP_PROXY: proxy?.http, HTTPS_PROXY: proxy?.https, NO_PROXY: proxy?.noProxy };
-  const given = Object.entries(settings).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
-  return { ...environment, ...Object.fromEntries(given) };
+  for (const [variable, value] of Object.entries(settings)) if (value !== undefined) environment[variable] = value;
+  return environment;
 }
 
 const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

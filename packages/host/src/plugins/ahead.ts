@@ -25,7 +25,7 @@ export function startAhead(runner: PluginRunner, call: Call, log: Log): CommandA
 
   const running = runner.stream({ ...call, input: turn.promise, signal: stop.signal }, (event) => {
     if (report !== undefined) return report(event);
-    if (!isPutAside) putAside("reported progress without one");
+    putAside("reported progress without one");
     // Whoever listens and throws has the process ended.
     throw new Error("It was not its turn.");
   });

@@ -80,8 +80,10 @@ describe("a process started ahead", () => {
     const ahead = at.ahead();
     await appears(at.dir, "started");
     const failure = { code: "plugin_failed", message: expect.stringContaining("timed out") };
+    // While another one runs out of all its time, this one has not begun its own.
+    await expect(at.host.stream("p", "deploy", input(), () => undefined)).rejects.toMatchObject(failure);
     await expect(ahead.stream(input(), () => undefined)).rejects.toMatchObject(failure);
-    expect(await readFile(join(at.dir, "input"), "utf8")).not.toBe("");
+    expect(await at.starts()).toBe(2);
   });
 
   it("fails with the plugin's words", async () => {
