@@ -1,4 +1,4 @@
-import { realpathSync, writeSync } from "node:fs";
+import { fstatSync, readSync, realpathSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type CommandIo, runCommand } from "./command.ts";
 import type { ConfigOptions } from "./config/declaration.ts";
@@ -24,15 +24,17 @@ async function runInProcess<const O extends ConfigOptions>(
   plugin: PluginDefinition<O>,
   writeOutput: (text: string) => void,
 ): Promise<never> {
-  const cancel = new AbortController();
-  const onSignal = () => {
-    cancel.abort();
-    setTimeout(() => process.exit(1), graceMs).unref();
-  };
-  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
   const command = process.argv[2];
+  const cancel = new AbortController();
+  if (command === "init") cancelOnSignal(cancel);
   const io: CommandIo = {
-    readInput: command === "deploy" ? readInputOfDeploy : readInput,
+    async readInput() {
+      if (command === "deploy") prepareClient();
+      const input = await readStdin();
+      // Only now: until its input is there a command has nothing to clean up, and a signal simply ends it.
+      cancelOnSignal(cancel);
+      return input;
+    },
     writeOutput,
     writeLogLine: (line) => process.stderr.write(`${line}\n`),
     now: () => new Date(),
@@ -45,6 +47,14 @@ async function runInProcess<const O extends ConfigOptions>(
   const exitCode = await runCommand(plugin, command, io);
   // Connections the client keeps open would hold the process; writes to a pipe are done by the time they return.
   process.exit(exitCode);
+}
+
+function cancelOnSignal(cancel: AbortController): void {
+  const onSignal = () => {
+    cancel.abort();
+    setTimeout(() => process.exit(1), graceMs).unref();
+  };
+  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
 }
 
 /** Rejects with what nobody caught, and when nothing is left that could settle what a handler waits for. */
@@ -69,7 +79,7 @@ function claimStdout(): (text: string) => void {
       while (stream === undefined && bytes.length > 0) bytes = bytes.subarray(writeSync(1, bytes));
     } catch (error) {
       // The reader is gone, and with it whoever wanted the answer.
-      if (!isFullPipe(error)) process.exit(1);
+      if (!isNonBlocking(error)) process.exit(1);
       stream = openStdout?.call(process) as NodeJS.WriteStream;
       stream.on("error", () => process.exit(1));
     }
@@ -77,25 +87,35 @@ function claimStdout(): (text: string) => void {
   };
 }
 
-/** A pipe that someone made non-blocking; Node's stream waits for its reader. */
-const isFullPipe = (error: unknown) => error instanceof Error && "code" in error && error.code === "EAGAIN";
+/** A pipe that someone made non-blocking; Node's stream waits for its other end. */
+const isNonBlocking = (error: unknown) => error instanceof Error && "code" in error && error.code === "EAGAIN";
 
-async function readInput(): Promise<string> {
-  if (process.stdin.isTTY) return "";
+/**
+ * All of stdin; nothing of a terminal. Node's stream for it takes longer to set up than most commands take, so it is used
+ * only where the pipe cannot be waited on.
+ */
+async function readStdin(): Promise<string> {
+  if (fstatSync(0).isCharacterDevice()) return "";
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
+  const chunk = Buffer.allocUnsafe(65_536);
+  try {
+    for (let length = readSync(0, chunk); length > 0; length = readSync(0, chunk)) {
+      chunks.push(Buffer.from(chunk.subarray(0, length)));
+    }
+  } catch (error) {
+    if (!isNonBlocking(error)) throw error;
+    for await (const rest of process.stdin) chunks.push(rest);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
 
 /** A deploy is started before its input is there, and most go on to ask the engine: the wait has time for what that takes. */
-function readInputOfDeploy(): Promise<string> {
-  const input = readInput();
+function prepareClient(): void {
   try {
     loadDockerode();
   } catch {
     // Told to the handler that asks for a client.
   }
-  return input;
 }
 
 /**

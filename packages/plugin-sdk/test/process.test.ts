@@ -24,6 +24,13 @@ async function writePlugin(body: string): Promise<string> {
 }
 
 async function start(program: string, args: readonly string[], stdin: string) {
+  const started = startWaiting(program, args);
+  started.child.stdin.end(stdin);
+  return started;
+}
+
+/** A command whose input has not come yet. */
+function startWaiting(program: string, args: readonly string[]) {
   const child = spawn(program, args, { stdio: "pipe", env: { PATH: process.env.PATH } });
   let stdout = "";
   let stderr = "";
@@ -34,7 +41,6 @@ async function start(program: string, args: readonly string[], stdin: string) {
     stderr += text;
   });
   child.stdin.on("error", () => undefined);
-  child.stdin.end(stdin);
   const end = once(child, "close").then(([exitCode]) => ({ exitCode: exitCode as number, stdout, stderr }));
   return { child, end };
 }
@@ -145,6 +151,30 @@ it("ends by itself after SIGTERM when the handler does not listen", async () => 
   await once(child.stdout, "data");
   child.kill("SIGTERM");
   expect(await end).toMatchObject({ exitCode: 1 });
+});
+
+it("ends on SIGTERM while it still waits for its input", async () => {
+  const path = await writePlugin(`console.error("loaded"); plugin.onDeploy(() => {});`);
+  const { child, end } = startWaiting(process.execPath, [path, "deploy"]);
+  await once(child.stderr, "data");
+  child.kill("SIGTERM");
+  expect(await end).toMatchObject({ exitCode: null, stdout: "" });
+});
+
+it("reads an input that comes piece by piece through a pipe that does not block", async () => {
+  const path = await writePlugin(`
+    import { readSync } from "node:fs";
+    import { Socket } from "node:net";
+    new Socket({ fd: 0, readable: false });
+    try { readSync(0, Buffer.alloc(1)); } catch (error) { console.error(error.code); }
+    plugin.onDescribe((ctx) => ({ status: ctx.instance.name }));`);
+  const { child, end } = startWaiting(process.execPath, [path, "describe"]);
+  await once(child.stderr, "data");
+  child.stdin.write(input.slice(0, 20));
+  child.stdin.end(input.slice(20));
+  const { stdout, stderr } = await end;
+  expect(stderr).toBe("EAGAIN\n");
+  expect(JSON.parse(stdout)).toMatchObject({ status: "demo" });
 });
 
 it.each(["module", "commonjs", undefined])("runs as one file below a package of type %s", async (type) => {

@@ -46,7 +46,7 @@ it("turns live restore off and on in what is written already, and nothing else",
 
 it("gives dockerd the proxy and none of the daemon's own variables", () => {
   const environment = dockerdEnvironment({ http: "http://192.0.2.1:3128", noProxy: "localhost" });
-  expect(Object.keys(environment).sort()).toEqual(["HOME", "HTTP_PROXY", "NO_PROXY", "PATH", "TMPDIR"]);
+  expect(Object.keys(environment).sort()).toEqual(["GOGC", "HOME", "HTTP_PROXY", "NO_PROXY", "PATH", "TMPDIR"]);
   expect(environment.PATH?.split(":")).toContain("/usr/sbin");
 });
 
