@@ -1,7 +1,7 @@
 import type { Log } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
 import { hasErrno } from "../process/errno.ts";
-import { run } from "../process/run.ts";
+import { runTool } from "../process/tool.ts";
 import { instanceName } from "./names.ts";
 
 /** What has to pass the host's packet filter for one instance. */
@@ -59,7 +59,7 @@ export class Firewall {
   /** The filter as text; empty on a host without iptables or without its tables in the kernel. */
   async #read(): Promise<string> {
     try {
-      const { stdout } = await run("iptables-save", ["-t", "filter"], { maxOutput: 64 * 1024 * 1024 });
+      const { stdout } = await runTool("iptables-save", ["-t", "filter"], { maxOutput: 64 * 1024 * 1024 });
       return stdout;
     } catch (error) {
       if (isMissing(error)) return "";
@@ -77,7 +77,7 @@ export class Firewall {
   async #apply(changes: readonly string[]): Promise<void> {
     if (changes.length === 0) return;
     // All or none, and without touching anybody else's rules; `-w` waits for the lock older iptables share.
-    await run("iptables-restore", ["--noflush", "-w", "5"], {
+    await runTool("iptables-restore", ["--noflush", "-w", "5"], {
       input: ["*filter", ...changes, "COMMIT", ""].join("\n"),
     });
   }

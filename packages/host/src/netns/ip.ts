@@ -1,13 +1,13 @@
-import { run } from "../process/run.ts";
+import { runTool } from "../process/tool.ts";
 
 /** Run commands of `ip` in order, in one process, up to the first that fails; in a named namespace or on the host. */
 export async function ip(commands: readonly string[], namespace?: string): Promise<void> {
-  await run("ip", [...inside(namespace), "-batch", "-"], { input: lines(commands) });
+  await runTool("ip", [...inside(namespace), "-batch", "-"], { input: lines(commands) });
 }
 
 /** What several `show` commands of `ip` print as JSON, an entry per command. */
 export async function ipShow(commands: readonly string[], namespace?: string): Promise<readonly unknown[]> {
-  const { stdout } = await run("ip", [...inside(namespace), "-json", "-details", "-batch", "-"], {
+  const { stdout } = await runTool("ip", [...inside(namespace), "-json", "-details", "-batch", "-"], {
     input: lines(commands),
     maxOutput: 16 * 1024 * 1024,
   });

@@ -1,4 +1,4 @@
-import { run } from "../process/run.ts";
+import { runTool } from "../process/tool.ts";
 import { insideDevice, type NetworkNames } from "./names.ts";
 
 export interface InsidePort {
@@ -69,6 +69,6 @@ table ip ${this.#table} {
   }
 
   async #enter(name: string, command: readonly string[], input: string): Promise<void> {
-    await run("nsenter", [`--net=${this.#names.netnsPath(name)}`, "--", ...command], { input });
+    await runTool("nsenter", [`--net=${this.#names.netnsPath(name)}`, "--", ...command], { input });
   }
 }

@@ -1,7 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Log } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
-import { run } from "../process/run.ts";
+import { runTool } from "../process/tool.ts";
 import { fields, list } from "./json.ts";
 import { instanceName } from "./names.ts";
 import { ruleset, setTypes } from "./ruleset.ts";
@@ -18,7 +18,8 @@ export interface Element {
 
 /**
  * The daemon's own nftables table on the host. What is in it is read from the kernel each time, so that it does not
- * matter which daemon put it there or who emptied it; every change is one transaction.
+ * matter which daemon put it there or who emptied it; nft runs as seldom as that allows, since each run takes longer than
+ * what the kernel has to do.
  */
 export class Table {
   readonly #name: string;
@@ -42,11 +43,56 @@ export class Table {
 
   /** Make `wanted` all the owner has in these sets. A key another owner has is `already_exists`. */
   async replace(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
+    const before = wanted.length === 0 ? undefined : await this.#readAndAdd(wanted);
+    if (before === undefined) return this.#exchange(owner, sets, wanted);
+    try {
+      refuseConflict(wanted, before);
+    } catch (conflict) {
+      // The kernel takes what is there already, whoever has it, as added.
+      await this.#remove(wanted.filter((element) => !before.some(hasKeyOf(element))));
+      throw conflict;
+    }
+    const owned = before.filter((element) => element.owner === owner && sets.includes(element.set));
+    await this.#remove(owned.filter((element) => !wanted.some(hasKeyOf(element))));
+  }
+
+  /**
+   * Add these to what is there, and tell what was there before. Undefined, and nothing is changed, where they cannot merely
+   * be added: a key leads elsewhere, or there is no table.
+   */
+  async #readAndAdd(wanted: readonly Element[]): Promise<readonly Element[] | undefined> {
+    const at = { family: "ip", table: this.#name };
+    const commands = [
+      { list: { table: { family: "ip", name: this.#name } } },
+      ...wanted.map((element) => ({ add: { element: { ...at, name: element.set, elem: [notationInJson(element)] } } })),
+    ];
+    try {
+      return parseElements(await nftJson(["-f", "-"], JSON.stringify({ nftables: commands })));
+    } catch (error) {
+      if (error instanceof CommandError && error.reason === "exit") return undefined;
+      throw error;
+    }
+  }
+
+  async #remove(gone: readonly Element[]): Promise<void> {
+    if (gone.length > 0) await nft(`${gone.map((element) => this.#deletion(element)).join("\n")}\n`);
+  }
+
+  #deletion(element: Element): string {
+    return `delete element ip ${this.#name} ${element.set} { ${quotedKey(element)} }`;
+  }
+
+  #addition(element: Element): string {
+    return `add element ip ${this.#name} ${element.set} { ${notation(element)} }`;
+  }
+
+  /** In one transaction, so that a key that comes to lead elsewhere always leads somewhere. */
+  async #exchange(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
     const read = await this.#read();
     if (read === undefined && wanted.length === 0) return;
     const present = read ?? [];
     refuseConflict(wanted, present);
-    const stays = (a: Element) => (b: Element) => a.set === b.set && a.key === b.key && a.value === b.value;
+    const stays = (a: Element) => (b: Element) => hasKeyOf(a)(b) && a.value === b.value;
     const owned = present.filter((element) => element.owner === owner && sets.includes(element.set));
     const gone = owned.filter((element) => !wanted.some(stays(element)));
     const fresh = wanted.filter((element) => !owned.some(stays(element)));
@@ -58,8 +104,8 @@ export class Table {
     }
     const script = [
       read === undefined ? this.#rules : "",
-      ...gone.map((element) => `delete element ip ${this.#name} ${element.set} { ${quotedKey(element)} }`),
-      ...fresh.map((element) => `add element ip ${this.#name} ${element.set} { ${notation(element)} }`),
+      ...gone.map((element) => this.#deletion(element)),
+      ...fresh.map((element) => this.#addition(element)),
     ];
     try {
       await nft(`${script.join("\n")}\n`);
@@ -78,10 +124,8 @@ export class Table {
     const owned = ((await this.#read()) ?? []).filter(({ owner }) => owner === from);
     if (owned.length === 0) return;
     const script = [
-      ...owned.map((element) => `delete element ip ${this.#name} ${element.set} { ${quotedKey(element)} }`),
-      ...owned
-        .map((element) => ({ ...element, owner: to, key: rewritten(element) }))
-        .map((element) => `add element ip ${this.#name} ${element.set} { ${notation(element)} }`),
+      ...owned.map((element) => this.#deletion(element)),
+      ...owned.map((element) => this.#addition({ ...element, owner: to, key: rewritten(element) })),
     ];
     await nft(`${script.join("\n")}\n`);
   }
@@ -89,7 +133,7 @@ export class Table {
   /** Undefined when there is no such table. */
   async #read(): Promise<readonly Element[] | undefined> {
     try {
-      return parseElements(await nftList("table", "ip", this.#name));
+      return parseElements(await nftJson(["list", "table", "ip", this.#name]));
     } catch (error) {
       if (error instanceof CommandError && error.reason === "exit" && !(await this.#exists())) return undefined;
       throw error;
@@ -97,14 +141,14 @@ export class Table {
   }
 
   async #exists(): Promise<boolean> {
-    const tables = await nftList("tables", "ip");
+    const tables = await nftJson(["list", "tables", "ip"]);
     return tables.some((entry) => fields(fields(entry).table).name === this.#name);
   }
 }
 
 function refuseConflict(wanted: readonly Element[], present: readonly Element[]): void {
   for (const { set, key, owner } of wanted) {
-    const other = present.find((element) => element.set === set && element.key === key && element.owner !== owner);
+    const other = present.find((element) => hasKeyOf({ set, key })(element) && element.owner !== owner);
     if (other === undefined) continue;
     const what = set === "ports" ? `The host's port ${key.replace(" . ", " ")}` : `The network device ${key}`;
     throw new DockersnapError(
@@ -115,9 +159,19 @@ function refuseConflict(wanted: readonly Element[], present: readonly Element[])
   }
 }
 
+const hasKeyOf =
+  ({ set, key }: Pick<Element, "set" | "key">) =>
+  (other: Element) =>
+    other.set === set && other.key === key;
+
 function notation(element: Element): string {
   const { value, owner } = element;
   return `${quotedKey(element)} comment "${owner}"${value === undefined ? "" : ` : ${value}`}`;
+}
+
+function notationInJson({ key, value, owner }: Element): unknown {
+  const left = { elem: { val: termInJson(key), comment: owner } };
+  return value === undefined ? left : [left, termInJson(value)];
 }
 
 /** A device may be called like a word of nft's own. */
@@ -153,11 +207,23 @@ function term(value: unknown): string {
   return (Array.isArray(parts) ? parts : [value]).map(String).join(" . ");
 }
 
-async function nft(script: string): Promise<void> {
-  await run("nft", ["-f", "-"], { input: script });
+function termInJson(text: string): unknown {
+  const [first, ...more] = text.split(" . ").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return more.length === 0 ? first : { concat: [first, ...more] };
 }
 
-async function nftList(...what: readonly string[]): Promise<readonly unknown[]> {
-  const { stdout } = await run("nft", ["-j", "list", ...what], { maxOutput: 64 * 1024 * 1024 });
+async function nft(script: string): Promise<void> {
+  await runTool("nft", ["-f", "-"], { input: script });
+}
+
+/**
+ * The entries nft prints when it is told to do this. It opens its input by the name /dev/stdin: as a file, which `runTool`
+ * gives it, that is possible, and as the socket that Node makes for a child it would not be.
+ */
+async function nftJson(args: readonly string[], input?: string): Promise<readonly unknown[]> {
+  const { stdout } = await runTool("nft", ["-j", ...args], {
+    maxOutput: 64 * 1024 * 1024,
+    ...(input !== undefined && { input }),
+  });
   return list(fields(JSON.parse(stdout)).nftables);
 }

@@ -80,7 +80,8 @@ export async function run(program: string, args: readonly string[], options: Run
   );
 }
 
-function passLines(stream: Readable, onLine: (line: string) => void): void {
+/** Each line of the stream as it comes, without its newline. */
+export function passLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {

@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { CommandError } from "../process/commandError.ts";
 import { hasErrno } from "../process/errno.ts";
-import { run } from "../process/run.ts";
+import { runTool } from "../process/tool.ts";
 
 /** Inode number of the root directory of every subvolume, and of no other directory. */
 export const rootInode = 256;
@@ -68,7 +68,7 @@ export async function deleteSubvolumes(paths: readonly string[]): Promise<void> 
 export async function reclaimSpace(mount: string): Promise<void> {
   await syncFilesystem(mount);
   try {
-    await run("btrfs", ["subvolume", "sync", mount], { timeoutMs: 10_000 });
+    await runTool("btrfs", ["subvolume", "sync", mount], { timeoutMs: 10_000 });
   } catch (error) {
     if (!(error instanceof CommandError) || error.reason !== "timeout") throw error;
   }
@@ -108,5 +108,5 @@ export function nestedIn(root: number, all: readonly Subvolume[]): readonly numb
 }
 
 async function btrfs(args: readonly string[]): Promise<string> {
-  return (await run("btrfs", args, { timeoutMs: 120_000, maxOutput: 16 * 1_048_576 })).stdout;
+  return (await runTool("btrfs", args, { timeoutMs: 120_000, maxOutput: 16 * 1_048_576 })).stdout;
 }

@@ -133,6 +133,29 @@ it("never takes a device of its name that somebody else made", async () => {
   expect(await host.run(["nft", "list", "set", "ip", "dockersnap_test", "links"])).not.toContain("ve-web");
 });
 
+it("refuses a device that another has in the table, and leaves the table as it was", async () => {
+  await using host = await PrivateHost.start({ dns: ["127.0.0.1"] });
+  await host.run(["nft", "add element ip dockersnap_test links { ve-web comment db }"]);
+  const table = () => host.run(["nft", "list", "table", "ip", "dockersnap_test"]);
+  const before = await table();
+  await expect(host.network.create(web)).rejects.toMatchObject({
+    code: "already_exists",
+    message: expect.stringContaining("instance db"),
+  });
+  expect(await table()).toBe(before);
+});
+
+it("forwards to where a port leads now, and no longer what is published no more", async () => {
+  await using host = await PrivateHost.start();
+  await host.network.create(web);
+  const ports = () => host.run(["nft", "list", "map", "ip", "dockersnap_test", "ports"]);
+  await host.network.setForwards(web, [forward(8080, 80), forward(8081, 81)]);
+  await host.network.setForwards(web, [forward(8080, 80), forward(8082, 82)]);
+  expect(await ports()).toMatch(/8080 .*: 10.10.0.2 . 80,\s.*8082 .*: 10.10.0.2 . 82 }/);
+  await host.network.setForwards(web, [forward(8080, 8080)]);
+  expect(await ports()).toMatch(/elements = { tcp . 8080 .*: 10.10.0.2 . 8080 }/);
+});
+
 describe("a subnet the host uses", () => {
   it.each([
     ["by an address", "ip address add 10.10.3.1/24 dev other"],
