@@ -20,12 +20,13 @@ export async function provideImage(
   const [isPulled, hasFallback] = await Promise.all([isThere(docker, wanted), isThere(docker, fallbackImage)]);
   if (isPulled) return wanted;
   progress.step("pulling", `pulling ${wanted}`);
-  const failure = await pull(docker, wanted, signal);
+  const [failure, archive] = await Promise.all([
+    pull(docker, wanted, signal),
+    hasFallback ? undefined : import("./busybox.ts").then(({ busyboxArchive }) => busyboxArchive()),
+  ]);
   if (failure === undefined) return wanted;
   signal.throwIfAborted();
   if (hasFallback) return fallbackImage;
-  const { busyboxArchive } = await import("./busybox.ts");
-  const archive = await busyboxArchive();
   if (archive === undefined) {
     throw new Error(
       `${wanted} cannot be pulled (${failure.message}), and this host has no static busybox to stand in.`,

@@ -4,8 +4,8 @@ import { type CommandIo, runCommand } from "./command.ts";
 import type { ConfigOptions } from "./config/declaration.ts";
 import type { PluginDefinition } from "./definition.ts";
 import { dockerOn } from "./docker/client.ts";
-import { loadDockerode } from "./docker/load.ts";
 import { run } from "./program/run.ts";
+import { noEngine } from "./run-context.ts";
 
 /** Within this time of SIGTERM a handler may still clean up; the daemon kills half a second later. */
 const graceMs = 1500;
@@ -29,7 +29,7 @@ async function runInProcess<const O extends ConfigOptions>(
   if (command === "init") cancelOnSignal(cancel);
   const io: CommandIo = {
     async readInput() {
-      if (command === "deploy") prepareClient();
+      if (command === "deploy") await prepareClient();
       const input = await readStdin();
       // Only now: until its input is there a command has nothing to clean up, and a signal simply ends it.
       cancelOnSignal(cancel);
@@ -109,12 +109,15 @@ async function readStdin(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** A deploy is started before its input is there, and most go on to ask the engine: the wait has time for what that takes. */
-function prepareClient(): void {
+/**
+ * A deploy is started before its input is there, and most go on to ask the engine: the wait has time for loading the client,
+ * and for all that Node sets up with a process's first request, here to where no engine is.
+ */
+async function prepareClient(): Promise<void> {
   try {
-    loadDockerode();
+    await dockerOn(noEngine).ping();
   } catch {
-    // Told to the handler that asks for a client.
+    // What is wrong with the client itself is told to the handler that asks for one.
   }
 }
 

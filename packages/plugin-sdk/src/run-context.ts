@@ -9,7 +9,7 @@ import type { ProgramOptions, RunProgram } from "./program/program.ts";
 import { hostToken } from "./tokens.ts";
 
 /** A path without a socket, because Docker's own programs take an empty one for the host's engine. */
-const noEngine = "/dev/null/no-socket-in-the-input";
+export const noEngine = "/dev/null/no-socket-in-the-input";
 
 /** What a context reaches out with: the real ones in a plugin's process, fakes in a test. */
 export interface Services {
