@@ -170,11 +170,17 @@ class HostNetwork implements Network {
   }
 
   async hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
-    const [listening, elements] = await acting(`look at port ${port} of the host`, [
+    const { table } = this.#parts;
+    const isForwarded = async () => {
+      const leads = ({ set, key }: Element) => set === "ports" && key === portKey(port, protocol);
+      // What was seen a while ago can have become free.
+      return (await table.lastSeen()).some(leads) && (await table.elements()).some(leads);
+    };
+    const [listening, forwarded] = await acting(`look at port ${port} of the host`, [
       isListening(port, protocol),
-      this.#parts.table.elements(),
+      isForwarded(),
     ]);
-    return listening || elements.some(({ set, key }) => set === "ports" && key === portKey(port, protocol));
+    return listening || forwarded;
   }
 
   async list(): Promise<readonly string[]> {

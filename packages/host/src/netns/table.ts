@@ -25,6 +25,7 @@ export class Table {
   readonly #name: string;
   readonly #rules: string;
   readonly #log: Log;
+  #seen: readonly Element[] | undefined;
 
   constructor(options: { name: string; proxyBind: string; log: Log }) {
     this.#name = options.name;
@@ -39,6 +40,11 @@ export class Table {
 
   async elements(): Promise<readonly Element[]> {
     return (await this.#read()) ?? [];
+  }
+
+  /** As it was when it was last read here: what somebody else has added since then, `replace` refuses to take from them. */
+  async lastSeen(): Promise<readonly Element[]> {
+    return this.#seen ?? (await this.elements());
   }
 
   /** Make `wanted` all the owner has in these sets. A key another owner has is `already_exists`. */
@@ -67,7 +73,9 @@ export class Table {
       ...wanted.map((element) => ({ add: { element: { ...at, name: element.set, elem: [notationInJson(element)] } } })),
     ];
     try {
-      return parseElements(await nftJson(["-f", "-"], JSON.stringify({ nftables: commands })));
+      const before = parseElements(await nftJson(["-f", "-"], JSON.stringify({ nftables: commands })));
+      this.#seen = [...before, ...wanted.filter((element) => !before.some(hasKeyOf(element)))];
+      return before;
     } catch (error) {
       if (error instanceof CommandError && error.reason === "exit") return undefined;
       throw error;
@@ -109,6 +117,7 @@ export class Table {
     ];
     try {
       await nft(`${script.join("\n")}\n`);
+      this.#seen = [...present.filter((element) => !gone.includes(element)), ...fresh];
     } catch (error) {
       // Another instance may have taken the key between the reading and the change.
       refuseConflict(wanted, await this.elements());
@@ -128,12 +137,14 @@ export class Table {
       ...owned.map((element) => this.#addition({ ...element, owner: to, key: rewritten(element) })),
     ];
     await nft(`${script.join("\n")}\n`);
+    this.#seen = undefined;
   }
 
   /** Undefined when there is no such table. */
   async #read(): Promise<readonly Element[] | undefined> {
     try {
-      return parseElements(await nftJson(["list", "table", "ip", this.#name]));
+      this.#seen = parseElements(await nftJson(["list", "table", "ip", this.#name]));
+      return this.#seen;
     } catch (error) {
       if (error instanceof CommandError && error.reason === "exit" && !(await this.#exists())) return undefined;
       throw error;
