@@ -95,7 +95,8 @@ class ToolShell {
 
   #running(): Shell {
     if (this.#shell !== undefined) return this.#shell;
-    const shell = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] }) as Shell;
+    // In a session of its own: a Ctrl-C meant for the daemon ends neither it nor a tool half way.
+    const shell = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "inherit"], detached: true }) as Shell;
     shell.unref();
     shell.stdin.unref();
     // It is gone, which its end tells as well.

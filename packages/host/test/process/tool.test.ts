@@ -117,6 +117,22 @@ it("ends as always what its shell had begun when that is killed, fails the rest,
   ]);
 });
 
+it("goes on after a Ctrl-C that its process hears", async () => {
+  const child = await startNode(`
+    import { spawn } from "node:child_process";
+    import { runTool } from ${JSON.stringify(tool)};
+    process.on("SIGINT", () => undefined);
+    const other = spawn("sleep", ["1000"]);
+    const untilOtherEnded = runTool("tail", ["-s", "0.05", "--pid", String(other.pid), "-f", "/dev/null"]);
+    await runTool("true", []);
+    const wholeGroup = 0;
+    process.kill(wholeGroup, "SIGINT");
+    console.log(await untilOtherEnded.then(() => "ended", ({ reason }) => reason));
+    console.log((await runTool("echo", ["again"])).stdout.trim());`);
+  expect(await child.line()).toBe("ended");
+  expect(await child.line()).toBe("again");
+});
+
 it("leaves neither a shell nor a file behind a daemon that was killed", async () => {
   const child = await startNode(`
     import { runTool } from ${JSON.stringify(tool)};
@@ -141,7 +157,10 @@ it("does not keep a process that waits for no tool", async () => {
 });
 
 async function startNode(source: string) {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const exit = once(child, "exit").then(([code]) => code as number | null);
   const { pid } = child;
