@@ -117,20 +117,24 @@ it("ends as always what its shell had begun when that is killed, fails the rest,
   ]);
 });
 
-it("goes on after a Ctrl-C that its process hears", async () => {
+it("loses nothing to a Ctrl-C that its process hears", async () => {
   const child = await startNode(`
     import { spawn } from "node:child_process";
+    import { once } from "node:events";
+    import { readFileSync } from "node:fs";
     import { runTool } from ${JSON.stringify(tool)};
     process.on("SIGINT", () => undefined);
-    const other = spawn("sleep", ["1000"]);
-    const untilOtherEnded = runTool("tail", ["-s", "0.05", "--pid", String(other.pid), "-f", "/dev/null"]);
     await runTool("true", []);
+    const shell = readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").trim();
+    process.kill(Number(shell), "SIGSTOP");
+    const ordered = runTool("echo", ["ordered before"]);
+    const other = spawn("sleep", ["1000"]);
     const wholeGroup = 0;
     process.kill(wholeGroup, "SIGINT");
-    console.log(await untilOtherEnded.then(() => "ended", ({ reason }) => reason));
-    console.log((await runTool("echo", ["again"])).stdout.trim());`);
-  expect(await child.line()).toBe("ended");
-  expect(await child.line()).toBe("again");
+    await once(other, "exit");
+    process.kill(Number(shell), "SIGCONT");
+    console.log(await ordered.then(({ stdout }) => stdout.trim(), ({ message }) => message));`);
+  expect(await child.line()).toBe("ordered before");
 });
 
 it("leaves neither a shell nor a file behind a daemon that was killed", async () => {
