@@ -1,7 +1,8 @@
-import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openNamelessFile } from "../process/nameless-file.ts";
 import { run } from "../process/run.ts";
 
 /** Both ends of one pipe, as descriptors of this process; whoever takes it closes them. */
@@ -64,35 +65,16 @@ function openPipe(name: string): Pipe {
   }
 }
 
-/** Linux's O_TMPFILE with O_DIRECTORY; Node has no name for it. */
-const nameless = 0o20200000;
-
 /**
  * A descriptor to read `text` from, to be closed by whoever asked. It is a file without a name, in memory where there is
  * room: a plugin may leave it unread, read it twice, or open it as /dev/stdin, and needs no one to feed it.
  */
 export function inputFile(text: string): number {
-  const file = openNameless();
+  const file = openNamelessFile();
   try {
     writeSync(file, text);
     return openSync(`/proc/self/fd/${file}`, constants.O_RDONLY);
   } finally {
     closeSync(file);
-  }
-}
-
-function openNameless(): number {
-  try {
-    return openSync("/dev/shm", constants.O_RDWR | nameless, 0o600);
-  } catch {
-    // No /dev/shm, or a kernel or file system without nameless files: one that is unlinked at once is the same.
-    const folder = mkdtempSync(join(tmpdir(), "dockersnap-input-"));
-    try {
-      const file = openSync(join(folder, "input"), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-      unlinkSync(join(folder, "input"));
-      return file;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
   }
 }

@@ -5,8 +5,8 @@ import { constants } from "node:os";
 import { CommandError } from "./commandError.ts";
 import { hasErrno } from "./errno.ts";
 import { identify, isAlive, type ProcessIdentity } from "./identity.ts";
-import { closeFiles, contents, type Files, openFiles, pathOf } from "./memory-files.ts";
 import { passLines, type RunOptions, type RunResult, run } from "./run.ts";
+import { closeFiles, contents, type Files, openFiles, pathOf } from "./standard-files.ts";
 
 export type ToolOptions = Pick<RunOptions, "input" | "timeoutMs" | "maxOutput">;
 

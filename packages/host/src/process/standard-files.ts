@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
+import { openNamelessFile } from "./nameless-file.ts";
 
 /** What a program has as its standard streams, open in this process; no input is an empty one. */
 export interface Files {
@@ -8,11 +8,11 @@ export interface Files {
   readonly errors: number;
 }
 
-/** Undefined where there is no memory to be had as files. */
+/** Undefined where there is no room for them. */
 export function openFiles(text: string | undefined): Files | undefined {
   const open: number[] = [];
   try {
-    const file = (contents: string) => memoryFile(contents, open);
+    const file = (contents: string) => fileWith(contents, open);
     return { output: file(""), errors: file(""), input: text === undefined ? undefined : file(text) };
   } catch {
     for (const file of open) closeSync(file);
@@ -24,12 +24,9 @@ export function closeFiles({ input, output, errors }: Files): void {
   for (const file of [input, output, errors]) if (file !== undefined) closeSync(file);
 }
 
-/** Under no name but the one in /proc, so that nothing is left of it however the daemon ends. */
-function memoryFile(text: string, open: number[]): number {
-  const path = `/dev/shm/dockersnap-${process.pid}-${randomBytes(12).toString("hex")}`;
-  const file = openSync(path, "wx+", 0o600);
+function fileWith(text: string, open: number[]): number {
+  const file = openNamelessFile();
   open.push(file);
-  unlinkSync(path);
   if (text !== "") writeSync(file, text);
   return file;
 }
