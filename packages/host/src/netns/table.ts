@@ -25,6 +25,7 @@ export class Table {
   readonly #name: string;
   readonly #rules: string;
   readonly #log: Log;
+  /** By the latest run of nft that read all of it, with what was added since; what was removed since may still be in it. */
   #seen: readonly Element[] | undefined;
 
   constructor(options: { name: string; proxyBind: string; log: Log }) {

@@ -23,8 +23,8 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** How long an ended program has between SIGTERM and SIGKILL. */
-const graceMs = 2_000;
+/** What holds for a program whose caller says nothing else, and how long an ended one has between SIGTERM and SIGKILL. */
+export const bounds = { timeoutMs: 30_000, maxOutput: 1_048_576, graceMs: 2_000 } as const;
 
 /**
  * Run a program to its end and keep what it wrote, byte for byte as UTF-8. Anything but exit code 0 rejects with a
@@ -40,9 +40,9 @@ export async function run(program: string, args: readonly string[], options: Run
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    timeout: options.timeoutMs ?? 30_000,
-    maxBuffer: options.maxOutput ?? 1_048_576,
-    forceKillAfterDelay: graceMs,
+    timeout: options.timeoutMs ?? bounds.timeoutMs,
+    maxBuffer: options.maxOutput ?? bounds.maxOutput,
+    forceKillAfterDelay: bounds.graceMs,
     killDescendants: true,
     // Exit hooks would change what signals do to the daemon, and a half-run command is no better for being killed.
     cleanup: false,

@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { CommandError } from "./commandError.ts";
 import { hasErrno } from "./errno.ts";
 import { identify, isAlive, type ProcessIdentity } from "./identity.ts";
-import { passLines, type RunOptions, type RunResult, run } from "./run.ts";
+import { bounds, passLines, type RunOptions, type RunResult, run } from "./run.ts";
 import { closeFiles, contents, type Files, openFiles, pathOf } from "./standard-files.ts";
 
 export type ToolOptions = Pick<RunOptions, "input" | "timeoutMs" | "maxOutput">;
@@ -47,9 +47,6 @@ while IFS= read -r order; do
   } &
 done`;
 
-const defaultTimeoutMs = 30_000;
-const graceMs = 2_000;
-
 type Shell = ChildProcessByStdio<Socket, Socket, null>;
 
 interface Order {
@@ -79,10 +76,10 @@ class ToolShell {
       shell,
       program,
       args,
-      maxOutput: options.maxOutput ?? 1_048_576,
+      maxOutput: options.maxOutput ?? bounds.maxOutput,
       files,
       settle: (outcome) => (outcome instanceof CommandError ? reject(outcome) : resolve(outcome)),
-      deadline: setTimeout(() => this.#end(name), options.timeoutMs ?? defaultTimeoutMs),
+      deadline: setTimeout(() => this.#end(name), options.timeoutMs ?? bounds.timeoutMs),
       isLate: false,
     });
     // Whoever waits for a tool keeps the process; an idle shell does not.
@@ -144,7 +141,7 @@ class ToolShell {
     if (order === undefined) return;
     const isRepeated = order.isLate;
     order.isLate = true;
-    order.deadline = setTimeout(() => this.#end(name), graceMs);
+    order.deadline = setTimeout(() => this.#end(name), bounds.graceMs);
     for (const tool of toolsOf(order)) signalTree(tool, isRepeated ? "SIGKILL" : "SIGTERM");
   }
 }
