@@ -109,7 +109,7 @@ install_dependencies() {
   local stamp="$root/node_modules/.installed-from" sum
   sum="$(cat "$root/package-lock.json" "$root"/{,packages/*/,plugins/*/,tests/}package.json "$root/.node/bin/node" | sha256sum)"
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
-  say "Installing the project's libraries"
+  say "Installing the project's libraries (where npm cannot reach its registry, it says so only after several minutes)"
   (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >/dev/null) ||
     die "npm could not install the project's libraries; its words are above."
   printf '%s\n' "$sum" >"$stamp"
