@@ -56,14 +56,14 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
 export async function setLiveRestore(files: RuntimeFiles, on: boolean): Promise<boolean> {
   const contents = await readConfiguration(files);
   if (contents["live-restore"] === on) return false;
-  await replaceFile(files.configuration, render({ ...contents, "live-restore": on }));
+  replaceFile(files.configuration, render({ ...contents, "live-restore": on }));
   return true;
 }
 
 /** Change where a dockerd that is started again listens; the one that runs goes on as it is. */
 export async function setSocket(files: RuntimeFiles, socket: string): Promise<void> {
   const contents = await readConfiguration(files);
-  await replaceFile(files.configuration, render({ ...contents, hosts: [`unix://${socket}`] }));
+  replaceFile(files.configuration, render({ ...contents, hosts: [`unix://${socket}`] }));
 }
 
 async function readConfiguration(files: RuntimeFiles): Promise<Record<string, unknown>> {

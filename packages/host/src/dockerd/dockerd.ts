@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
 import { killProcess, type ProcessIdentity, untilGone } from "../process/identity.ts";
@@ -33,7 +32,7 @@ export async function startDockerd(
 ): Promise<void> {
   // A number left in there by an earlier dockerd can belong to a living process of the same sandbox, and a socket
   // nobody listens on would be asked in vain.
-  await Promise.all([rm(files.dockerdPidFile, { force: true }), rm(files.socket, { force: true })]);
+  for (const file of [files.dockerdPidFile, files.socket]) rmSync(file, { force: true });
 
   const command = inSandbox(init, [dockerBinary, "--config-file", configurationInside]);
   const [program, ...args] = inCgroup(group.entrances, command);

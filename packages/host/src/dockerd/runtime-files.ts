@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
 import * as z from "zod";
@@ -57,21 +57,19 @@ export function checkSocketPath(name: string, files: RuntimeFiles): void {
 }
 
 /** Make the folders and the configuration of an engine about to start. */
-export async function prepareFiles(files: RuntimeFiles, configuration: string): Promise<void> {
-  await mkdir(dirname(files.folder), { recursive: true, mode: 0o755 });
-  await mkdir(files.folder, { recursive: true, mode: 0o700 });
-  await Promise.all([
-    ...[files.execRoot, files.shims, files.fixed.folder, files.fixed.dataRoot].map((folder) =>
-      mkdir(folder, { recursive: true, mode: 0o700 }),
-    ),
-    replaceFile(files.configuration, configuration),
-  ]);
+export function prepareFiles(files: RuntimeFiles, configuration: string): void {
+  mkdirSync(dirname(files.folder), { recursive: true, mode: 0o755 });
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  for (const folder of [files.execRoot, files.shims, files.fixed.folder, files.fixed.dataRoot]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  replaceFile(files.configuration, configuration);
 }
 
 /** Readers see the old contents or the new, never a part. */
-export async function replaceFile(path: string, contents: string): Promise<void> {
-  await writeFile(`${path}.new`, contents, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+export function replaceFile(path: string, contents: string): void {
+  writeFileSync(`${path}.new`, contents, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 export function anyFileLeft(files: RuntimeFiles): boolean {
@@ -120,11 +118,9 @@ const SandboxRecord = z.object({
 export type SandboxRecord = z.infer<typeof SandboxRecord>;
 
 /** Write down whose sandbox this is, with the pid file for others. */
-export async function writeRecord(files: RuntimeFiles, record: SandboxRecord): Promise<void> {
-  await Promise.all([
-    replaceFile(files.record, `${JSON.stringify(record)}\n`),
-    writeFile(files.pidFile, `${record.pid}\n`, { mode: 0o644 }),
-  ]);
+export function writeRecord(files: RuntimeFiles, record: SandboxRecord): void {
+  replaceFile(files.record, `${JSON.stringify(record)}\n`);
+  writeFileSync(files.pidFile, `${record.pid}\n`, { mode: 0o644 });
 }
 
 /** Undefined without a record, and for one that cannot be read: whatever it stood for is a leftover then. */

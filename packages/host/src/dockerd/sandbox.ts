@@ -1,5 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { EngineSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
@@ -62,8 +61,8 @@ export type SandboxSpec = Pick<EngineSpec, "netnsPath" | "resolvConf" | "dataRoo
  */
 export type SandboxCommand = (entrances: readonly string[]) => Command;
 
-export async function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): Promise<SandboxCommand> {
-  for (const place of [hostShims, execRootInside]) await mkdir(place, { recursive: true, mode: 0o711 });
+export function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): SandboxCommand {
+  for (const place of [hostShims, execRootInside]) mkdirSync(place, { recursive: true, mode: 0o711 });
   const binds = [
     [files.shims, hostShims],
     [files.execRoot, execRootInside],

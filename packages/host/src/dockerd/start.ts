@@ -103,17 +103,15 @@ async function bringUp(
     cgroupParent: group.containersPath,
     liveRestore: true,
   });
-  const [command] = await Promise.all([
-    prepareSandbox(spec, files),
-    prepareFiles(files, configuration),
-    group.create(),
-  ]);
+  prepareFiles(files, configuration);
+  const command = prepareSandbox(spec, files);
+  group.create();
   await supervision.launch({ name, group, command, limits: spec.limits, log: files.log }, signal);
   const init = findInit(group);
   if (init === undefined) {
     throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
   }
   // Before dockerd: from its first instruction on the next daemon is to find it.
-  await writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
+  writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
   await startDockerd(environment, findEngine(environment, name), init, signal);
 }

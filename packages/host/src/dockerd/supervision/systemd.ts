@@ -45,7 +45,7 @@ export function createSystemdSupervision(prefix: string): Supervision {
       }
       const { group } = launch;
       // On a hybrid machine systemd takes away, with the unit's start, groups in hierarchies it has no use for itself.
-      await group.create();
+      group.create();
       for (const pid of group.enginePids()) await group.admit(pid);
       // Only now: systemd puts the process into the unit's own group first, which takes none once it hands controllers on.
       await group.delegate("own group");
