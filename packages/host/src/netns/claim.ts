@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
@@ -21,15 +22,15 @@ export class Claims {
   }
 
   /** Make the name this daemon's, or find that it is. `already_exists` when it is another's. */
-  async take(name: string): Promise<void> {
-    if ((await this.#holder(name)) === this.#owner) return;
-    await this.refuseForeign(name);
-    await mkdir(this.#names.etcFolder(name), { recursive: true });
-    await writeFile(this.#file(name), `${this.#owner}\n`);
+  take(name: string): void {
+    if (this.#holder(name) === this.#owner) return;
+    this.refuseForeign(name);
+    mkdirSync(this.#names.etcFolder(name), { recursive: true });
+    writeFileSync(this.#file(name), `${this.#owner}\n`);
   }
 
-  async refuseForeign(name: string): Promise<void> {
-    if (await this.mayBeOurs(name)) return;
+  refuseForeign(name: string): void {
+    if (this.mayBeOurs(name)) return;
     throw new DockersnapError(
       "already_exists",
       `Another dockersnap daemon on this host has an instance '${name}': the namespace ${this.#names.namespace(name)} is its own. Choose another name.`,
@@ -37,8 +38,8 @@ export class Claims {
   }
 
   /** Whether no other daemon has marked it. What nobody has marked is a leftover of ours. */
-  async mayBeOurs(name: string): Promise<boolean> {
-    const holder = await this.#holder(name);
+  mayBeOurs(name: string): boolean {
+    const holder = this.#holder(name);
     return holder === undefined || holder === this.#owner;
   }
 
@@ -47,7 +48,7 @@ export class Claims {
    * is somebody else's who likes the same names.
    */
   async isLeftover(name: string): Promise<boolean> {
-    const holder = await this.#holder(name);
+    const holder = this.#holder(name);
     return holder === this.#owner || (holder === undefined && !(await isInhabited(this.#names.netnsPath(name))));
   }
 
@@ -56,7 +57,7 @@ export class Claims {
    * the resolv.conf among them bound over its own.
    */
   async move(from: string, to: string): Promise<void> {
-    await this.refuseForeign(to);
+    this.refuseForeign(to);
     try {
       await rename(this.#names.etcFolder(from), this.#names.etcFolder(to));
     } catch (error) {
@@ -70,9 +71,9 @@ export class Claims {
     await rm(this.#names.etcFolder(name), { recursive: true, force: true });
   }
 
-  async #holder(name: string): Promise<string | undefined> {
+  #holder(name: string): string | undefined {
     try {
-      const text = (await readFile(this.#file(name), "utf8")).trim();
+      const text = readFileSync(this.#file(name), "utf8").trim();
       // Empty is a write that a power cut came upon.
       return text === "" ? undefined : text;
     } catch (error) {

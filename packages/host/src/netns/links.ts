@@ -1,4 +1,4 @@
-import { readFile, statfs } from "node:fs/promises";
+import { readFileSync, statfsSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { InstanceAddresses, NetworkSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
@@ -38,7 +38,7 @@ export class Links {
   /** Look, and change nothing. `wrong_state` when something of the host's own is in the way of what the spec says. */
   async survey(spec: NetworkSpec): Promise<Survey> {
     const { name, addresses } = spec;
-    const namespace = await namespaceState(this.#names.netnsPath(name));
+    const namespace = namespaceState(this.#names.netnsPath(name));
     const [{ device, routes }, inside] = await Promise.all([
       this.#surveyHost(spec, namespace),
       namespace === "sound" ? insideView(this.#names.namespace(name)) : undefined,
@@ -63,13 +63,14 @@ export class Links {
 
   /** As `survey`, and takes whatever namespace is there for one to be replaced. */
   async surveyForRenewal(spec: NetworkSpec): Promise<Survey> {
-    const found = await namespaceState(this.#names.netnsPath(spec.name));
+    const found = namespaceState(this.#names.netnsPath(spec.name));
     const { device } = await this.#surveyHost(spec, found);
     return { namespace: found === "absent" ? "absent" : "broken", device, inside: undefined, right: false };
   }
 
   async #surveyHost({ name, addresses }: NetworkSpec, namespace: Survey["namespace"]) {
-    const [device, routes] = await Promise.all([this.#device(name), hostRoutes()]);
+    const device = await this.#device(name);
+    const routes = hostRoutes();
     if (device !== undefined && !this.#isOurs(name, device, namespace)) throw foreignDevice(name, device);
     refuseCollision(addresses.subnet, this.#names.device(name), routes);
     return { device, routes };
@@ -82,7 +83,7 @@ export class Links {
     // Whatever is called veth0 in there is in the way of ours. Its other end, if that is here, goes with it.
     if (inside?.link !== undefined) await ip([`link delete dev ${insideDevice}`], this.#names.namespace(name));
     await ip([
-      ...(present !== undefined && (await deviceExists(device)) ? [`link delete dev ${device}`] : []),
+      ...(present !== undefined && deviceExists(device) ? [`link delete dev ${device}`] : []),
       ...(namespace === "broken" ? [`netns delete ${this.#names.namespace(name)}`] : []),
       ...(namespace === "sound" ? [] : [`netns add ${this.#names.namespace(name)}`]),
       `link add ${device} type veth peer name ${insideDevice} netns ${this.#names.namespace(name)}`,
@@ -91,21 +92,23 @@ export class Links {
       `link set dev ${device} up`,
       ...subnetRoute(addresses).map((route) => `route add ${route} dev ${device}`),
     ]);
-    await hardenDevice(device);
-    await ip(
-      [
-        "link set dev lo up",
-        `address add ${addresses.inside}/${linkPrefixLength} dev ${insideDevice}`,
-        `link set dev ${insideDevice} up`,
-        `route replace default via ${addresses.host}`,
-      ],
-      this.#names.namespace(name),
-    );
+    await Promise.all([
+      hardenDevice(device),
+      ip(
+        [
+          "link set dev lo up",
+          `address add ${addresses.inside}/${linkPrefixLength} dev ${insideDevice}`,
+          `link set dev ${insideDevice} up`,
+          `route replace default via ${addresses.host}`,
+        ],
+        this.#names.namespace(name),
+      ),
+    ]);
   }
 
   /** The link goes before its namespace: the kernel takes a namespace's devices down some time after its name is gone. */
   async remove(name: string): Promise<void> {
-    const namespace = await namespaceState(this.#names.netnsPath(name));
+    const namespace = namespaceState(this.#names.netnsPath(name));
     const device = await this.#device(name);
     const commands = [
       ...(device !== undefined && this.#isOurs(name, device, namespace)
@@ -126,7 +129,7 @@ export class Links {
 
   async #renameDevice(from: string, to: string): Promise<void> {
     const device = this.#names.device(from);
-    if (!(await deviceExists(device))) return;
+    if (!deviceExists(device)) return;
     // Name and alias in one message: a link that has only one of the two would be nobody's.
     const renamed = `link set dev ${device} name ${this.#names.device(to)} alias ${this.#names.alias(to)}`;
     try {
@@ -153,13 +156,13 @@ export class Links {
 
   async #renameNamespace(from: string, to: string): Promise<void> {
     const [old, renamed] = [this.#names.netnsPath(from), this.#names.netnsPath(to)];
-    const [present, taken] = await Promise.all([namespaceState(old), namespaceState(renamed)]);
+    const [present, taken] = [namespaceState(old), namespaceState(renamed)];
     if (present === "sound" && taken !== "sound") await run("sh", ["-c", bindNamespace, "sh", old, renamed]);
     if (present !== "absent") await ip([`netns delete ${this.#names.namespace(from)}`]);
   }
 
-  hasNamespace(name: string): Promise<boolean> {
-    return namespaceState(this.#names.netnsPath(name)).then((state) => state === "sound");
+  hasNamespace(name: string): boolean {
+    return namespaceState(this.#names.netnsPath(name)) === "sound";
   }
 
   /** Names of the instances whose links are on this host. */
@@ -173,7 +176,7 @@ export class Links {
   }
 
   async #device(name: string): Promise<Fields | undefined> {
-    if (!(await deviceExists(this.#names.device(name)))) return undefined;
+    if (!deviceExists(this.#names.device(name))) return undefined;
     const [shown] = await ipShow([`address show dev ${this.#names.device(name)}`]);
     return fields(list(shown)[0]);
   }
@@ -227,9 +230,9 @@ function subnetRoute({ subnet, inside }: InstanceAddresses): readonly string[] {
 }
 
 /** `broken` is a name without a namespace behind it, as an `ip netns add` cut short leaves it. */
-async function namespaceState(path: string): Promise<"absent" | "broken" | "sound"> {
+function namespaceState(path: string): "absent" | "broken" | "sound" {
   try {
-    return (await statfs(path)).type === nsfsMagic ? "sound" : "broken";
+    return statfsSync(path).type === nsfsMagic ? "sound" : "broken";
   } catch (error) {
     if (hasErrno(error, "ENOENT")) return "absent";
     throw error;
@@ -237,13 +240,13 @@ async function namespaceState(path: string): Promise<"absent" | "broken" | "soun
 }
 
 async function isUpYet(device: string): Promise<boolean> {
-  if (!(await deviceExists(device))) return false;
+  if (!deviceExists(device)) return false;
   const [shown] = await ipShow([`link show dev ${device}`]);
   return isUp(fields(list(shown)[0]));
 }
 
 /** From /proc and not /sys, whose devices are those of the namespace it was mounted in. */
-async function deviceExists(device: string): Promise<boolean> {
-  const lines = (await readFile("/proc/net/dev", "utf8")).split("\n");
+function deviceExists(device: string): boolean {
+  const lines = readFileSync("/proc/net/dev", "utf8").split("\n");
   return lines.some((line) => line.trimStart().startsWith(`${device}:`));
 }

@@ -77,8 +77,8 @@ class HostNetwork implements Network {
   async open(): Promise<void> {
     const { table } = this.#parts;
     const work = "prepare the host's network";
-    await acting(work, [enableForwarding(), table.open()]);
-    await acting(work, [this.#acceptAll()]);
+    await acting(work, [enableForwarding, () => table.open()]);
+    await acting(work, [() => this.#acceptAll()]);
   }
 
   netnsPath(name: string): string {
@@ -102,8 +102,8 @@ class HostNetwork implements Network {
     const { name, addresses } = spec;
     const device = names.device(name);
     const work = `set up the network of instance ${name}`;
-    await acting(work, [claims.take(name)]);
-    const [found, resolver] = await acting(work, [survey(), hostResolver(dns, addresses.host)]);
+    await acting(work, [() => claims.take(name)]);
+    const [found, resolver] = await acting(work, [survey, () => hostResolver(dns, addresses.host)]);
     if (resolver.unreachable) {
       log.warn("no name server of this host has an IPv4 address; set docker.dns for instances to look up names", {
         instance: name,
@@ -118,10 +118,10 @@ class HostNetwork implements Network {
     ];
     // Side by side: nothing runs in the namespace yet that a rule could come too late for.
     await acting(work, [
-      this.#make(spec, found),
-      table.replace(name, ["links", "dns"], elements),
-      firewall.accept([{ name, device, stub }]),
-      writeResolver(this.resolvConf(name), resolver.text),
+      () => this.#make(spec, found),
+      () => table.replace(name, ["links", "dns"], elements),
+      () => firewall.accept([{ name, device, stub }]),
+      () => writeResolver(this.resolvConf(name), resolver.text),
     ]);
   }
 
@@ -129,27 +129,27 @@ class HostNetwork implements Network {
     const { claims, links, table, firewall, loopback } = this.#parts;
     const work = `remove the network of instance ${name}`;
     // A create that another daemon's claim refused is taken back through here.
-    const [isOurs] = await acting(work, [claims.mayBeOurs(name)]);
+    const [isOurs] = await acting(work, [() => claims.mayBeOurs(name)]);
     if (!isOurs) return;
     loopback.forget(name);
     await acting(work, [
-      table.replace(name, ["ports", "links", "dns"], []),
-      links.remove(name),
-      firewall.withdraw(name),
+      () => table.replace(name, ["ports", "links", "dns"], []),
+      () => links.remove(name),
+      () => firewall.withdraw(name),
     ]);
-    await acting(work, [claims.release(name)]);
+    await acting(work, [() => claims.release(name)]);
   }
 
   async rename(from: string, spec: NetworkSpec): Promise<void> {
     const { names, claims, links, table, loopback } = this.#parts;
     const { name } = spec;
     const work = `give the network of instance ${from} to ${name}`;
-    await acting(work, [claims.move(from, name)]);
+    await acting(work, [() => claims.move(from, name)]);
     const [old, device] = [names.device(from), names.device(name)];
     await acting(work, [
-      links.rename(from, name),
-      table.hand(from, name, ({ key }) => (key.split(" . ")[0] === old ? key.replace(old, device) : key)),
-      this.#renamePassage(from, name),
+      () => links.rename(from, name),
+      () => table.hand(from, name, ({ key }) => (key.split(" . ")[0] === old ? key.replace(old, device) : key)),
+      () => this.#renamePassage(from, name),
     ]);
     loopback.rename(from, name);
   }
@@ -165,8 +165,8 @@ class HostNetwork implements Network {
       }),
     );
     const work = `forward the ports of instance ${name}`;
-    await acting(work, [this.#setLoopback(spec, forwards)]);
-    await acting(work, [this.#parts.table.replace(name, ["ports"], elements)]);
+    await acting(work, [() => this.#setLoopback(spec, forwards)]);
+    await acting(work, [() => this.#parts.table.replace(name, ["ports"], elements)]);
   }
 
   async hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
@@ -177,8 +177,8 @@ class HostNetwork implements Network {
       return (await table.lastSeen()).some(leads) && (await table.elements()).some(leads);
     };
     const [listening, forwarded] = await acting(`look at port ${port} of the host`, [
-      isListening(port, protocol),
-      isForwarded(),
+      () => isListening(port, protocol),
+      isForwarded,
     ]);
     return listening || forwarded;
   }
@@ -186,11 +186,11 @@ class HostNetwork implements Network {
   async list(): Promise<readonly string[]> {
     const { names, claims, links, table, firewall, etcNetnsDir } = this.#parts;
     const [namespaces, folders, elements, linked, accepted] = await acting("list the networks of instances", [
-      entries(namespaceDir),
-      entries(etcNetnsDir),
-      table.elements(),
-      links.owners(),
-      firewall.owners(),
+      () => entries(namespaceDir),
+      () => entries(etcNetnsDir),
+      () => table.elements(),
+      () => links.owners(),
+      () => firewall.owners(),
     ]);
     const found = [
       ...[...namespaces, ...folders].map((entry) => names.ofNamespace(entry)),
@@ -230,7 +230,7 @@ class HostNetwork implements Network {
     const ports = forwards.flatMap(({ protocol, targetPort, loopback: leads }) =>
       leads ? [{ protocol, port: targetPort }] : [],
     );
-    if (ports.length === 0 && !(await links.hasNamespace(name))) return;
+    if (ports.length === 0 && !links.hasNamespace(name)) return;
     await loopback.set(name, addresses.inside, ports);
   }
 }
@@ -254,9 +254,9 @@ async function entries(folder: string): Promise<readonly string[]> {
  */
 async function acting<Results extends readonly unknown[]>(
   work: string,
-  steps: readonly [...{ [Index in keyof Results]: Promise<Results[Index]> }],
+  steps: readonly [...{ [Index in keyof Results]: () => Results[Index] | Promise<Results[Index]> }],
 ): Promise<Results> {
-  const ends = await Promise.allSettled(steps);
+  const ends = await Promise.allSettled(steps.map(async (step) => step()));
   const failures = ends.flatMap((step) => (step.status === "rejected" ? [step.reason as unknown] : []));
   if (failures.length === 0) {
     return ends.map((step) => (step.status === "fulfilled" ? step.value : undefined)) as unknown as Results;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import { hasErrno } from "../process/errno.ts";
@@ -43,11 +43,9 @@ export function chooseResolver({ configured, host, upstream, hostEnd }: Sources)
 }
 
 /** Read what the host goes by now. */
-export async function hostResolver(configured: readonly string[], hostEnd: string): Promise<Resolver> {
-  const [host, upstream] = await Promise.all([
-    readIfThere("/etc/resolv.conf"),
-    readIfThere("/run/systemd/resolve/resolv.conf"),
-  ]);
+export function hostResolver(configured: readonly string[], hostEnd: string): Resolver {
+  const host = readIfThere("/etc/resolv.conf");
+  const upstream = readIfThere("/run/systemd/resolve/resolv.conf");
   return chooseResolver({ configured, host, upstream, hostEnd });
 }
 
@@ -55,10 +53,10 @@ export async function hostResolver(configured: readonly string[], hostEnd: strin
  * Written into the file that is there, not renamed over it: a running sandbox has that very file bound over its own
  * /etc/resolv.conf and would keep seeing the old one.
  */
-export async function writeResolver(path: string, text: string): Promise<void> {
-  if ((await readIfThere(path)) === text) return;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+export function writeResolver(path: string, text: string): void {
+  if (readIfThere(path) === text) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }
 
 export function resolvConfIn(folder: string): string {
@@ -91,9 +89,9 @@ function usable(servers: readonly string[]): readonly string[] {
   return servers.filter((server) => isIPv4(server));
 }
 
-async function readIfThere(path: string): Promise<string> {
+function readIfThere(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (hasErrno(error, "ENOENT")) return "";
     throw error;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { DockersnapError } from "@dockersnap/contract/words";
 
@@ -17,13 +17,13 @@ export interface Route {
 const widestPrefix = 8;
 
 /** The host's routes of the main table, and its own addresses. */
-export async function hostRoutes(): Promise<readonly Route[]> {
+export function hostRoutes(): readonly Route[] {
   const addresses = Object.entries(networkInterfaces()).flatMap(([device, entries = []]) =>
     entries.flatMap(({ family, cidr }) =>
       family === "IPv4" && cidr !== null ? [{ device, gateway: 0, ...parseCidr(cidr) }] : [],
     ),
   );
-  return [...parseRoutes(await readFile("/proc/net/route", "utf8")), ...addresses];
+  return [...parseRoutes(readFileSync("/proc/net/route", "utf8")), ...addresses];
 }
 
 /** Reads /proc/net/route, which prints addresses as the words a little-endian machine has in memory. */
