@@ -47,6 +47,7 @@ export function createAdapters(config: Config, log: Log) {
       compileCacheDir: `${config.state_dir}/compile-cache`,
       // No instance can be called so.
       callsDir: `${config.run_dir}/_calls`,
+      pipesDir: `${config.run_dir}/_pipes`,
       log,
     }),
   };

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNamelessFile } from "../process/nameless-file.ts";
@@ -19,8 +19,14 @@ const batch = 16;
  * names are gone before anyone sees them, made in batches because `mkfifo` costs a process.
  */
 export class PipeStock {
+  readonly #folder: string | undefined;
   readonly #ready: Pipe[] = [];
   #filling: Promise<void> | undefined;
+
+  /** `folder` is there only while names are in it, and is this stock's alone: what another one left in it goes. */
+  constructor(folder?: string) {
+    this.#folder = folder;
+  }
 
   /** Make the first batch ahead of the first call. */
   async prepare(): Promise<void> {
@@ -44,7 +50,7 @@ export class PipeStock {
   }
 
   async #make(): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), "dockersnap-pipes-"));
+    const folder = await emptyFolder(this.#folder);
     try {
       const names = Array.from({ length: batch }, (_, index) => join(folder, String(index)));
       await run("mkfifo", ["-m", "600", ...names], { timeoutMs: 10_000 });
@@ -53,6 +59,13 @@ export class PipeStock {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+async function emptyFolder(path: string | undefined): Promise<string> {
+  if (path === undefined) return mkdtemp(join(tmpdir(), "dockersnap-pipes-"));
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
 }
 
 function openPipe(name: string): Pipe {

@@ -25,6 +25,8 @@ export interface PluginHostOptions {
   readonly compileCacheDir?: string;
   /** Where calls under way are written down, so that the first `reload` can end those of a daemon that was killed. */
   readonly callsDir?: string;
+  /** Where pipes have names for the moment in which they are made. This host's alone; a folder of its own each time when left out. */
+  readonly pipesDir?: string;
   readonly log: Log;
 }
 
@@ -39,7 +41,7 @@ const askedOfOneAtOnce = 8;
 /** Plugins of one folder. Knows none until the first `reload`. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { dir, log } = options;
-  const pipes = new PipeStock();
+  const pipes = new PipeStock(options.pipesDir);
   const calls = new CallsUnderWay(options.callsDir, log);
   const runner = new PluginRunner({
     pipes,
