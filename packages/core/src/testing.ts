@@ -14,4 +14,11 @@ export { actOf, draws, stepsOf } from "./snapshot/testing/random-acts.ts";
 export { storageConformance } from "./storage/testing/conformance.ts";
 export { MemoryStorage, type StorageMethod } from "./storage/testing/memory-storage.ts";
 export type { StorageFactory, StorageSubject } from "./storage/testing/subject.ts";
+export {
+  type Behaviour,
+  type PluginFactory,
+  type PluginSketch,
+  type PluginSubject,
+  pluginConformance,
+} from "./workload/testing/conformance.ts";
 export { type MemoryPlugin, type MemoryPluginCall, MemoryPlugins } from "./workload/testing/memory-plugins.ts";

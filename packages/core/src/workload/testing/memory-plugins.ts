@@ -27,7 +27,7 @@ type Act = (input: PluginInput, report: (event: ProgressEvent) => void, signal: 
 
 type Answers = { readonly [C in keyof PluginResponses]?: Answer<C> };
 
-/** What a plugin does when it is called; what is left out succeeds and says little. A hook that is here is listed. */
+/** What a plugin does when it is called. It has no command that is left out. A hook that is here is listed. */
 export type MemoryPlugin = Answers & {
   readonly [C in StreamingCommand]?: Act;
 } & {
@@ -56,9 +56,12 @@ export class MemoryPlugins implements PluginHost {
   readonly #installed = new Map<string, MemoryPlugin>();
   #loaded: ReadonlyMap<string, MemoryPlugin> = new Map();
 
-  /** Put a plugin in place and take it in at once. A second one of the name takes the first one's place. */
+  /**
+   * Put a plugin in place and take it in at once, with a `deploy` that does nothing where it has none of its own. A second
+   * one of the name takes the first one's place.
+   */
   add(name: string, plugin: MemoryPlugin = {}): this {
-    this.install(name, plugin);
+    this.install(name, { deploy: () => undefined, ...plugin });
     this.#loaded = new Map(this.#installed);
     return this;
   }
@@ -106,8 +109,8 @@ export class MemoryPlugins implements PluginHost {
   ): Promise<PluginResponses[C]> {
     const answers: Answers = this.#find(name);
     this.#begin({ plugin: name, command, input }, signal);
-    const answer: Answer<C> = answers[command] ?? (() => silentAnswer(name, command));
-    return guarded(name, command, () => answer(input, signal));
+    const answer: Answer<C> = answers[command] ?? (() => absentAnswer(name, command));
+    return guarded(name, command, signal, () => answer(input, signal));
   }
 
   async stream(
@@ -142,14 +145,26 @@ export class MemoryPlugins implements PluginHost {
     { signal = new AbortController().signal }: PluginCallOptions = {},
   ): Promise<void> {
     this.#begin(call, signal);
-    await guarded(call.plugin, call.command, () => plugin[call.command]?.(call.input, onProgress, signal));
-    onProgress({ step: "complete", status: "done" });
+    const act = plugin[call.command] ?? (() => absentAct(call.command));
+    const refused = new AbortController();
+    const bound = AbortSignal.any([signal, refused.signal]);
+    const report = (event: ProgressEvent) => {
+      try {
+        if (!bound.aborted) onProgress(event);
+      } catch (error) {
+        refused.abort(error);
+      }
+    };
+    try {
+      await guarded(call.plugin, call.command, bound, () => act(call.input, report, bound));
+    } finally {
+      // Whoever listens and throws has the plugin ended, and what was thrown goes to whoever called.
+      refused.signal.throwIfAborted();
+    }
   }
 
   #begin(call: MemoryPluginCall, signal: AbortSignal): void {
-    if (signal.aborted) {
-      throw new DockersnapError("cancelled", `Plugin '${call.plugin}' was cancelled at ${call.command}.`);
-    }
+    if (signal.aborted) throw cancelled(call.plugin, call.command);
     this.calls.push(call);
   }
 
@@ -182,22 +197,41 @@ function describe(name: string, plugin: MemoryPlugin): PluginInfo {
 
 const hooksOf = (plugin: MemoryPlugin) => hookNames.filter((hook) => plugin[hook] !== undefined);
 
-function silentAnswer<C extends keyof PluginResponses>(name: string, command: C): PluginResponses[C] {
+function absentAnswer<C extends keyof PluginResponses>(name: string, command: C): PluginResponses[C] {
   const answers: PluginResponses = {
     validate: { valid: true },
     access: {},
-    describe: { workload_type: name, status: "running" },
-    health: { healthy: true },
+    describe: { workload_type: name, status: "unknown" },
+    health: { healthy: true, unchecked: true },
   };
   return answers[command];
 }
 
-async function guarded<T>(name: string, command: PluginCommand, work: () => T | Promise<T>): Promise<T> {
+function absentAct(command: StreamingCommand): void {
+  if (command === "deploy") throw new Error("it is not implemented.");
+}
+
+function cancelled(name: string, command: PluginCommand): DockersnapError {
+  return new DockersnapError("cancelled", `Plugin '${name}' was cancelled at ${command}.`);
+}
+
+/** Ends with the signal, whatever the work does about it. */
+async function guarded<T>(
+  name: string,
+  command: PluginCommand,
+  signal: AbortSignal,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  const end = () => ended.reject(cancelled(name, command));
+  signal.addEventListener("abort", end, { once: true });
   try {
-    return await work();
+    return await Promise.race([(async () => work())(), ended.promise]);
   } catch (error) {
     if (error instanceof DockersnapError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new DockersnapError("plugin_failed", `Plugin '${name}' failed at ${command}: ${why}`, { cause: error });
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
