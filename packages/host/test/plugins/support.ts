@@ -2,8 +2,9 @@ import { existsSync, watch } from "node:fs";
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { PluginInfo, PluginInput } from "@dockersnap/contract";
+import type { PluginInfo } from "@dockersnap/contract";
 import type { Log, PluginHost } from "@dockersnap/core";
+import { samples } from "@dockersnap/core/testing";
 import { vi } from "vitest";
 import { createPluginHost, type PluginHostOptions } from "../../src/plugins/plugin-host.ts";
 
@@ -95,27 +96,7 @@ export const schemaOf = (name: string, more: Record<string, unknown> = {}) => ({
 /** A line of bash that prints this value as one line of JSON. */
 export const answer = (value: unknown) => `cat <<'END'\n${JSON.stringify(value)}\nEND`;
 
-export const input = (more: Partial<PluginInput> = {}): PluginInput => ({
-  contract_version: "1",
-  command: "deploy",
-  instance_name: "demo",
-  instance: {
-    name: "demo",
-    socket: "/run/dockersnap/demo.sock",
-    subnet: "10.10.0.0/16",
-    data_root: "/data/demo",
-    host_veth_ip: "10.10.0.1",
-    ns_veth_ip: "10.10.0.2",
-    netns_name: "ds-demo",
-    metallb_ip: "10.10.10.10",
-    created_at: "2026-04-30T10:00:00Z",
-    clone_of: "",
-  },
-  forwarded_ports: [],
-  env: {},
-  plugin_config: {},
-  ...more,
-});
+export const input = samples.pluginInput;
 
 /** Resolves once a plugin has made `<dir>/<name>`. */
 export async function appears(dir: string, name: string): Promise<void> {

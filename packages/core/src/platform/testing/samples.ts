@@ -1,4 +1,4 @@
-import type { OperationStatus } from "@dockersnap/contract/words";
+import { contractVersion, type OperationStatus, type PluginInput } from "@dockersnap/contract/words";
 import type {
   InstanceRecord,
   OperationRecord,
@@ -113,3 +113,28 @@ export const tcp = (of: string, containerPort: number, hostPort: number): PortRe
   containerPort,
   hostPort,
 });
+
+/** Of an instance `demo` that has nothing yet. */
+export function pluginInput(more: Partial<PluginInput> = {}): PluginInput {
+  return {
+    contract_version: contractVersion,
+    command: "deploy",
+    instance_name: "demo",
+    instance: {
+      name: "demo",
+      socket: "/run/dockersnap/demo.sock",
+      subnet: "10.10.0.0/16",
+      data_root: "/data/demo",
+      host_veth_ip: "10.10.0.1",
+      ns_veth_ip: "10.10.0.2",
+      netns_name: "ds-demo",
+      metallb_ip: "10.10.10.10",
+      created_at: "2026-04-30T10:00:00Z",
+      clone_of: "",
+    },
+    forwarded_ports: [],
+    env: {},
+    plugin_config: {},
+    ...more,
+  };
+}

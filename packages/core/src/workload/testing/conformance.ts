@@ -1,5 +1,6 @@
-import { contractVersion, type Hook, type PluginInput, type ProgressEvent } from "@dockersnap/contract/words";
+import { contractVersion, type Hook, type ProgressEvent } from "@dockersnap/contract/words";
 import { describe, expect, it } from "vitest";
+import { pluginInput } from "../../platform/testing/samples.ts";
 import type { PluginHost, PluginResponses, StreamingCommand } from "../plugins.ts";
 
 /** What a plugin does when it is called: reports, then answers, fails with these words, or goes on until it is ended. */
@@ -31,26 +32,7 @@ export interface PluginSubject extends AsyncDisposable {
 /** A fresh subject for each test. */
 export type PluginFactory = () => Promise<PluginSubject>;
 
-const input: PluginInput = {
-  contract_version: contractVersion,
-  command: "deploy",
-  instance_name: "demo",
-  instance: {
-    name: "demo",
-    socket: "/run/dockersnap/demo.sock",
-    subnet: "10.10.0.0/16",
-    data_root: "/data/demo",
-    host_veth_ip: "10.10.0.1",
-    ns_veth_ip: "10.10.0.2",
-    netns_name: "ds-demo",
-    metallb_ip: "10.10.10.10",
-    created_at: "2026-04-30T10:00:00Z",
-    clone_of: "",
-  },
-  forwarded_ports: [],
-  env: {},
-  plugin_config: {},
-};
+const input = pluginInput();
 
 const one = { step: "one", status: "running" } as const;
 const complete = { step: "complete", status: "done" } as const;
