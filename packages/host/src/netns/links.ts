@@ -92,18 +92,16 @@ export class Links {
       `link set dev ${device} up`,
       ...subnetRoute(addresses).map((route) => `route add ${route} dev ${device}`),
     ]);
-    await Promise.all([
-      hardenDevice(device),
-      ip(
-        [
-          "link set dev lo up",
-          `address add ${addresses.inside}/${linkPrefixLength} dev ${insideDevice}`,
-          `link set dev ${insideDevice} up`,
-          `route replace default via ${addresses.host}`,
-        ],
-        this.#names.namespace(name),
-      ),
-    ]);
+    await hardenDevice(device);
+    await ip(
+      [
+        "link set dev lo up",
+        `address add ${addresses.inside}/${linkPrefixLength} dev ${insideDevice}`,
+        `link set dev ${insideDevice} up`,
+        `route replace default via ${addresses.host}`,
+      ],
+      this.#names.namespace(name),
+    );
   }
 
   /** The link goes before its namespace: the kernel takes a namespace's devices down some time after its name is gone. */
