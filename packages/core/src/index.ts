@@ -7,7 +7,7 @@ export type { Lifecycle } from "./instance/lifecycle.ts";
 export { measureUse, measureUses } from "./instance/limits.ts";
 export { findInstance, findSnapshot, usersInstances, waits } from "./instance/lookup.ts";
 export { Specs } from "./instance/specs.ts";
-export { describeInstance } from "./instance/view.ts";
+export { type Condition, conditionOf, describeInstance } from "./instance/view.ts";
 export * from "./network/addresses.ts";
 export { clientHost } from "./network/client-host.ts";
 export type * from "./network/network.ts";

@@ -18,11 +18,33 @@ interface Deps {
   readonly health: (instance: string) => InstanceHealth | undefined;
 }
 
-/** An instance as clients see it, its status read from the engine that is really there. */
+/** What an instance is doing. It is found without its snapshots, of which there can be thousands. */
+export interface Condition {
+  readonly status: InstanceStatus;
+  readonly error?: string;
+  readonly health: InstanceHealth;
+  readonly holder?: Holder;
+}
+
+/** The status read from the engine that is really there. */
+export async function conditionOf(
+  { platform, ...deps }: Pick<Deps, "holder" | "health"> & { readonly platform: Pick<Platform, "engines"> },
+  record: InstanceRecord,
+): Promise<Condition> {
+  const holder = deps.holder(record.name);
+  const state = statusOf(record, await platform.engines.state(record.name), holder !== undefined);
+  const known = state.status === "running" ? deps.health(record.name) : undefined;
+  return {
+    ...state,
+    health: record.workload === undefined ? "none" : (known ?? "unknown"),
+    ...(holder === undefined ? {} : { holder }),
+  };
+}
+
+/** An instance as clients see it. */
 export async function describeInstance(deps: Deps, record: InstanceRecord): Promise<Instance> {
   const { records, storage, engines } = deps.platform;
-  const holder = deps.holder(record.name);
-  const { status, error } = statusOf(record, await engines.state(record.name), holder !== undefined);
+  const { status, error, health, holder } = await conditionOf(deps, record);
   const addresses = deps.specs.addresses(record);
   const { workload } = record;
   return {
@@ -49,8 +71,7 @@ export async function describeInstance(deps: Deps, record: InstanceRecord): Prom
           workload_config: { ...workload.config },
           workload_contract_version: workload.contractVersion,
         }),
-    health:
-      workload === undefined ? "none" : ((status === "running" ? deps.health(record.name) : undefined) ?? "unknown"),
+    health,
     ...(holder === undefined ? {} : { operation: { id: holder.id, kind: holder.kind } }),
     ...(error === undefined ? {} : { error }),
     ...(Object.keys(record.labels).length === 0 ? {} : { labels: { ...record.labels } }),

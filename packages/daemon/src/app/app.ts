@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
+  conditionOf,
   describeInstance,
   findInstance,
   HealthMonitor,
@@ -120,11 +121,14 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   });
   const standbys: StandbyKeeper = new StandbyKeeper({ platform, specs, operations });
   const scheduler: Scheduler = new Scheduler({ platform, operations });
-  const describe = (record: InstanceRecord) =>
-    describeInstance(
-      { platform, specs, holder: (name) => operations.holder(name), health: (name) => health.verdict(name) },
-      record,
-    );
+  const seen = {
+    platform,
+    specs,
+    holder: (name: string) => operations.holder(name),
+    health: (name: string) => health.verdict(name),
+  };
+  const describe = (record: InstanceRecord) => describeInstance(seen, record);
+  const conditions = () => Promise.all(usersInstances(records).map((record) => conditionOf(seen, record)));
   const lifecycle: Lifecycle = { platform, specs, ports, workloads, describe };
   const runningWorkloads = async () => {
     const all = usersInstances(records).filter((record) => record.phase === "ready" && record.workload !== undefined);
@@ -134,13 +138,14 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
   const pool = new PoolWatch(platform);
   const metrics: Metrics = new Metrics({
-    statuses: async () => (await Promise.all(usersInstances(records).map(describe))).map(({ status }) => status),
+    statuses: async () => (await conditions()).map(({ status }) => status),
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
     uses: () => measureUses(platform),
   });
   const service = createService({
     lifecycle,
+    conditions,
     operations,
     health,
     events,

@@ -2,6 +2,7 @@ import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
 import {
   beginClone,
   type Caller,
+  type Condition,
   clientHost,
   describeHistory,
   describeSchedule,
@@ -29,6 +30,8 @@ import type { Metrics } from "./metrics.ts";
 
 interface Parts {
   readonly lifecycle: Lifecycle;
+  /** Of the instances somebody asked for. */
+  readonly conditions: () => Promise<readonly Condition[]>;
   readonly operations: Operations;
   readonly health: HealthMonitor;
   readonly events: EventHub;
@@ -43,7 +46,7 @@ const patienceMs = 100_000;
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
-  const { lifecycle, operations, health, events, metrics, pool, standbys, startedAt } = parts;
+  const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
   const { platform, ports, workloads } = lifecycle;
   const { records, plugins } = platform;
 
@@ -127,7 +130,7 @@ export function createService(parts: Parts): Service {
       },
     },
     async health() {
-      const states = await Promise.all(usersInstances(records).map((record) => lifecycle.describe(record)));
+      const states = await conditions();
       // A pool that cannot be measured is in the log already, and the daemon answers all the same.
       const room = await pool.look().catch(() => undefined);
       const up = states.filter(({ status }) => status === "running");

@@ -47,13 +47,20 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isLazy = false;
+  #version = 0;
 
   constructor(path: string, connection: DatabaseSync) {
     this.path = path;
     this.#connection = connection;
   }
 
+  /** Another one after every write, and after every write taken back: what was read at this version still holds. */
+  get version(): number {
+    return this.#version;
+  }
+
   run(sql: string, values: Record<string, SQLInputValue> = {}): void {
+    this.#version += 1;
     this.#attempt(() => this.#prepare(sql).run(values));
   }
 
@@ -85,6 +92,7 @@ export class Database {
       this.#exec(commit);
       return result;
     } catch (error) {
+      this.#version += 1;
       // SQLite ends the transaction by itself on a full disk or an I/O error; a rollback then has nothing to do.
       if (this.#connection.isTransaction) this.#exec(rollback);
       throw error;

@@ -1,5 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Records } from "@dockersnap/core";
+import type { Records, SnapshotRecord } from "@dockersnap/core";
 import type { Database } from "./database.ts";
 import { columnsOf, snapshotColumns, snapshotFrom } from "./rows.ts";
 import { assignments, insertInto } from "./sql.ts";
@@ -12,11 +12,21 @@ export function snapshotsTable(database: Database): Records["snapshots"] {
       throw new DockersnapError("already_exists", `'${instance}' already has a snapshot '${label}'.`);
     }
   };
+  // A thousand rows take ten milliseconds to parse, and lists and schedules ask for the same ones again and again.
+  const parsed = new Map<string, readonly SnapshotRecord[]>();
+  let parsedAt = database.version;
   return {
-    of: (instance) =>
-      database
+    of: (instance) => {
+      if (parsedAt !== database.version) parsed.clear();
+      parsedAt = database.version;
+      const known = parsed.get(instance);
+      if (known !== undefined) return known;
+      const records = database
         .rows("SELECT * FROM snapshots WHERE instance = :instance ORDER BY created_at, seq", { instance })
-        .map((row) => snapshotFrom(row, database.path)),
+        .map((row) => snapshotFrom(row, database.path));
+      parsed.set(instance, records);
+      return records;
+    },
     get: (instance, label) => {
       const row = find(instance, label);
       return row === undefined ? undefined : snapshotFrom(row, database.path);

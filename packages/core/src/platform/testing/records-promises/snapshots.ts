@@ -52,6 +52,23 @@ export function snapshotRecords(records: () => Records): void {
       ).toEqual(["golden", "other"]);
     });
 
+    it("are read as they are, however often and whatever changed in between", () => {
+      const labels = () => {
+        const all = records().snapshots.of("web");
+        return all.map(({ label, protected: kept }) => (kept ? `${label} kept` : label));
+      };
+      expect(labels()).toEqual([]);
+      records().snapshots.insert(snapshot("web", "golden", 1));
+      expect(labels()).toEqual(["golden"]);
+      records().snapshots.update("web", "golden", { protected: true });
+      expect(labels()).toEqual(["golden kept"]);
+      records().snapshots.insert(snapshot("web", "other", 2));
+      records().snapshots.remove("web", "golden");
+      expect(labels()).toEqual(["other"]);
+      records().instances.remove("web");
+      expect(labels()).toEqual([]);
+    });
+
     it("belong to an instance that is there", () => {
       expect(() => records().snapshots.insert(snapshot("absent", "golden", 1))).toThrow(
         expect.objectContaining({ code: "not_found" }),

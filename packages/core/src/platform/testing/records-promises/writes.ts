@@ -90,6 +90,26 @@ export function recordWrites(records: () => Records): void {
       ).toEqual(["outer"]);
     });
 
+    it("shows its own writes while it lasts, and none of them once they were taken back", () => {
+      records().instances.insert(instance("web", 0));
+      const count = () => records().snapshots.of("web").length;
+      const seen: number[] = [];
+      const failing = () =>
+        records().transaction(() => {
+          records().snapshots.insert(snapshot("web", "golden", 1));
+          seen.push(count());
+          throw new Error("no");
+        });
+      expect(failing).toThrow("no");
+      expect(() => records().transaction(failing)).toThrow("no");
+      records().transaction(() => {
+        expect(failing).toThrow("no");
+        seen.push(count());
+      });
+      expect(seen).toEqual([1, 1, 1, 0]);
+      expect(count()).toBe(0);
+    });
+
     it("refuses work that waits, and writes nothing of it", () => {
       const waiting = () => records().transaction(async () => records().instances.insert(instance("web", 0)));
       expect(waiting).toThrow(expect.objectContaining({ code: "internal" }));
