@@ -22,6 +22,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts"],
           exclude: ["**/*.system.test.ts", "**/node_modules/**"],
+          // Vitest leaves one processor to itself, and with two that would be one file at a time.
+          maxWorkers: "100%",
           sequence: { groupOrder: 0 },
         },
       },

@@ -119,7 +119,8 @@ const together: readonly Readonly<Record<string, string>>[] = [
   },
 ];
 
-it("finds nothing wrong with a plugin as it should be", async () => {
+// A check has folders of its own and mostly waits, so several run at a time.
+it.concurrent("finds nothing wrong with a plugin as it should be", async () => {
   const { holds, results } = await check("");
   expect(complaints(results)).toEqual([]);
   expect(holds).toBe(true);
@@ -133,28 +134,32 @@ it("finds nothing wrong with a plugin as it should be", async () => {
 
 const runs = alone.map(([fault, found, change]) => ({ fault, found, change }));
 
-it.each(runs)("finds $fault, and nothing else: $found", { timeout: 120_000 }, async ({ fault, found, change }) => {
-  const { holds, results } = await check(fault, change);
-  expect(complaints(results)).toEqual([found]);
-  expect(holds).toBe(found.startsWith("warning"));
-  const told = results.find(({ rule }) => found.endsWith(rule));
-  expect(told?.seen).toEqual(expect.any(String));
-  expect(told?.fix).toEqual(expect.any(String));
-});
+it.concurrent.each(runs)(
+  "finds $fault, and nothing else: $found",
+  { timeout: 120_000 },
+  async ({ fault, found, change }) => {
+    const { holds, results } = await check(fault, change);
+    expect(complaints(results)).toEqual([found]);
+    expect(holds).toBe(found.startsWith("warning"));
+    const told = results.find(({ rule }) => found.endsWith(rule));
+    expect(told?.seen).toEqual(expect.any(String));
+    expect(told?.fix).toEqual(expect.any(String));
+  },
+);
 
-it.each(together)("finds each of several faults", { timeout: 120_000 }, async (faults) => {
+it.concurrent.each(together)("finds each of several faults", { timeout: 120_000 }, async (faults) => {
   const { results } = await check(Object.keys(faults).join(" "));
   expect(complaints(results).toSorted()).toEqual(Object.values(faults).toSorted());
 });
 
-it("tells every rule once, whatever the plugin does", async () => {
+it.concurrent("tells every rule once, whatever the plugin does", async () => {
   for (const fault of ["schema-answers", "deploy-present"]) {
     const { results } = await check(fault);
     expect(results.map(({ rule }) => rule).toSorted()).toEqual([...ruleIds].toSorted());
   }
 }, 120_000);
 
-it("takes an engine that does not answer for what it is", async () => {
+it.concurrent("takes an engine that does not answer for what it is", async () => {
   const { holds, results } = await check("", { socket: "/nonexistent/docker.sock" });
   expect(complaints(results)).toEqual(["failed: engine/deploy"]);
   expect(holds).toBe(false);

@@ -8,8 +8,8 @@ import { answer, appears, input, type Place, place, schemaOf } from "./support.t
 
 const patient = (name: string) => answer(schemaOf(name, { reads_input_first: true }));
 
-/** Says in a file that it was started, then waits for its input and repeats it. */
-const waits = (dir: string) => `echo $$ >> ${dir}/started; text=$(cat)
+/** Tells its pid, says in a file that it was started, then waits for its input and repeats it. */
+const waits = (dir: string) => `echo $$ >> ${dir}/pids; touch ${dir}/started; text=$(cat)
 [ -n "$text" ] || exit 1
 echo "$text" > ${dir}/input
 echo '{"step":"complete","status":"done"}'`;
@@ -26,7 +26,7 @@ async function patientPlace(
       if (ahead === undefined) throw new Error("It was not started.");
       return ahead;
     },
-    starts: async () => (await readFile(join(at.dir, "started"), "utf8")).trim().split("\n").length,
+    starts: async () => (await readFile(join(at.dir, "pids"), "utf8")).trim().split("\n").length,
   });
 }
 
@@ -61,7 +61,7 @@ describe("a process started ahead", () => {
     const ahead = at.ahead();
     await appears(at.dir, "started");
     await ahead.drop();
-    const pid = Number(await readFile(join(at.dir, "started"), "utf8"));
+    const pid = Number(await readFile(join(at.dir, "pids"), "utf8"));
     expect(() => process.kill(pid, 0)).toThrowError("ESRCH");
   });
 
