@@ -45,12 +45,13 @@ function usageSection(usage: InstanceUsage, bold: (text: string) => string): str
 
 async function textParts(client: Client, instance: Instance, bold: (text: string) => string): Promise<string[]> {
   const running = instance.status === "running";
-  const [ports, workload, health] = await Promise.all([
+  const [ports, workload, health, standbys] = await Promise.all([
     running ? known(client.instances.ports(instance.name)) : undefined,
     running && instance.workload_plugin !== undefined ? known(client.instances.workload(instance.name)) : undefined,
     running && instance.workload_plugin !== undefined
       ? known(client.instances.workloadHealth(instance.name))
       : undefined,
+    known(client.standbys()),
   ]);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0
@@ -98,6 +99,12 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
     ...section(
       "Snapshots",
       instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}  ${verdict(one.verified)}`.trimEnd()),
+    ),
+    ...section(
+      "Clones that wait",
+      (standbys ?? [])
+        .filter((one) => one.instance === instance.name)
+        .map((one) => `${one.label}  ${one.ready} of ${one.count} ready  ${one.problem ?? ""}`.trimEnd()),
     ),
   ];
 }

@@ -71,6 +71,14 @@ const health = {
   running_healthy: 1,
   running_unhealthy: 0,
 };
+const waiting = {
+  instance: "demo",
+  label: "s1",
+  count: 2,
+  frozen: true,
+  ready: 1,
+  created_at: "2026-04-30T10:00:00Z",
+};
 const op = operation("op1", {
   steps: [
     {
@@ -109,6 +117,10 @@ const world = () =>
     "GET /operations/op1": json(200, op),
     "DELETE /operations/op1": json(202),
     "GET /health": json(200, health),
+    "GET /standby": json(200, [
+      { ...waiting, problem: "The pool is nearly full." },
+      { ...waiting, instance: "web", label: "of-another" },
+    ]),
   });
 
 it.each([
@@ -129,6 +141,7 @@ it.each([
       "FAILED  http: refused",
       "s1",
       "NOT restorable, checked 2h ago",
+      "s1  1 of 2 ready  The pool is nearly full.",
       '{"text":"hi"}',
     ],
   ],
@@ -235,7 +248,20 @@ it("does not ask a stopped instance for what only a running one has", async () =
   await using daemon = await world();
   daemon.script["GET /instances/demo"] = json(200, { ...demo, status: "stopped" });
   await runCli(["status", "demo"], { daemon });
-  expect(daemon.received.map(({ route }) => route).sort()).toEqual(["GET /health", "GET /instances/demo"]);
+  expect(daemon.received.map(({ route }) => route).sort()).toEqual([
+    "GET /health",
+    "GET /instances/demo",
+    "GET /standby",
+  ]);
+});
+
+it("shows no clones that wait for another instance, and goes without where a daemon does not know of any", async () => {
+  await using daemon = await world();
+  expect((await runCli(["status", "demo"], { daemon })).stdout).not.toContain("of-another");
+  daemon.script["GET /standby"] = json(404, { error: "No such route.", code: "not_found" });
+  const { code, stdout } = await runCli(["status", "demo"], { daemon });
+  expect(code).toBe(0);
+  expect(stdout).not.toContain("Clones that wait");
 });
 
 it("tells its own version also when no daemon answers", async () => {
