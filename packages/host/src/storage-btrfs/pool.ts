@@ -49,6 +49,10 @@ export async function openPool(options: BtrfsOptions, holdsData: boolean): Promi
   }
 
   const device = mounted ?? (await mountImage(options.image, mountpoint));
+  if (await isCutShort(options.image, mountpoint)) {
+    // It works at its old size as well, and whoever asks for the same size again is told why it cannot have it.
+    await fillImage(device, mountpoint).catch(() => undefined);
+  }
   const bounded = await boundDirtyData(device);
   return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)), device };
 }
@@ -65,7 +69,10 @@ export async function closeBtrfsPool(options: BtrfsOptions): Promise<void> {
   }
 }
 
-/** Make an embedded pool larger while it is in use. The same size changes nothing; a smaller one is `invalid_request`. */
+/**
+ * Make an embedded pool larger while it is in use. The same size changes nothing; a smaller one is `invalid_request`. Killed
+ * in between, it is ended by the next `openPool`.
+ */
 export async function growPool(options: BtrfsOptions, sizeBytes: number): Promise<void> {
   const mountpoint = resolve(options.mountpoint);
   const device = options.path === undefined ? await mountedFrom(mountpoint, options.image) : undefined;
@@ -85,11 +92,23 @@ export async function growPool(options: BtrfsOptions, sizeBytes: number): Promis
   }
   try {
     await truncate(options.image, sizeBytes);
-    await refreshLoop(device);
-    await run("btrfs", ["filesystem", "resize", "max", mountpoint]);
+    await fillImage(device, mountpoint);
   } catch (error) {
     throw poolError(`The pool at ${mountpoint} could not be grown to ${sizeBytes} bytes`, error);
   }
+}
+
+/** Whether the image has been made larger and what is in it has not. */
+async function isCutShort(image: string, mountpoint: string): Promise<boolean> {
+  const [{ size }, { blocks, bsize }] = await Promise.all([stat(image), statfs(mountpoint)]);
+  // btrfs leaves out what is no whole sector of its own.
+  return size - blocks * bsize >= 1024 * 1024;
+}
+
+/** Have the mounted pool be as large as its image. */
+async function fillImage(device: string, mountpoint: string): Promise<void> {
+  await refreshLoop(device);
+  await run("btrfs", ["filesystem", "resize", "max", mountpoint]);
 }
 
 async function openPath(path: string, holdsData: boolean): Promise<Pool> {

@@ -234,6 +234,19 @@ it("grows in use, and never shrinks", async () => {
   await expect(pool.driver.grow(1024 * MiB)).rejects.toMatchObject({ code: "wrong_state" });
 });
 
+it.each([
+  ["is still mounted", async () => undefined],
+  ["is mounted anew", closeBtrfsPool],
+])("ends at the next start what a grow began before a kill, where the pool %s", async (_how, meanwhile) => {
+  await using pool = await testPool(256 * MiB);
+  await truncate(pool.options.image, 512 * MiB);
+  expect((await pool.driver.capacity()).total).toBe(256 * MiB);
+  await meanwhile(pool.options);
+  const next = createBtrfsStorage(pool.options);
+  await next.open();
+  expect((await next.capacity()).total).toBe(512 * MiB);
+});
+
 it("has the larger of two sizes that were asked for at once", async () => {
   await using pool = await testPool(256 * MiB);
   const grown = [pool.driver.grow(768 * MiB), pool.driver.grow(512 * MiB)];
