@@ -87,6 +87,21 @@ install_packages() {
 
 file_is_static() { ! ldd "$1" >/dev/null 2>&1; }
 
+# npm tries for a quarter of an hour before it says that nobody answers, so that is found out beforehand. It is no reason to
+# end: npm may have what it needs in its cache.
+warn_of_registry() {
+  local answer code registry
+  answer="$(npm ping --fetch-timeout=15000 --fetch-retries=0 2>&1 >/dev/null)" && return
+  code="$(sed -n 's/^npm [^ ]* code //p' <<<"$answer" | head -n 1)"
+  # A number is a registry's own answer: one that knows no ping is there all the same.
+  case "$code" in E[0-9]*) return ;; esac
+  # One that asks for a name and a password may have them in its address; then npm does not tell it, or not every npm does.
+  registry="$(npm config get registry 2>/dev/null | sed 's#//[^/]*@#//#')" || registry=''
+  note "npm's registry${registry:+ $registry} cannot be reached (${code:-no answer}). What npm has in its cache is used; for"
+  note "anything else it gives up only after up to 15 minutes. Better end this, look at the network, the proxy and"
+  note "'npm config get registry', and run it again."
+}
+
 # The project's own Node, in a folder of its own: nothing of the machine's Node is changed.
 install_node() {
   local arch package
@@ -94,6 +109,7 @@ install_node() {
   package="node-linux-$arch"
   if [ "$("$root/.node/bin/node" --version 2>/dev/null)" != "v$node_version" ]; then
     say "Bringing Node $node_version into .node (the system's $(node --version) stays as it is)"
+    warn_of_registry
     mkdir -p "$root/.node/bin"
     printf '{"private":true}\n' >"$root/.node/package.json"
     npm install --prefix "$root/.node" --no-audit --no-fund --loglevel=error --no-save "$package@$node_version" >/dev/null ||
@@ -109,7 +125,8 @@ install_dependencies() {
   local stamp="$root/node_modules/.installed-from" sum
   sum="$(cat "$root/package-lock.json" "$root"/{,packages/*/,plugins/*/,tests/}package.json "$root/.node/bin/node" | sha256sum)"
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
-  say "Installing the project's libraries (where npm cannot reach its registry, it says so only after several minutes)"
+  say "Installing the project's libraries"
+  warn_of_registry
   (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >/dev/null) ||
     die "npm could not install the project's libraries; its words are above."
   printf '%s\n' "$sum" >"$stamp"
