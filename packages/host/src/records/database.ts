@@ -47,20 +47,20 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isLazy = false;
-  #version = 0;
+  #writes = 0;
 
   constructor(path: string, connection: DatabaseSync) {
     this.path = path;
     this.#connection = connection;
   }
 
-  /** Another one after every write, and after every write taken back: what was read at this version still holds. */
-  get version(): number {
-    return this.#version;
+  /** Another one after every write, after every write taken back, and after another connection's: what was read at this one holds. */
+  get version(): string {
+    return `${this.row("PRAGMA data_version")?.data_version} ${this.#writes}`;
   }
 
   run(sql: string, values: Record<string, SQLInputValue> = {}): void {
-    this.#version += 1;
+    this.#writes += 1;
     this.#attempt(() => this.#prepare(sql).run(values));
   }
 
@@ -92,7 +92,7 @@ export class Database {
       this.#exec(commit);
       return result;
     } catch (error) {
-      this.#version += 1;
+      this.#writes += 1;
       // SQLite ends the transaction by itself on a full disk or an I/O error; a rollback then has nothing to do.
       if (this.#connection.isTransaction) this.#exec(rollback);
       throw error;

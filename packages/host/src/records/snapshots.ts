@@ -14,11 +14,12 @@ export function snapshotsTable(database: Database): Records["snapshots"] {
   };
   // A thousand rows take ten milliseconds to parse, and lists and schedules ask for the same ones again and again.
   const parsed = new Map<string, readonly SnapshotRecord[]>();
-  let parsedAt = database.version;
+  let parsedAt = "";
   return {
     of: (instance) => {
-      if (parsedAt !== database.version) parsed.clear();
-      parsedAt = database.version;
+      const { version } = database;
+      if (parsedAt !== version) parsed.clear();
+      parsedAt = version;
       const known = parsed.get(instance);
       if (known !== undefined) return known;
       const records = database

@@ -14,7 +14,7 @@ import { DatabaseSync } from "node:sqlite";
 import { samples } from "@dockersnap/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migrate, migrations, schemaVersion } from "../../src/records/migrations.ts";
-import { type OpenRecords, openRecords } from "../../src/records/open.ts";
+import { type OpenRecords, openRecords, viewRecords } from "../../src/records/open.ts";
 
 let folder: string;
 let path: string;
@@ -69,6 +69,19 @@ describe("opening the records", () => {
     chmodSync(path, 0o644);
     open();
     expect(mode(path)).toBe("600");
+  });
+
+  it("shows whoever looks beside the daemon what the daemon wrote since", () => {
+    const records = open();
+    records.instances.insert(samples.instance("web", 0));
+    const view = viewRecords({ path });
+    if (view === undefined) throw new Error("There are no records.");
+    opened.push(view);
+    expect(view.snapshots.of("web")).toEqual([]);
+    records.snapshots.insert(samples.snapshot("web", "golden", 1));
+    expect(view.snapshots.of("web")).toEqual([samples.snapshot("web", "golden", 1)]);
+    records.snapshots.update("web", "golden", { protected: true });
+    expect(view.snapshots.of("web")).toEqual([samples.snapshot("web", "golden", 1, { protected: true })]);
   });
 
   it("uses a write-ahead log, and begins anew after a begin that was cut short", () => {
