@@ -87,19 +87,20 @@ install_packages() {
 
 file_is_static() { ! ldd "$1" >/dev/null 2>&1; }
 
-# npm tries for a quarter of an hour before it says that nobody answers, so that is found out beforehand. It is no reason to
-# end: npm may have what it needs in its cache.
+# npm tries for a quarter of an hour before it says that nobody answers, so that is found out before it is first needed. It is
+# no reason to end: npm may have what it needs in its cache.
 warn_of_registry() {
-  local answer code registry
-  answer="$(npm ping --fetch-timeout=15000 --fetch-retries=0 2>&1 >/dev/null)" && return
+  local answer code
+  [ -z "${registry_asked-}" ] || return 0
+  registry_asked=yes
+  answer="$(npm ping --fetch-timeout=15000 --fetch-retries=0 2>&1 >/dev/null)" && return 0
   code="$(sed -n 's/^npm [^ ]* code //p' <<<"$answer" | head -n 1)"
   # A number is a registry's own answer: one that knows no ping is there all the same.
-  case "$code" in E[0-9]*) return ;; esac
-  # One that asks for a name and a password may have them in its address; then npm does not tell it, or not every npm does.
-  registry="$(npm config get registry 2>/dev/null | sed 's#//[^/]*@#//#')" || registry=''
-  note "npm's registry${registry:+ $registry} cannot be reached (${code:-no answer}). What npm has in its cache is used; for"
-  note "anything else it gives up only after up to 15 minutes. Better end this, look at the network, the proxy and"
-  note "'npm config get registry', and run it again."
+  case "$code" in E[0-9]*) return 0 ;; esac
+  # Its address may hold a password, so it is not told here.
+  note "npm's registry cannot be reached (${code:-no answer}). What npm has in its cache is used; for anything else it gives up"
+  note "only after up to 15 minutes. Better end this, look at the network, at the proxy and at the address that"
+  note "'npm config get registry' tells, and run it again."
 }
 
 # The project's own Node, in a folder of its own: nothing of the machine's Node is changed.
