@@ -9,6 +9,7 @@ export { findInstance, findSnapshot, usersInstances, waits } from "./instance/lo
 export { Specs } from "./instance/specs.ts";
 export { type Condition, conditionOf, describeInstance } from "./instance/view.ts";
 export * from "./network/addresses.ts";
+export * from "./network/chosen-ports.ts";
 export { clientHost } from "./network/client-host.ts";
 export type * from "./network/network.ts";
 export { PortForwarding } from "./network/port-forwarding.ts";

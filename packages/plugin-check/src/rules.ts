@@ -148,7 +148,7 @@ export const rules = {
   "access/answers": shape("access", '{"env":{"URL":"http://${HOST}:${PORT:web}"}}'),
   "access/env": {
     statement: "access names environment variables as a shell takes them, and leaves the daemon's own alone",
-    fix: "Use letters, digits and '_', not beginning with a digit; DOCKER_HOST and DOCKERSNAP_INSTANCE are set by the daemon.",
+    fix: "Use letters, digits and '_', not beginning with a digit; DOCKER_HOST, DOCKERSNAP_INSTANCE and TESTCONTAINERS_HOST_OVERRIDE are set by the daemon.",
   },
   "access/files": {
     statement: "access gives files plain relative names and octal modes",

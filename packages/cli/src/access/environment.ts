@@ -22,5 +22,7 @@ export function offeredEnvironment(answer: Access, folder: string, baseUrl: stri
       env.set(name, value);
     } else env.set(name, value);
   }
+  // The address belongs to the ports of that engine, so it must not stay without the engine.
+  if (!env.has("DOCKER_HOST")) env.delete("TESTCONTAINERS_HOST_OVERRIDE");
   return env;
 }

@@ -19,7 +19,12 @@ export const ports = defineCommand({
       port.description,
     ]);
     await out.result(answer, {
-      text: () => table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
+      text: () =>
+        [
+          table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
+          // Docker reports the number inside the instance; on this host, another instance may have that number.
+          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.`,
+        ].join("\n"),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });
   },

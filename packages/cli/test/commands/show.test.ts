@@ -152,7 +152,7 @@ it.each([
   ],
   [
     ["ports", "demo"],
-    ["30001", "5678/tcp", "web"],
+    ["30001", "5678/tcp", "web", "every port also answers at 10.10.0.2"],
   ],
   [
     ["workload", "describe", "demo"],

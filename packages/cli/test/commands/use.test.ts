@@ -244,7 +244,8 @@ it("prints no code when it fails", async () => {
 });
 
 it("exports no socket of another host, and says so", async () => {
-  offer({ env: { DOCKER_HOST: "unix:///run/dockersnap/demo.sock", ECHO_URL: "http://vm:1" } });
+  const leads = { DOCKER_HOST: "unix:///run/dockersnap/demo.sock", TESTCONTAINERS_HOST_OVERRIDE: "10.10.0.2" };
+  offer({ env: { ...leads, ECHO_URL: "http://vm:1" } });
   // Resolves to loopback, but is the name of a machine to the command line.
   const remote = daemon.url.replace("127.0.0.1", "0.0.0.0");
   const { code, stdout, stderr } = await runCli(["use", "demo", "-r", remote], { home });

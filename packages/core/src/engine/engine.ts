@@ -1,4 +1,5 @@
 import type { Limits } from "@dockersnap/contract/words";
+import type { PortRange } from "../network/chosen-ports.ts";
 import type { HostProbe } from "../platform/probe.ts";
 
 /** Everything needed to bring up one instance's dockerd. */
@@ -10,6 +11,8 @@ export interface EngineSpec {
   readonly netnsPath: string;
   /** A resolv.conf to be seen inside instead of the host's, or undefined for the host's own. */
   readonly resolvConf: string | undefined;
+  /** The ports it chooses from when a container publishes a port without a number. */
+  readonly chosenPorts: PortRange;
   /** What it writes is bounded where its data is. */
   readonly limits: Limits | undefined;
 }

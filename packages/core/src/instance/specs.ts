@@ -1,5 +1,6 @@
 import type { EngineSpec } from "../engine/engine.ts";
 import { type InstanceAddresses, instanceAddresses } from "../network/addresses.ts";
+import { chosenPorts } from "../network/chosen-ports.ts";
 import type { NetworkSpec } from "../network/network.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord } from "../platform/records.ts";
@@ -27,6 +28,7 @@ export class Specs {
       dataRoot: storage.path(record.name),
       netnsPath: network.netnsPath(record.name),
       resolvConf: network.resolvConf(record.name),
+      chosenPorts: chosenPorts(record.subnetIndex),
       limits: record.limits,
     };
   }

@@ -14,6 +14,11 @@ export interface AccessFacts {
   readonly plugin?: string | undefined;
   /** The instance's Docker socket on the daemon's host. */
   readonly socket: string;
+  /**
+   * The address at which every published port has the number that Docker reports. It is reached from the daemon's host and
+   * from the instance's own containers only.
+   */
+  readonly address: string;
   /** An IPv4 or IPv6 address or a name, without brackets. */
   readonly host: string;
   readonly ports: readonly PortMapping[];
@@ -43,8 +48,13 @@ export function resolveAccess(response: AccessResponse, facts: AccessFacts): Acc
   const endpoints = (response.endpoints ?? []).map((endpoint) => withUrl(endpoint, facts, put, warnings));
   return {
     contract_version: response.contract_version ?? contractVersion,
-    // The daemon's own: a plugin must not lead its users to another engine.
-    env: { ...env, DOCKER_HOST: `unix://${facts.socket}`, DOCKERSNAP_INSTANCE: facts.instance },
+    // These are the daemon's own: a plugin must not lead its users to another engine or to its ports.
+    env: {
+      ...env,
+      DOCKER_HOST: `unix://${facts.socket}`,
+      DOCKERSNAP_INSTANCE: facts.instance,
+      TESTCONTAINERS_HOST_OVERRIDE: facts.address,
+    },
     files,
     endpoints,
     ...(warnings.size === 0 ? {} : { warnings: [...warnings] }),

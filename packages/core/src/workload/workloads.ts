@@ -141,7 +141,8 @@ export class Workloads {
             "access",
             this.#input(record, workload, "access", ports, host),
           );
-    return resolveAccess(response, { host, ports, socket, instance: record.name, plugin: workload?.plugin });
+    const address = this.#deps.specs.addresses(record).inside;
+    return resolveAccess(response, { host, ports, socket, address, instance: record.name, plugin: workload?.plugin });
   }
 
   async describe(record: InstanceRecord): Promise<WorkloadDescription> {

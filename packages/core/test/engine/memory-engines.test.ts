@@ -11,6 +11,7 @@ function spec(name: string): EngineSpec {
     dataRoot: `/memory/data/${name}`,
     netnsPath: `/memory/netns/ds-${name}`,
     resolvConf: undefined,
+    chosenPorts: { first: 32_768, last: 33_279 },
     limits: undefined,
   };
 }

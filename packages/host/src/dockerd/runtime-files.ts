@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
+import type { PortRange } from "@dockersnap/core";
 import * as z from "zod";
 import { hasErrno } from "../process/errno.ts";
 
@@ -20,6 +21,8 @@ export interface RuntimeFiles {
   /** Inside, the runtime folder and the data-root are bound over these, as `fixedInside`. */
   readonly fixed: { readonly folder: string; readonly dataRoot: string };
   readonly configuration: string;
+  /** The range of ports dockerd chooses from, bound over the kernel's own. */
+  readonly chosenPorts: string;
   readonly log: string;
   readonly record: string;
   /** Where containerd's shims listen, in place of the host's folder for it. */
@@ -40,6 +43,7 @@ export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
     dockerdPidFile: join(execRoot, "dockerd.pid"),
     fixed: { folder: join(execRoot, "self"), dataRoot: join(execRoot, "data") },
     configuration: join(folder, "daemon.json"),
+    chosenPorts: join(folder, "chosen-ports"),
     log: join(folder, "dockerd.log"),
     record: join(folder, "sandbox.json"),
     shims: join(folder, "shims"),
@@ -57,13 +61,14 @@ export function checkSocketPath(name: string, files: RuntimeFiles): void {
 }
 
 /** Make the folders and the configuration of an engine about to start. */
-export function prepareFiles(files: RuntimeFiles, configuration: string): void {
+export function prepareFiles(files: RuntimeFiles, configuration: string, chosenPorts: PortRange): void {
   mkdirSync(dirname(files.folder), { recursive: true, mode: 0o755 });
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   for (const folder of [files.execRoot, files.shims, files.fixed.folder, files.fixed.dataRoot]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   replaceFile(files.configuration, configuration);
+  replaceFile(files.chosenPorts, `${chosenPorts.first}\t${chosenPorts.last}\n`);
 }
 
 /** Readers see the old contents or the new, never a part. */

@@ -52,6 +52,12 @@ export function inCgroup(entrances: readonly string[], command: Command): Comman
   return ["sh", "-c", enterScript, "sh", ...entrances, "--", ...command];
 }
 
+/**
+ * The file in which dockerd reads, when it starts, which ports it may choose from. Another file is bound over it: were the
+ * kernel's own range made that small, connections from inside the instance would run out of ports.
+ */
+const kernelPortRange = "/proc/sys/net/ipv4/ip_local_port_range";
+
 export type SandboxSpec = Pick<EngineSpec, "netnsPath" | "resolvConf" | "dataRoot">;
 
 /**
@@ -69,6 +75,7 @@ export function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): SandboxC
     ...(spec.resolvConf === undefined ? [] : [[spec.resolvConf, resolvConfTarget()]]),
     [files.folder, fixedInside.folder],
     [spec.dataRoot, fixedInside.dataRoot],
+    [files.chosenPorts, kernelPortRange],
   ];
   return (entrances) => [
     "nsenter",

@@ -103,7 +103,7 @@ async function bringUp(
     cgroupParent: group.containersPath,
     liveRestore: true,
   });
-  prepareFiles(files, configuration);
+  prepareFiles(files, configuration, spec.chosenPorts);
   const command = prepareSandbox(spec, files);
   group.create();
   await supervision.launch({ name, group, command, limits: spec.limits, log: files.log }, signal);

@@ -61,7 +61,8 @@ export class Machine implements AsyncDisposable {
       await run("unshare", [`--net=${netnsPath}`, "ip", "link", "set", "lo", "up"]);
       this.#namespaces.push(netnsPath);
     }
-    return { name, dataRoot, netnsPath, resolvConf: undefined, limits: undefined, ...more };
+    const chosenPorts = { first: 32_768, last: 33_279 };
+    return { name, dataRoot, netnsPath, resolvConf: undefined, chosenPorts, limits: undefined, ...more };
   }
 
   /** The sandbox's init, as operators find it. */

@@ -152,6 +152,7 @@ async function checkAnswers({ caller, report }: Subject, input: PluginInput): Pr
   const { warnings = [] } = resolveAccess(parsed.value, {
     instance: input.instance_name,
     socket: input.instance.socket,
+    address: "127.0.0.1",
     host: "127.0.0.1",
     ports: (input.forwarded_ports ?? []).map(({ label, container_port, host_port, protocol }) => ({
       description: label,

@@ -69,7 +69,9 @@ export function judgeAccess(report: Report, { stdout }: Observed): void {
   const parsed = parseResponse(AccessResponse, stdout);
   if ("problem" in parsed) return;
   const { env, files, endpoints } = parsed.value;
-  const owned = Object.keys(env ?? {}).filter((name) => ["DOCKER_HOST", "DOCKERSNAP_INSTANCE"].includes(name));
+  const owned = Object.keys(env ?? {}).filter((name) =>
+    ["DOCKER_HOST", "DOCKERSNAP_INSTANCE", "TESTCONTAINERS_HOST_OVERRIDE"].includes(name),
+  );
   const envFaults = faultsOf({ env });
   if (envFaults.length > 0) report.failed("access/env", envFaults.join("; "));
   else if (owned.length > 0) report.warn("access/env", `the daemon overwrites its ${owned.join(" and ")}`);
@@ -94,7 +96,7 @@ const known = /^\$\{(HOST|ACCESS_DIR|PORT:[^}]+)\}$/;
 /** What the daemon refuses in such an answer. */
 function faultsOf(response: AccessResponse): readonly string[] {
   try {
-    resolveAccess(response, { instance: "", socket: "", host: "127.0.0.1", ports: [] });
+    resolveAccess(response, { instance: "", socket: "", address: "127.0.0.1", host: "127.0.0.1", ports: [] });
     return [];
   } catch (error) {
     if (!(error instanceof DockersnapError)) throw error;

@@ -24,7 +24,7 @@ export interface AccessEndpoint {
 
 /** How to reach the workload. The tokens `hostToken`, `portToken` and `accessDir` may stand in values, contents and URLs. */
 export interface AccessResult {
-  /** Becomes `export` lines. `DOCKER_HOST` and `DOCKERSNAP_INSTANCE` are the daemon's own. */
+  /** Becomes `export` lines. `DOCKER_HOST`, `DOCKERSNAP_INSTANCE` and `TESTCONTAINERS_HOST_OVERRIDE` are the daemon's own. */
   readonly env?: Readonly<Record<string, string>>;
   /** Contents by name, or a list where modes matter. */
   readonly files?: Readonly<Record<string, string>> | readonly AccessFile[];
