@@ -11,8 +11,8 @@ export interface FanOut<T> {
   readonly failed: readonly Failed[];
 }
 
-/** More engines coming up at once than this only take turns at the machine's processors and disk. */
-const atOnce = 8;
+/** Requests at once. The daemon starts as many engines side by side as its machine carries, and the others after them. */
+const atOnce = 32;
 
 /** `name-1`, `name-2`… */
 export function numbered(name: string, count: number): string[] {

@@ -12,6 +12,7 @@ import {
   PortForwarding,
   reconcile,
   Specs,
+  StartGate,
   type StoredContainer,
   type StoredVolume,
   Workloads,
@@ -228,6 +229,10 @@ export class World {
       specs,
       ports,
       workloads,
+      starts: new StartGate({
+        clock: this.clock,
+        machine: { processors: 64, look: () => ({ idle: 1, availableMemory: 2 ** 40 }) },
+      }),
       describe: (record) =>
         describeInstance(
           { platform, specs, holder: (name) => operations.holder(name), health: () => undefined },

@@ -27,6 +27,16 @@ export interface EngineUse {
   readonly pids: number;
 }
 
+/** How far an engine is that is being started. */
+export interface EngineProgress {
+  /** Containers that come up with their engine: how many do so far, of how many. */
+  readonly up: number;
+  readonly of: number;
+}
+
+/** Called again and again while an engine is being started and gets on. */
+export type ReportEngineProgress = (progress: EngineProgress) => void;
+
 /** `running`: dockerd answers or is coming back by itself; `stopped`: nothing of it is there; `dead`: it should answer and does not. */
 export type EngineState = "running" | "stopped" | "dead";
 
@@ -104,9 +114,10 @@ export interface EngineHost {
 
   /**
    * Bring the engine up and resolve when its API answers. One that is up already is left as it is; leftovers of one that
-   * died are cleared away first. `not_ready` with dockerd's own last words when it does not come up.
+   * died are cleared away first. `not_ready` with dockerd's own last words when it does not come up. How long it may take
+   * grows with what it has to bring up and with how little of the machine it gets, and goes on as long as it makes progress.
    */
-  start(spec: EngineSpec, signal: AbortSignal): Promise<void>;
+  start(spec: EngineSpec, signal: AbortSignal, report?: ReportEngineProgress): Promise<void>;
 
   /** Shut down cleanly: containers get their own stop signals and timeouts, then dockerd ends and nothing is left. */
   stop(name: string, signal: AbortSignal): Promise<void>;

@@ -1,4 +1,5 @@
 import { DockersnapError, type Instance } from "@dockersnap/contract/words";
+import type { StartGate } from "../engine/start-gate.ts";
 import type { PortForwarding } from "../network/port-forwarding.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord } from "../platform/records.ts";
@@ -12,6 +13,8 @@ export interface Lifecycle {
   readonly specs: Specs;
   readonly ports: PortForwarding;
   readonly workloads: Workloads;
+  /** Through which every engine starts. */
+  readonly starts: StartGate;
   /** The instance as a client gets it in an answer. */
   readonly describe: (record: InstanceRecord) => Promise<Instance>;
 }

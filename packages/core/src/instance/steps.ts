@@ -2,8 +2,9 @@ import type { ContainerSummary } from "../engine/engine.ts";
 import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { setDiskLimit, withRoom } from "./limits.ts";
+import { setDiskLimit } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
+import { startEngine } from "./start-engine.ts";
 
 /** An engine that is well lists thousands of containers in less. */
 const longestLookMs = 3_000;
@@ -87,17 +88,12 @@ export function freshNetworkStep<Input, State>({ platform, specs }: Lifecycle, n
   };
 }
 
-export function startEngineStep<Input, State>(
-  { platform, specs, ports }: Lifecycle,
-  name: Named<Input>,
-): Step<Input, State> {
+export function startEngineStep<Input, State>(lifecycle: Lifecycle, name: Named<Input>): Step<Input, State> {
+  const { platform, ports } = lifecycle;
   return {
     name: "engine",
     says: "starting its Docker engine",
-    run: ({ input }, { signal }) => {
-      const record = findInstance(platform.records, name(input));
-      return withRoom(platform, record, () => platform.engines.start(specs.engine(record), signal));
-    },
+    run: ({ input }, tools) => startEngine(lifecycle, findInstance(platform.records, name(input)), tools),
     undo: async ({ input }) => {
       await platform.engines.kill(name(input));
       await ports.clear(name(input));
@@ -186,18 +182,21 @@ async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** Bring an engine back as part of taking something back, and what ran in it; one that is up stays as it is. */
 export async function restoreEngine(
-  { platform, specs, ports }: Lifecycle,
+  lifecycle: Lifecycle,
   instance: string,
   ran: readonly string[],
-  { signal }: Pick<StepTools, "signal">,
+  tools: Pick<StepTools, "signal" | "report" | "getsOn">,
 ): Promise<void> {
+  const { platform, specs, ports } = lifecycle;
   const record = findInstance(platform.records, instance);
   await platform.network.create(specs.network(record));
-  await withRoom(platform, record, async () => {
-    await platform.engines.start(specs.engine(record), signal);
+  await startEngine(lifecycle, record, tools, async () => {
     const api = platform.engines.api(instance);
     const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
-    for (const { id } of down) await api.startContainer(id);
+    for (const { id } of down) {
+      await api.startContainer(id);
+      tools.getsOn();
+    }
   });
   await ports.refresh(instance);
 }

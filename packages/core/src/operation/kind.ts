@@ -3,11 +3,13 @@ import type { Log } from "../platform/log.ts";
 
 /** What a step may touch besides its job. */
 export interface StepTools {
-  /** Aborted on cancel and, in an undo, on the undo's own deadline: never the signal that ended the operation. */
+  /** Aborted on cancel and, in an undo, when that has not got on for long: never the signal that ended the operation. */
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Pass an event on to whoever follows, verbatim. */
   report(event: ProgressEvent): void;
+  /** Say that the step makes progress of which there is nothing to tell. An undo that gets on is not given up. */
+  getsOn(): void;
   /** How another step of this operation stands; undefined where it was never begun. */
   status(step: string): StepStatus | undefined;
   /** Let go of an instance this operation no longer needs. */

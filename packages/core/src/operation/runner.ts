@@ -3,13 +3,14 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Journal } from "./journal.ts";
 import type { AnyOperationKind, Job, Step, StepObserver, Steps, StepTools } from "./kind.ts";
+import { patienceOf } from "./patience.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: see AnyOperationKind.
 type AnyStep = Step<any, any>;
 type AnyJob = Job<unknown, unknown>;
 
-/** An undo gets this long, whatever ended the operation. */
-const undoDeadlineMs = 120_000;
+/** An undo is given up when it has not got on for so long, whatever ended the operation: it never has less time than the way there. */
+const undoPatienceMs = 120_000;
 
 /** A step past the point of no return is tried this often; a device is busy for as long as the last process takes to be reaped. */
 const attemptsPastNoReturn = 3;
@@ -107,8 +108,7 @@ async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<bool
   for (const attempt of [1, 2]) {
     try {
       await deps.observer?.at("undo-begin", kind.name, step.name, journal.record.instance);
-      const deadline = AbortSignal.timeout(undoDeadlineMs);
-      await step.undo?.(journal.record as AnyJob, tools(deps, run, deadline));
+      await step.undo?.(journal.record as AnyJob, undoTools(deps, run));
       await deps.observer?.at("undo-acted", kind.name, step.name, journal.record.instance);
       journal.step(step.name, "undone");
       return true;
@@ -164,9 +164,23 @@ function tools(deps: RunnerDeps, run: Run, signal: AbortSignal): StepTools {
     signal,
     log: deps.log.child({ operation: run.journal.record.id, instance: run.journal.record.instance }),
     report: (event) => run.report(event),
+    getsOn: () => undefined,
     status: (step) => run.journal.stepStatus(step),
     release: (instance) => run.release(instance),
     defer: (work) => run.deferred.defer(work),
+  };
+}
+
+function undoTools(deps: RunnerDeps, run: Run): StepTools {
+  const { signal, renew } = patienceOf(undoPatienceMs);
+  const usual = tools(deps, run, signal);
+  return {
+    ...usual,
+    getsOn: renew,
+    report(event) {
+      renew();
+      usual.report(event);
+    },
   };
 }
 

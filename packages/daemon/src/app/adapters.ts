@@ -35,6 +35,7 @@ export function createAdapters(config: Config, log: Log) {
       runDir: config.run_dir,
       dockerBinary: config.docker.binary,
       supervision: "auto",
+      startTimeoutMs: config.docker.start_timeout,
       logMaxSize: String(config.docker.log_max_size),
       logMaxFile: config.docker.log_max_file,
       proxy: config.docker.proxy,

@@ -19,10 +19,12 @@ import {
   Scheduler,
   Specs,
   StandbyKeeper,
+  StartGate,
   type StepObserver,
   usersInstances,
   Workloads,
 } from "@dockersnap/core";
+import { createMachine } from "@dockersnap/host";
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { EventHub } from "../events/event-hub.ts";
@@ -129,7 +131,8 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   };
   const describe = (record: InstanceRecord) => describeInstance(seen, record);
   const conditions = () => Promise.all(usersInstances(records).map((record) => conditionOf(seen, record)));
-  const lifecycle: Lifecycle = { platform, specs, ports, workloads, describe };
+  const starts = new StartGate({ clock: systemClock, machine: createMachine() });
+  const lifecycle: Lifecycle = { platform, specs, ports, workloads, starts, describe };
   const runningWorkloads = async () => {
     const all = usersInstances(records).filter((record) => record.phase === "ready" && record.workload !== undefined);
     const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));

@@ -135,6 +135,11 @@ export const keys = {
     "The last two octets of the address kept for a load balancer inside each instance's subnet.",
   ),
   "docker.dns": key(addresses, [], "Name servers for the instances. None: those of this machine."),
+  "docker.start_timeout": key(
+    duration(second),
+    60 * second,
+    "How long an engine without containers may take to start. Each container and each published port adds to it, so do a CPU limit and a busy machine, and an engine that makes progress is waited for.",
+  ),
   "docker.log_max_size": key(
     size(1_024),
     10 * mebibyte,

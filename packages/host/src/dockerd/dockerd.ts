@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
+import type { ReportEngineProgress } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { killProcess, type ProcessIdentity, untilGone } from "../process/identity.ts";
 import { untilAnswering } from "./api/ready.ts";
@@ -10,11 +11,10 @@ import type { Engine, EngineEnvironment } from "./engine.ts";
 import { lastWords } from "./last-words.ts";
 import { untilRemoved } from "./removal.ts";
 import { findByInnerPid, inCgroup, inSandbox } from "./sandbox.ts";
+import { StartBound } from "./start-bound.ts";
 
-/** dockerd needs half a second; with thousands of containers to look at, or a busy disk, far longer. */
-const startDeadlineMs = 60_000;
-/** A dockerd that is just coming up answers within this; one that does not is stuck. */
-const answerDeadlineMs = 15_000;
+/** A dockerd that is there and neither answers nor works for so long is stuck. */
+const stuckAfterMs = 15_000;
 const killDeadlineMs = 5_000;
 
 /** Its log is appended to over dockerd's restarts in one sandbox and begins anew beyond this. */
@@ -25,11 +25,13 @@ const maxLogBytes = 4 * 1024 * 1024;
  * ends before; the signal's reason when that aborts, with dockerd left to whoever takes the sandbox down.
  */
 export async function startDockerd(
-  { dockerBinary, environment }: EngineEnvironment,
-  { name, files, group, configurationInside }: Engine,
+  { dockerBinary, environment, startTimeoutMs }: EngineEnvironment,
+  engine: Engine,
   init: ProcessIdentity,
   signal: AbortSignal,
+  report?: ReportEngineProgress,
 ): Promise<void> {
+  const { name, files, group, configurationInside } = engine;
   // A number left in there by an earlier dockerd can belong to a living process of the same sandbox, and a socket
   // nobody listens on would be asked in vain.
   for (const file of [files.dockerdPidFile, files.socket]) rmSync(file, { force: true });
@@ -42,8 +44,8 @@ export async function startDockerd(
   child.unref();
 
   const settled = new AbortController();
-  const deadline = AbortSignal.timeout(startDeadlineMs);
-  const waiting = AbortSignal.any([signal, deadline, settled.signal]);
+  using bound = new StartBound(engine, init, { timeoutMs: startTimeoutMs, report });
+  const waiting = AbortSignal.any([signal, bound.signal, settled.signal]);
   const answering = untilAnswering(files.socket, waiting);
   const exited = once(child, "exit", { signal: waiting }).then(async ([code, killedBy]) => {
     const words = await lastWords(files.log);
@@ -56,11 +58,14 @@ export async function startDockerd(
     await Promise.race([answering, exited]);
   } catch (error) {
     signal.throwIfAborted();
-    if (!deadline.aborted) throw error;
+    if (!(bound.signal.aborted && bound.signal.reason instanceof DockersnapError)) throw error;
+    const words = await lastWords(files.log);
     throw new DockersnapError(
       "not_ready",
-      `The engine of '${name}' did not come up within ${startDeadlineMs / 1000} seconds. ${await lastWords(files.log)}`.trim(),
-      { cause: error },
+      `${bound.signal.reason.message}${words === "" ? "" : ` It said: ${words}`}`,
+      {
+        cause: error,
+      },
     );
   } finally {
     // Whoever lost the race has nobody left to report to.
@@ -78,10 +83,11 @@ export async function reviveDockerd(
   engine: Engine,
   init: ProcessIdentity,
   signal: AbortSignal,
+  report?: ReportEngineProgress,
 ): Promise<boolean> {
   const dockerd = findDockerd(engine);
   if (dockerd !== undefined) {
-    if (await answersInTime(engine, dockerd, signal)) {
+    if (await answersInTime(engine, dockerd, init, signal)) {
       // A clean stop that did not come to its end turned it off.
       if (await setLiveRestore(engine.files, true)) killProcess(dockerd, "SIGHUP");
       return false;
@@ -89,7 +95,7 @@ export async function reviveDockerd(
     await endProcess(dockerd, signal);
   }
   await setLiveRestore(engine.files, true);
-  await startDockerd(environment, engine, init, signal);
+  await startDockerd(environment, engine, init, signal, report);
   return true;
 }
 
@@ -97,9 +103,16 @@ export async function reviveDockerd(
  * False when it does not answer, and at once when it is shutting down or its process ends. The kernel closes the connections
  * of a process that was killed while it is still listed, so whoever was told by one of these finds it among the living.
  */
-async function answersInTime({ files }: Engine, dockerd: ProcessIdentity, signal: AbortSignal): Promise<boolean> {
+async function answersInTime(
+  engine: Engine,
+  dockerd: ProcessIdentity,
+  init: ProcessIdentity,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { files } = engine;
   const over = new AbortController();
-  const bound = AbortSignal.any([signal, over.signal, AbortSignal.timeout(answerDeadlineMs)]);
+  using patience = new StartBound(engine, init, { timeoutMs: stuckAfterMs });
+  const bound = AbortSignal.any([signal, over.signal, patience.signal]);
   const answering = untilAnswering(files.socket, bound).then(() => true);
   const isShuttingDown = untilRemoved(files.dockerdPidFile, bound).then(() => false);
   const gone = untilGone(dockerd, bound).then(() => false);

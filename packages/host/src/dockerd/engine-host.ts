@@ -1,5 +1,5 @@
 import { DockersnapError, instanceNamePattern, type Limits, nameRules } from "@dockersnap/contract/words";
-import type { EngineHost, EngineObserver, EngineSpec, Log } from "@dockersnap/core";
+import type { EngineHost, EngineObserver, EngineSpec, Log, ReportEngineProgress } from "@dockersnap/core";
 import { isAlive } from "../process/identity.ts";
 import { createEngineApi } from "./api/engine-api.ts";
 import { canLimit, listGroups, readHierarchies } from "./cgroups/index.ts";
@@ -26,6 +26,8 @@ export interface EngineHostOptions {
   readonly logMaxSize?: string;
   /** Log files kept of one container. Default: 3. */
   readonly logMaxFile?: number;
+  /** What an engine without containers may take to come up on an idle machine. Default: 60,000. */
+  readonly startTimeoutMs?: number;
   /** The proxy dockerd pulls images through. */
   readonly proxy?: ProxySettings | undefined;
   /** What control groups and units are called in front of the instance's name. Default: `dockersnap-`. */
@@ -48,6 +50,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
       logMaxSize: options.logMaxSize ?? "10m",
       logMaxFile: options.logMaxFile ?? 3,
     },
+    startTimeoutMs: options.startTimeoutMs ?? 60_000,
     hierarchies: readHierarchies(),
     supervisions,
     supervision: supervisions[wanted === "auto" ? (systemdRuns() ? "systemd" : "direct") : wanted],
@@ -73,10 +76,10 @@ class DockerdEngines implements EngineHost {
     return this.#files(name).pidFile;
   }
 
-  async start(spec: EngineSpec, signal: AbortSignal): Promise<void> {
+  async start(spec: EngineSpec, signal: AbortSignal, report?: ReportEngineProgress): Promise<void> {
     checkName(spec.name);
     await this.#unwatch(spec.name);
-    await startEngine(this.#environment, spec, signal);
+    await startEngine(this.#environment, spec, signal, report);
     this.#watch(spec.name);
   }
 

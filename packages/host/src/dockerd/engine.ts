@@ -14,6 +14,8 @@ export interface EngineEnvironment {
   /** Of dockerd's process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: EngineSettings;
+  /** What an engine without containers may take to come up on an idle machine. */
+  readonly startTimeoutMs: number;
   readonly hierarchies: Hierarchies;
   readonly supervisions: Readonly<Record<Supervision["kind"], Supervision>>;
   /** For engines started from now on. */

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { EngineSpec } from "@dockersnap/core";
+import type { EngineSpec, ReportEngineProgress } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { daemonJson } from "./configuration.ts";
 import { reviveDockerd, startDockerd } from "./dockerd.ts";
@@ -17,6 +17,7 @@ export async function startEngine(
   environment: EngineEnvironment,
   spec: EngineSpec,
   signal: AbortSignal,
+  report?: ReportEngineProgress,
 ): Promise<void> {
   const { name } = spec;
   const { log } = environment;
@@ -32,11 +33,11 @@ export async function startEngine(
   }
   const init = livingInit(found);
   try {
-    if (init !== undefined && (await comesBack(environment, found, init, signal))) return;
+    if (init !== undefined && (await comesBack(environment, found, init, signal, report))) return;
     const left = anyFileLeft(found.files) || possibleGroups(environment, name).some((group) => group.exists());
     if (left) await killEngine(environment, name);
     signal.throwIfAborted();
-    await bringUp(environment, findEngine(environment, name), spec, signal);
+    await bringUp(environment, findEngine(environment, name), spec, signal, report);
   } catch (error) {
     const words = await lastWords(found.files.log);
     await killEngine(environment, name).catch((failure: unknown) => {
@@ -75,9 +76,10 @@ async function comesBack(
   engine: Engine,
   init: NonNullable<ReturnType<typeof livingInit>>,
   signal: AbortSignal,
+  report: ReportEngineProgress | undefined,
 ): Promise<boolean> {
   try {
-    await reviveDockerd(environment, engine, init, signal);
+    await reviveDockerd(environment, engine, init, signal, report);
     return true;
   } catch (error) {
     signal.throwIfAborted();
@@ -94,6 +96,7 @@ async function bringUp(
   engine: Engine,
   spec: EngineSpec,
   signal: AbortSignal,
+  report: ReportEngineProgress | undefined,
 ): Promise<void> {
   const { name, files, group, supervision } = engine;
   await requireDataRoot(spec);
@@ -113,5 +116,5 @@ async function bringUp(
   }
   // Before dockerd: from its first instruction on the next daemon is to find it.
   writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
-  await startDockerd(environment, findEngine(environment, name), init, signal);
+  await startDockerd(environment, findEngine(environment, name), init, signal, report);
 }

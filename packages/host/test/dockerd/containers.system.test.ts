@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import type { EngineProgress, EngineSpec } from "@dockersnap/core";
+import { describe, expect, it } from "vitest";
 import { isAlive, killProcess } from "../../src/process/identity.ts";
 import { run } from "../../src/process/run.ts";
 import { Machine, never } from "./machine.ts";
@@ -207,4 +208,58 @@ it("tells how a container stands: what brings it back, whether it runs, what its
   expect(await api.vitals(well)).toMatchObject({ restartPolicy: "always", state: "running", error: "" });
   expect(await api.vitals(plain)).toMatchObject({ restartPolicy: "no", state: "created", health: undefined });
   expect(await api.vitals("f".repeat(64))).toBeUndefined();
+});
+
+describe("an engine that takes long to come up", () => {
+  /** Five containers that come up with their engine. */
+  async function withFive(machine: Machine): Promise<EngineSpec> {
+    const spec = await machine.prepare("web");
+    await machine.engines.start(spec, never);
+    await machine.importImage("web");
+    for (let left = 5; left > 0; left -= 1) {
+      await machine.docker("web", "run", "--detach", "--restart", "always", "box", "sleep", "1000");
+    }
+    return spec;
+  }
+
+  it("is waited for as long as it gets on, and tells how many of its containers are up", {
+    timeout: 300_000,
+  }, async () => {
+    await using machine = await Machine.start({ startTimeoutMs: 3_000 });
+    const spec = await withFive(machine);
+    await machine.engines.kill("web");
+    const told: EngineProgress[] = [];
+
+    await machine.engines.start({ ...spec, limits: { cpus: 0.1 } }, never, (progress) => told.push(progress));
+
+    expect(told.at(-1)?.of).toBe(5);
+    expect(told.length).toBeGreaterThan(3);
+    expect(new Set(told.map(({ up }) => up)).size).toBeGreaterThan(1);
+    const containers = await machine.engines.api("web").containers();
+    expect(containers.map(({ state }) => state)).toEqual(Array(5).fill("running"));
+  });
+
+  it("is given up, and nothing of it left, once it does not get on", async () => {
+    await using machine = await Machine.start({ startTimeoutMs: 2_000 });
+    const spec = await machine.prepare("web");
+    await mkdir(machine.runDir, { recursive: true });
+    const started = machine.engines.start(spec, never);
+    const outcome = expect(started).rejects.toMatchObject({
+      code: "not_ready",
+      message: expect.stringContaining("it has made no progress for 2 seconds"),
+    });
+    await expect.poll(() => stopped(machine), { interval: 1 }).toBe(true);
+
+    await outcome;
+    expect(machine.leftovers()).toEqual([]);
+  });
+
+  /** Holds the dockerd that is on its way up still, as soon as it is there. */
+  function stopped(machine: Machine): boolean {
+    try {
+      return killProcess(machine.dockerd("web"), "SIGSTOP");
+    } catch {
+      return false;
+    }
+  }
 });

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Limits } from "@dockersnap/contract/words";
 import type { EngineUse } from "@dockersnap/core";
 import { hasErrno } from "../../process/errno.ts";
+import { type EngineActivity, readActivity } from "./activity.ts";
 import { isMissing, untilEvent } from "./event-file.ts";
 import { createFreezer, type Freezer } from "./freezer.ts";
 import { type Hierarchies, unifiedHoldsControllers } from "./hierarchies.ts";
@@ -96,6 +97,11 @@ export class EngineCgroup {
 
   use(): Promise<EngineUse> {
     return readUse(this.#hierarchies, this.path);
+  }
+
+  /** What the engine does now, for telling one that comes up from one that is stuck. */
+  activity(): Promise<EngineActivity> {
+    return readActivity(this.#hierarchies, this.path);
   }
 
   /** Move a process, without the children it has already, into the engine's part. One that has ended is let be. */
