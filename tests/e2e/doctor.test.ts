@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRecords } from "@dockersnap/host";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -38,6 +38,23 @@ it("finds nothing wrong on a machine where all is well, whatever runs there", as
   expect(stdout).toMatch(/^ok +daemon +running, process \d+$/m);
   expect(stdout).toMatch(/^ok +strays +none$/m);
   expect(stdout).not.toContain("!!");
+});
+
+it("shows every instance that status calls an error, with the same words", async () => {
+  const { name } = await bareInstance(world, "failing");
+  const containers = join(world.tree(name), "containers");
+  rmSync(containers, { recursive: true });
+  writeFileSync(containers, "not a folder");
+  expect((await cli(world, "restart", name)).code).not.toBe(0);
+
+  const { status, error } = await world.client.instances.get(name);
+  expect({ status, error }).toEqual({ status: "error", error: expect.any(String) });
+  expect(await doctor()).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(`instance in error        ${name}\n     ${error}\n`),
+  });
+  await world.client.instances.delete(name);
+  expect((await doctor()).stdout).not.toContain(name);
 });
 
 it("has no word on a reader that has seen enough", async () => {

@@ -7,6 +7,7 @@ import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
+import { checkInstances } from "./instances.ts";
 import { checkNetwork } from "./network.ts";
 
 export interface DoctorOptions {
@@ -26,7 +27,7 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
   const pool = await checkPool(config, adapters);
   const network = await checkNetwork(daemonPid(config) !== undefined);
   for (const finding of [pool, ...network]) print(finding);
-  const left = await checkStrays(config, adapters, fix);
+  const left = await checkRecorded(config, adapters, fix);
   const wrong = [...machine, pool, ...network].filter(({ advice }) => advice !== undefined).length + left;
   process.stdout.write(
     wrong === 0 ? "\nNothing is wrong.\n" : `\n${wrong} ${wrong === 1 ? "thing needs" : "things need"} attention.\n`,
@@ -76,8 +77,8 @@ async function checkPool(config: Config, { storage }: Adapters): Promise<Finding
   }
 }
 
-/** The number of strays that are left, and of instances of the daemon's own that somebody must look at. */
-async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Promise<number> {
+/** The number of strays that are left, and of instances that somebody must look at. */
+async function checkRecorded(config: Config, adapters: Adapters, fix: boolean): Promise<number> {
   const records = viewRecords({ path: join(config.state_dir, "records.db") });
   if (records === undefined) {
     print({ subject: "records", seen: "none yet; the first start makes them" });
@@ -85,7 +86,7 @@ async function checkStrays(config: Config, adapters: Adapters, fix: boolean): Pr
   }
   try {
     const own = records.instances.all().filter(({ purpose }) => purpose !== undefined);
-    const findings = own.map(ownInstance);
+    const findings = [...own.map(ownInstance), ...(await checkInstances(adapters, records))];
     for (const finding of findings) print(finding);
     const strays = await findStrays({ ...adapters, records });
     for (const stray of strays) {
