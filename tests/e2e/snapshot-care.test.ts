@@ -80,7 +80,7 @@ it("answers an unknown label with the nearest, whatever was to be done with it",
 });
 
 it("removes a snapshot when its time is over, and says so", async () => {
-  const expires_at = new Date(Date.now() + 1_000).toISOString();
+  const expires_at = new Date(Date.now() + 3_000).toISOString();
   const swept = await eventOf(world, ended("sweep"), () => act().snapshot(name, { label: "brief", expires_at }));
   expect(await operationOf(swept)).toMatchObject({
     status: "done",

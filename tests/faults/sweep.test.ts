@@ -23,7 +23,8 @@ const sweep: Exercise = {
   async ready(name) {
     const { snapshots } = await instances.get(name);
     if (snapshots.length > 1) return;
-    await instances.snapshot(name, { label: "goes", expires_at: "2026-01-01T00:00:00Z", protected: true });
+    const expires_at = new Date(Date.now() + 1_000).toISOString();
+    await instances.snapshot(name, { label: "goes", expires_at, protected: true });
   },
   call: (name) => ({ method: "PATCH", path: `/instances/${name}/snapshots/goes`, body: { protected: false } }),
   async provoke(name) {

@@ -7,6 +7,9 @@ export const pluginNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 /** A snapshot's label, unique within its instance. */
 export const snapshotLabelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** Where a snapshot may be named: the current state of an instance. No new snapshot gets it as its label. */
+export const currentStateWord = "now";
+
 /** A volume or a container of an instance, as Docker calls it, behind the word for which it is. */
 export const partPattern = /^(volume|container):([A-Za-z0-9][A-Za-z0-9_.-]{0,254})$/;
 

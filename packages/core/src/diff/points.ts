@@ -1,10 +1,7 @@
-import { type DiffPoint, DockersnapError } from "@dockersnap/contract/words";
+import { currentStateWord, type DiffPoint, DockersnapError } from "@dockersnap/contract/words";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, Records } from "../platform/records.ts";
-
-/** The word for how an instance is at the moment. */
-const now = "now";
 
 /** A moment that can be looked into. */
 export interface Point {
@@ -21,8 +18,9 @@ export function findPoint(deps: Deps, instance: string, words: string): Point {
   const at = words.indexOf("@");
   const [name, label] = at === -1 ? [instance, words] : [words.slice(0, at), words.slice(at + 1)];
   const record = findInstance(deps.records, name);
-  // A snapshot may have been called so; its full name tells it apart.
-  const isNow = label === now && (at === -1 || deps.records.snapshots.get(name, now) === undefined);
+  // Older versions let a snapshot be called so; its full name tells it apart.
+  const isNow =
+    label === currentStateWord && (at === -1 || deps.records.snapshots.get(name, currentStateWord) === undefined);
   return isNow ? present(deps, record) : snapshot(deps, name, label);
 }
 

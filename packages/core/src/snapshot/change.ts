@@ -3,7 +3,8 @@ import type { Lifecycle } from "../instance/lifecycle.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import type { Records, RevertRecord, SnapshotRecord } from "../platform/records.ts";
-import { requireFreeLabel, sameForm } from "./take.ts";
+import { requireFutureExpiry, sameForm } from "./expiry.ts";
+import { requireFreeLabel } from "./take.ts";
 import { describeSnapshot } from "./view.ts";
 
 export interface ChangeInput {
@@ -27,7 +28,7 @@ type ChangeJob = Job<ChangeInput, ChangeState>;
 
 /** Rename, tag or protect one snapshot, or say when it expires: all that is asked for, or nothing of it. */
 export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput, ChangeState> {
-  const { records, storage, events } = lifecycle.platform;
+  const { records, storage, events, clock } = lifecycle.platform;
   return {
     name: "change-snapshot",
     cancellable: false,
@@ -37,6 +38,7 @@ export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput,
     async prepare(input) {
       readyInstance(records, input.name);
       const before = findSnapshot(records, input.name, input.label);
+      requireFutureExpiry(clock, input.name, input.label, input.change.expires_at ?? undefined);
       if (isRenamed(input)) await requireFreeLabel(lifecycle, input.name, newLabel(input));
       requireFewTags(input, mergedTags(before, input.change));
       return { before, named: namedBy(records, input) };

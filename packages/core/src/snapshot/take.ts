@@ -1,10 +1,11 @@
-import { DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
+import { currentStateWord, DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
 import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
+import { requireFutureExpiry, sameForm } from "./expiry.ts";
 import { notCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
@@ -50,6 +51,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const record = readyInstance(records, input.name);
+      requireFutureExpiry(clock, input.name, input.label, input.expires_at);
       await requireFreeLabel(lifecycle, input.name, input.label);
       await requireRoom(lifecycle, `snapshot '${input.name}'`);
       return {
@@ -185,8 +187,14 @@ export async function freeLabel(lifecycle: Lifecycle, instance: string, label: s
   return free;
 }
 
-/** `already_exists` if the label is taken. */
+/** `already_exists` if the label is taken, `invalid_request` for the word that means the current state. */
 export async function requireFreeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<void> {
+  if (label === currentStateWord) {
+    throw new DockersnapError(
+      "invalid_request",
+      `A snapshot cannot be called '${label}': in 'dockersnap diff' that word means the current state of an instance. Choose another label.`,
+    );
+  }
   if (!(await isTaken(lifecycle, instance, label))) return;
   throw new DockersnapError(
     "already_exists",
@@ -198,11 +206,6 @@ export async function requireFreeLabel(lifecycle: Lifecycle, instance: string, l
 function tagsOf(records: Records, { name, tags = {} }: TakeInput): Readonly<Record<string, string>> {
   const { [scheduleTag]: schedule, ...others } = tags;
   return records.schedules.of(name).some(({ id }) => id === schedule) ? tags : others;
-}
-
-/** Times are compared as text, so each is written the same way, whatever a client sent. */
-export function sameForm(time: string | undefined): string | undefined {
-  return time === undefined ? undefined : new Date(time).toISOString();
 }
 
 function record({ platform: { records } }: Lifecycle, job: TakeJob): void {

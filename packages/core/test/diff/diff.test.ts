@@ -270,8 +270,11 @@ describe("the moments", () => {
 
   it("tell a snapshot that is called now from the present by its full name", async () => {
     await sides({}, { volumes: [volume("data")] });
-    await world.did("snapshot", { name: "web", label: "now" });
+    await world.did("snapshot", { name: "web", label: "old" });
     contents("web", "now", {});
+    // An older version let one be called so.
+    await world.storage.renameSnapshot("web", "old", "now");
+    world.records.snapshots.update("web", "old", { label: "now" });
     expect(await diff("web@now", "now")).toMatchObject({ from: { label: "now" }, volumes: [{ change: "added" }] });
   });
 

@@ -49,6 +49,20 @@ describe("a renamed snapshot", () => {
     expect(record("one")?.label).toBe("one");
   });
 
+  it("is never called now, the word for the current state, nor is a new one", async () => {
+    const refusal = { code: "invalid_request", message: expect.stringContaining("current state") };
+    await expect(change("one", { new_label: "now" })).rejects.toMatchObject(refusal);
+    await expect(world.run("snapshot", { name: "web", label: "now" })).rejects.toMatchObject(refusal);
+  });
+
+  it("that an older version let be called now can be used under its full name, and renamed", async () => {
+    await world.storage.renameSnapshot("web", "one", "now");
+    world.records.snapshots.update("web", "one", { label: "now" });
+    await world.did("revert", { name: "web", label: "now" });
+    expect(await change("now", { protected: true })).toMatchObject({ label: "now", protected: true });
+    expect(await change("now", { new_label: "then" })).toMatchObject({ label: "then" });
+  });
+
   it("may be given the label it has", async () => {
     expect(await change("one", { new_label: "one", protected: true })).toMatchObject({ label: "one", protected: true });
   });
@@ -62,6 +76,18 @@ describe("the marks of a snapshot", () => {
     expect(record("one")).toMatchObject({ tags: { a: "1", c: "3" }, protected: true });
     await change("one", { expires_at: null });
     expect(record("one")).toMatchObject({ protected: true, expiresAt: undefined });
+  });
+
+  it("include no expiry that is over already: a typing error in a date must not delete anything", async () => {
+    const past = "2020-01-01T00:00:00Z";
+    const refusal = { code: "invalid_request", message: expect.stringMatching(/in the past.*'dockersnap delete web@/) };
+    await expect(change("one", { tags: { b: null }, expires_at: past })).rejects.toMatchObject(refusal);
+    expect(record("one")).toMatchObject({ tags: { a: "1", b: "2" }, expiresAt: undefined });
+    await expect(world.run("snapshot", { name: "web", label: "three", expires_at: past })).rejects.toMatchObject(
+      refusal,
+    );
+    expect(record("three")).toBeUndefined();
+    expect(await world.storage.hasSnapshot("web", "three")).toBe(false);
   });
 
   it("are at most so many", async () => {
