@@ -35,7 +35,7 @@ export { beginClone } from "./standby/begin-clone.ts";
 export { StandbyKeeper } from "./standby/keeper.ts";
 export { describeStandby } from "./standby/view.ts";
 export type * from "./storage/driver.ts";
-export { boundsSpace, growsPool } from "./storage/driver.ts";
+export { boundsSpace, growsPool, setsAside } from "./storage/driver.ts";
 export { assertDatasetId, assertInnerPath, assertLabel } from "./storage/names.ts";
 export { type PoolLimits, poolRoom } from "./storage/pool-room.ts";
 export { PoolWatch } from "./storage/pool-watch.ts";
