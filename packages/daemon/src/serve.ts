@@ -36,6 +36,8 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
   mkdirSync(config.state_dir, { recursive: true, mode: 0o711 });
   mkdirSync(config.run_dir, { recursive: true, mode: 0o755 });
 
+  // Whatever it waits for, a daemon ends when it is told to or by an error: nothing else that is open may have to keep it.
+  using _alive = keepAlive();
   const stopAsked = signalled(["SIGTERM", "SIGINT"]);
   const records = openRecords({ path: join(config.state_dir, "records.db") });
   // No instance can be called so: the folder's other files bear instances' names.
@@ -66,6 +68,13 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
  */
 function keepYoungGenerationSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+const dayMs = 86_400_000;
+
+function keepAlive(): Disposable {
+  const timer = setInterval(() => undefined, dayMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** The first of these signals; a second one ends the process at once, as it would without us. */
