@@ -27,6 +27,7 @@ export type * from "./platform/records.ts";
 export { WakeUps } from "./platform/wake-ups.ts";
 export { reconcile } from "./reconcile/reconcile.ts";
 export { findStrays, removeStray, type Stray } from "./reconcile/strays.ts";
+export { heldBack } from "./schedule/retention-time.ts";
 export { Scheduler } from "./schedule/scheduler.ts";
 export { describeSchedule } from "./schedule/view.ts";
 export { describeHistory } from "./snapshot/history.ts";

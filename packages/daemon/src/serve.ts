@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { StepObserver } from "@dockersnap/core";
+import type { Clock, StepObserver } from "@dockersnap/core";
 import { openRecords } from "@dockersnap/host";
 import { createAdapters } from "./app/adapters.ts";
 import { createApp } from "./app/app.ts";
@@ -19,10 +19,12 @@ export interface ServeOptions {
   readonly configFile: string | undefined;
   /** Only the fault suite has one. */
   readonly observer?: StepObserver;
+  /** The machine's own where a test has no other. */
+  readonly clock?: Clock;
 }
 
 /** Run the daemon until it is told to stop. Resolves with the exit code; engines go on running. */
-export async function serve({ configFile, observer }: ServeOptions): Promise<number> {
+export async function serve({ configFile, observer, clock }: ServeOptions): Promise<number> {
   const { config, warnings } = loadConfig({ file: configFile, environment: process.env });
   if (process.getuid?.() !== 0) {
     throw new DockersnapError(
@@ -44,7 +46,11 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
   const pidFile = join(config.run_dir, "_daemon.pid");
   try {
     const adapters = createAdapters(config, log);
-    const app = createApp({ config, adapters, records, log, ...(observer === undefined ? {} : { observer }) });
+    const app = createApp({
+      ...{ config, adapters, records, log },
+      ...(observer === undefined ? {} : { observer }),
+      ...(clock === undefined ? {} : { clock }),
+    });
     const server = createHttpServer({ service: app.service, config, log, dashboardDir, version });
     log.info("starting", { version, state_dir: config.state_dir, run_dir: config.run_dir });
     await app.start();

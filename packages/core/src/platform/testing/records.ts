@@ -8,6 +8,7 @@ import type {
   ScheduleRecord,
   SnapshotRecord,
   StandbyRecord,
+  TimeRecord,
 } from "../records.ts";
 
 interface State {
@@ -22,6 +23,7 @@ interface State {
   standbys: Map<string, StandbyRecord>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
+  time: TimeRecord | undefined;
 }
 
 const portKey = (port: Omit<PortReservation, "hostPort">) =>
@@ -47,6 +49,7 @@ export class MemoryRecords implements Records {
     standbys: new Map(),
     ports: new Map(),
     operations: new Map(),
+    time: undefined,
   };
 
   readonly instances: Records["instances"] = {
@@ -183,8 +186,15 @@ export class MemoryRecords implements Records {
     recent: (limit) => structuredClone(this.#newestFirst().slice(0, limit)),
     unfinished: () => structuredClone(this.#newestFirst().filter(isUnfinished).reverse()),
     prune: (keep) => {
-      const ended = this.#newestFirst().filter((record) => !isUnfinished(record));
-      for (const { id } of ended.slice(keep)) this.#state.operations.delete(id);
+      const ended = [...this.#state.operations.values()].filter((record) => !isUnfinished(record));
+      for (const { id } of ended.slice(0, Math.max(0, ended.length - keep))) this.#state.operations.delete(id);
+    },
+  };
+
+  readonly time: Records["time"] = {
+    get: () => structuredClone(this.#state.time),
+    save: (record) => {
+      this.#state.time = structuredClone(record);
     },
   };
 
@@ -197,6 +207,7 @@ export class MemoryRecords implements Records {
       standbys: new Map(this.#state.standbys),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
+      time: this.#state.time,
     };
     try {
       const result = work();

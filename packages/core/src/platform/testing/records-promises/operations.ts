@@ -59,6 +59,17 @@ export function operationRecords(records: () => Records): void {
       ).toEqual(["a", "b"]);
     });
 
+    it("are forgotten by the order they came in: a clock that is set back makes none older", () => {
+      for (const [index, second] of [8, 9, 1, 2].entries())
+        records().operations.save(operation(`op-${index}`, second, "done"));
+      records().operations.save(operation("op-0", 8, "done"));
+      records().operations.prune(2);
+      expect(records().operations.get("op-3")).toBeDefined();
+      expect(records().operations.get("op-2")).toBeDefined();
+      expect(records().operations.get("op-1")).toBeUndefined();
+      expect(records().operations.get("op-0")).toBeUndefined();
+    });
+
     it("are forgotten beyond the newest, never those unfinished", () => {
       records().operations.save(operation("old-running", 1, "running"));
       for (const second of [2, 3, 4, 5])
