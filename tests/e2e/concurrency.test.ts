@@ -131,7 +131,10 @@ describe("an operation", () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
     expect(new Set(answers.map(({ headers }) => headers.get("dockersnap-operation"))).size).toBe(1);
     expect(await operationsOf(name)).toHaveLength(1);
-    expect((await post("/instances", { name: world.name("other") }, key)).status).toBe(400);
+    for (const body of [{ name: world.name("other") }, { name, labels: { a: "b" } }]) {
+      const another = await post("/instances", body, key);
+      expect([another.status, await another.json()]).toMatchObject([422, { code: "key_reused" }]);
+    }
   });
 
   it("takes back all it made when it is cancelled", async () => {

@@ -183,7 +183,8 @@ describe("what the commands print", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(events.at(-1)).toEqual({ step: "complete", status: "done" });
+    const message = `The snapshot of instance '${demo}' is taken.`;
+    expect(events.at(-1)).toEqual({ step: "complete", status: "done", message });
     expect(events.map(({ step }) => step)).toContain("take");
     expect(JSON.parse(stdout)).toMatchObject({ status: "ok", label: "lines", mode: "live" });
     await ok("delete", `${demo}@lines`);

@@ -86,7 +86,9 @@ it("answers in each of the three ways to wait", async () => {
   const whole = await ask({});
   expect([whole.status, ((await whole.json()) as Verification).ok]).toEqual([200, true]);
   const streamed = await ask({ accept: "application/x-ndjson" });
-  expect((await streamed.text()).trim().split("\n").at(-1)).toBe('{"step":"complete","status":"done"}');
+  const last = (await streamed.text()).trim().split("\n").at(-1) ?? "";
+  const message = `The verification of a snapshot of instance '${demo}' is finished.`;
+  expect(JSON.parse(last)).toEqual({ step: "complete", status: "done", message });
   const later = await ask({ prefer: "respond-async" });
   const { id } = (await later.json()) as { id: string };
   expect(later.status).toBe(202);

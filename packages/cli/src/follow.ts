@@ -3,7 +3,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import { InterruptedError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Output } from "./output/output.ts";
-import { lineProgress, ndjsonProgress, noProgress, type ProgressView } from "./output/progress.ts";
+import { isEnd, lineProgress, ndjsonProgress, noProgress, type ProgressView } from "./output/progress.ts";
 
 /** What Ctrl-C means: `ask` once whether to leave the operation running, or `cancel` what nobody would want to keep. */
 type OnInterrupt = "ask" | "cancel";
@@ -19,6 +19,8 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
     const view = await progressView(io, out);
     const stop = new AbortController();
     const over = new AbortController();
+    /** What the daemon ignored of the request, as one that does not know all of it does. */
+    const ignored: string[] = [];
     let operation: string | undefined;
     let asked = false;
     let cancelled = false;
@@ -58,7 +60,10 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
     using _interrupts = io.onInterrupt(() => void interrupted().catch(reject));
     try {
       const work = act({
-        onProgress: (event) => view.event(event),
+        onProgress: (event) => {
+          view.event(event);
+          if (isEnd(event)) ignored.push(...wordsIn(event.warnings));
+        },
         onOperation: (id) => {
           operation = id;
         },
@@ -74,8 +79,13 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
     } finally {
       over.abort();
       view.end();
+      for (const warning of ignored) out.warn(warning);
     }
   };
+}
+
+function wordsIn(warnings: unknown): string[] {
+  return Array.isArray(warnings) ? warnings.filter((one) => typeof one === "string") : [];
 }
 
 function leftRunning(operation: string | undefined): string {

@@ -18,6 +18,16 @@ const created: Script = {
   "GET /operations/op1": json(200, operation("op1", { result: instance("demo", { warnings: ["port 1 is taken"] }) })),
 };
 
+it("says on stderr what the daemon ignored of the request", async () => {
+  const warnings = ['Field "labells" is not known and was ignored. Did you mean "labels"?'];
+  await using daemon = await scriptedDaemon({
+    "POST /instances/demo/stop": ndjson([{ ...complete, warnings }], { operation: "op1" }),
+    "GET /operations/op1": json(200, operation("op1", { result: { status: "ok" } })),
+  });
+  const { stdout, stderr } = await runCli(["stop", "demo", "-q"], { daemon });
+  expect([stdout, stderr]).toEqual(["", `warning: ${warnings[0]}\n`]);
+});
+
 it("shows progress as lines on stderr and the result on stdout", async () => {
   await using daemon = await scriptedDaemon({ ...created });
   const { code, stdout, stderr } = await runCli(["create", "demo"], { daemon });

@@ -33,6 +33,7 @@ import {
 } from "@dockersnap/contract/words";
 import { daemonEvents, type EventsOptions } from "./events.ts";
 import { type FollowOptions, followOperation, startAndFollow } from "./follow.ts";
+import { allOperations, type OperationsQuestion } from "./operations.ts";
 import { type Call, createTransport, type Fetch, isRecord, segment } from "./transport.ts";
 
 export interface ClientOptions {
@@ -130,7 +131,8 @@ interface PoolClient {
 }
 
 export interface OperationsClient {
-  list(options?: ReadOptions): Promise<Operation[]>;
+  /** Newest first, and page after page until there are as many as asked for: all of them without a `limit`. */
+  list(options?: ReadOptions & OperationsQuestion): Promise<Operation[]>;
   get(id: string, options?: ReadOptions): Promise<Operation>;
   /** Follows one from its first event to its end and answers with its record, whatever that end was. */
   events(id: string, options?: FollowOptions): Promise<Operation>;
@@ -222,7 +224,7 @@ export function createClient(options: ClientOptions): Client {
       reload: (options) => list("POST", "/plugins/reload", options),
     },
     operations: {
-      list: (options) => list("GET", "/operations", options),
+      list: (options) => allOperations(transport, options),
       get: async (id, options) => object("GET", `/operations/${segment(id)}`, options),
       events: async (id, options = {}) => followOperation(transport, id, options),
       cancel: async (id, options) => {

@@ -61,11 +61,13 @@ async function follow(
       for await (const line of linesOf(transport, response, id, options.signal)) {
         if (line.trim() === "") continue;
         const event = parseEvent(line);
-        index += 1;
+        // An event may stand for some that the daemon no longer keeps.
+        index += typeof event.omitted === "number" ? event.omitted : 1;
         // Every stream begins at the operation's first event. A daemon that was restarted may know fewer of them.
         if (index <= seen && !isTerminal(event)) continue;
         seen = Math.max(seen, index);
         attempt = 0;
+        if (id === undefined) throwRefusal(event);
         options.onProgress?.(event);
         if (isTerminal(event)) return event;
       }
@@ -138,6 +140,13 @@ function unclear(operation: Operation): DockersnapError {
     "internal",
     `Operation ${operation.id} ended without a reason (status ${operation.status}). The daemon's log has more.`,
   );
+}
+
+/** What was refused before any operation began ends in an event with the code of the refusal. */
+function throwRefusal({ step, status, message, code, details }: ProgressEvent): void {
+  if (step !== "error" || status !== "error" || code === undefined) return;
+  const refusal = errorFrom({ error: message, code, details });
+  if (refusal !== undefined) throw refusal;
 }
 
 /** A daemon that names no operation has no record to read a result or a code from. */

@@ -44,6 +44,31 @@ it("rejects with the operation's own error when it failed", async () => {
   });
 });
 
+it("rejects with the code and details of what was refused before it began", async () => {
+  const refusal = { step: "error", status: "error", message: "op-9 holds 'demo'.", code: "busy", details: { a: 1 } };
+  await using daemon = await scriptedDaemon({ "POST /instances/demo/stop": ndjson([refusal]) });
+  const seen = watched();
+  await expect(createClient({ baseUrl: daemon.url }).instances.stop("demo", seen.options)).rejects.toMatchObject({
+    code: "busy",
+    message: "op-9 holds 'demo'.",
+    details: { a: 1 },
+  });
+  expect(seen.events).toEqual([]);
+});
+
+it("counts the events that the daemon no longer keeps when it follows on", async () => {
+  const gap = { step: "progress", status: "running", message: "2 events are no longer kept", omitted: 2 };
+  const third = { step: "third", status: "running" };
+  await using daemon = await scriptedDaemon({
+    "POST /instances": ndjson([reserve, start, { ...start, percent: 50 }], { operation: "op1", breaks: true }),
+    "GET /operations/op1/events": [ndjson([reserve, gap, third, complete])],
+    "GET /operations/op1": json(200, operation("op1", { result: instance("demo") })),
+  });
+  const seen = watched();
+  await createClient({ baseUrl: daemon.url }).instances.create({ name: "demo" }, seen.options);
+  expect(seen.events).toEqual([reserve, start, { ...start, percent: 50 }, third, complete]);
+});
+
 it("follows on where it was after the connection broke", async () => {
   await using daemon = await scriptedDaemon({
     "POST /instances": ndjson([reserve, start], { operation: "op1", breaks: true }),

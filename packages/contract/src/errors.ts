@@ -18,6 +18,11 @@ export const errorCodes = {
   payload_too_large: { status: 413, exit: 2, meaning: "The body is larger than the daemon reads." },
   unsupported_media_type: { status: 415, exit: 2, meaning: "The body is not JSON." },
   plugin_refused: { status: 422, exit: 1, meaning: "The plugin's own validation refused the configuration." },
+  key_reused: {
+    status: 422,
+    exit: 2,
+    meaning: "The Idempotency-Key was used for another request; a new request needs a new key.",
+  },
   too_many_requests: { status: 429, exit: 1, meaning: "A bound on connections or streams is reached; try again." },
   internal: { status: 500, exit: 1, meaning: "The daemon failed; its log has the cause." },
   plugin_failed: { status: 502, exit: 1, meaning: "The plugin failed, crashed or broke its contract." },

@@ -3,3 +3,4 @@ export * from "./errors.ts";
 export * from "./names.ts";
 export * from "./nearest.ts";
 export * from "./plugin/index.ts";
+export * from "./short-list.ts";

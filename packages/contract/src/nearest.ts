@@ -1,6 +1,9 @@
 /** Longer words are not compared: nobody mistypes them into one another, and the cost grows with the square. */
 const longestCompared = 64;
 
+/** More candidates are not looked at: whoever names thousands of things has no use for the nearest. */
+const mostCandidates = 1_000;
+
 /** So few letters are the beginning of anything. */
 const shortestBeginning = 3;
 
@@ -12,7 +15,8 @@ const mostOffered = 3;
  * order.
  */
 export function nearestOf(word: string, candidates: Iterable<string>): readonly string[] {
-  const all = [...candidates];
+  if (word.length > longestCompared) return [];
+  const all = firstOf(candidates);
   const best = closest(word, all);
   const begun = word.length < shortestBeginning ? [] : all.filter((one) => beginsWith(one, word));
   return [...new Set([...(best === undefined ? [] : [best]), ...begun])].slice(0, mostOffered);
@@ -34,6 +38,15 @@ export function didYouMean(names: readonly string[]): string {
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const [first, second] = nearestOf(word, candidates);
   return second === undefined ? first : closest(word, [first, second].map(String));
+}
+
+function firstOf(candidates: Iterable<string>): readonly string[] {
+  const first: string[] = [];
+  for (const candidate of candidates) {
+    if (first.length === mostCandidates) break;
+    first.push(candidate);
+  }
+  return first;
 }
 
 function beginsWith(candidate: string, word: string): boolean {

@@ -6,3 +6,4 @@ export * from "./names.ts";
 export * from "./nearest.ts";
 export * from "./plugin/config.ts";
 export type * from "./plugin/index.ts";
+export * from "./short-list.ts";

@@ -15,6 +15,7 @@ it("keeps every code it ever had", () => {
     "payload_too_large",
     "unsupported_media_type",
     "plugin_refused",
+    "key_reused",
     "too_many_requests",
     "internal",
     "plugin_failed",

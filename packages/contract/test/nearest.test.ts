@@ -28,6 +28,17 @@ it("does not compare very long words", () => {
   expect(nearest("a".repeat(100_000), ["a".repeat(99_999)])).toBeUndefined();
 });
 
+it("looks at so many candidates and no more", () => {
+  let asked = 0;
+  const endless = {
+    *[Symbol.iterator]() {
+      for (;;) yield `name-${asked++}`;
+    },
+  };
+  expect(nearest("nmae-7", endless)).toBe("name-7");
+  expect(asked).toBeLessThan(2_000);
+});
+
 it.each([
   ["before", ["golden", "before-upgrade", "before-tests"], ["before-upgrade", "before-tests"]],
   ["nigth-1", ["night-1", "night-2", "nigth-10"], ["night-1", "nigth-10"]],

@@ -186,8 +186,9 @@ describe("progress", () => {
     expect(error).toBeUndefined();
     expect(events.filter((event) => event.step === "flush" && "own" in event)).toEqual([JSON.parse(step)]);
     expect(events.filter((event) => event.step === "more")).toEqual([]);
-    expect(events.filter((event) => event.step === "complete")).toEqual([{ step: "complete", status: "done" }]);
-    expect(events.at(-1)).toEqual({ step: "complete", status: "done" });
+    expect(events.filter((event) => event.step === "complete")).toHaveLength(1);
+    const message = expect.stringMatching(/^The snapshot of instance '.*' is taken\.$/);
+    expect(events.at(-1)).toEqual({ step: "complete", status: "done", message });
   });
 
   it.each([

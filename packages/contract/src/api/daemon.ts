@@ -11,7 +11,7 @@ export const PoolRoom = z.object({
 export type PoolRoom = z.infer<typeof PoolRoom>;
 
 /** How large the daemon's own pool is to be, in bytes. It only ever grows. */
-export const PoolGrowRequest = z.strictObject({
+export const PoolGrowRequest = z.object({
   size_bytes: z.int().min(1, { error: "expected the new size of the whole pool, in bytes" }),
 });
 export type PoolGrowRequest = z.infer<typeof PoolGrowRequest>;

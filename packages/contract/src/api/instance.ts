@@ -24,7 +24,7 @@ const bounds = {
 };
 
 /** Bounds on one instance: on all that runs in it, its Docker engine included, and on what it writes. */
-export const Limits = z.strictObject(bounds).partial();
+export const Limits = z.object(bounds).partial();
 export type Limits = z.infer<typeof Limits>;
 
 /**
@@ -36,7 +36,7 @@ export type InstancePurpose = z.infer<typeof InstancePurpose>;
 
 /** Bounds to set; `null` takes one away, and whatever is left out stays. */
 export const LimitsChange = z
-  .strictObject({
+  .object({
     memory: bounds.memory.nullable(),
     cpus: bounds.cpus.nullable(),
     pids: bounds.pids.nullable(),
@@ -47,7 +47,7 @@ export type LimitsChange = z.infer<typeof LimitsChange>;
 
 /** What to change of an instance; whatever is left out stays. */
 export const InstanceChange = z
-  .strictObject({
+  .object({
     limits: LimitsChange.optional(),
     /** Merged into those there are; `null` takes one away. */
     labels: TagChanges.optional(),
@@ -68,13 +68,13 @@ export const InstanceUse = z.object({
 });
 export type InstanceUse = z.infer<typeof InstanceUse>;
 
-export const WorkloadRequest = z.strictObject({
+export const WorkloadRequest = z.object({
   plugin: PluginName,
   config: z.record(z.string(), z.unknown()).optional(),
 });
 export type WorkloadRequest = z.infer<typeof WorkloadRequest>;
 
-export const CreateInstanceRequest = z.strictObject({
+export const CreateInstanceRequest = z.object({
   name: InstanceName,
   workload_inline: WorkloadRequest.optional(),
   limits: Limits.optional(),
@@ -82,7 +82,7 @@ export const CreateInstanceRequest = z.strictObject({
 });
 export type CreateInstanceRequest = z.infer<typeof CreateInstanceRequest>;
 
-export const CloneRequest = z.strictObject({
+export const CloneRequest = z.object({
   label: SnapshotLabel,
   new_name: InstanceName,
   /** Changes to the source's limits, which the clone has otherwise. */

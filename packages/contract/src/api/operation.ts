@@ -34,6 +34,10 @@ export const Operation = z.object({
   error: z
     .object({ error: z.string(), code: z.string(), details: z.record(z.string(), z.unknown()).optional() })
     .optional(),
+  /** How it ended, in a sentence: the workload's own where its plugin gave one. */
+  message: z.string().optional(),
+  /** What was ignored of the request that began it. */
+  warnings: z.array(z.string()).optional(),
   /** Set when the daemon ended while it ran: how the next one brought it to an end. */
   recovered: z.enum(["finished", "undone"]).optional(),
 });

@@ -20,7 +20,7 @@ const count = z
  * months (in UTC, weeks from Monday) that have one. One that any rule keeps stays.
  */
 export const KeepRules = z
-  .strictObject({ last: count, hourly: count, daily: count, weekly: count, monthly: count })
+  .object({ last: count, hourly: count, daily: count, weekly: count, monthly: count })
   .refine((rules) => Object.keys(rules).length > 0, {
     error: "expected at least one of last, hourly, daily, weekly and monthly",
   });
@@ -33,7 +33,7 @@ export type ScheduleAction = z.infer<typeof ScheduleAction>;
 const ofSnapshots = ["label", "mode", "tags", "keep"] as const;
 const ofVerifications = ["of", "timeout_ms"] as const;
 
-const scheduleFields = z.strictObject({
+const scheduleFields = z.object({
   /** Its name within the instance; made up when left out. */
   id: ScheduleId.optional(),
   /** `snapshot` when left out. What follows the expression is of one of the two only. */

@@ -11,7 +11,7 @@ import { Verification } from "./verification.ts";
 export const SnapshotMode = z.enum(["live", "paused", "stopped"], { error: "expected live, paused or stopped" });
 export type SnapshotMode = z.infer<typeof SnapshotMode>;
 
-export const SnapshotRequest = z.strictObject({
+export const SnapshotRequest = z.object({
   label: SnapshotLabel,
   tags: SnapshotTags.optional(),
   mode: SnapshotMode.optional(),
@@ -24,7 +24,7 @@ export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
 
 /** What to change of a snapshot; whatever is left out stays. */
 export const SnapshotChange = z
-  .strictObject({
+  .object({
     new_label: SnapshotLabel.optional(),
     /** Merged into those there are; `null` takes one away. */
     tags: TagChanges.optional(),
@@ -38,7 +38,7 @@ export const SnapshotChange = z
 export type SnapshotChange = z.infer<typeof SnapshotChange>;
 
 /** `force` is what older clients send; nothing is ever thrown away, so it changes nothing. */
-export const RevertRequest = z.strictObject({
+export const RevertRequest = z.object({
   label: SnapshotLabel,
   force: z.boolean().optional(),
   /** Put these alone back and leave everything else as it is, running. Without it the whole instance is put back. */

@@ -4,7 +4,7 @@ import { Timestamp } from "../time.ts";
 /** More would not fit a machine; the operator's own bound is `standby.max_count`. */
 const mostWaiting = 100;
 
-export const StandbyRequest = z.strictObject({
+export const StandbyRequest = z.object({
   /** How many clones of the snapshot are to wait, booted and healthy. */
   count: z
     .int({ error: "expected a whole number" })

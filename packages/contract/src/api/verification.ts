@@ -3,7 +3,7 @@ import { HealthCheck } from "../plugin/responses.ts";
 import { Timestamp } from "../time.ts";
 
 /** How to try a snapshot out. */
-export const VerifyRequest = z.strictObject({
+export const VerifyRequest = z.object({
   /** How long what is in it may take to be well once its engine is up, in milliseconds. */
   timeout_ms: z
     .int({ error: "expected a whole number of milliseconds" })

@@ -1,4 +1,5 @@
 import { nearest } from "../nearest.ts";
+import { ShortList } from "../short-list.ts";
 import type { ConfigOption } from "./schema.ts";
 
 /** What is wrong with one key, as a whole sentence that names the key, what was expected and what came. */
@@ -31,9 +32,14 @@ export function checkConfig(
 ): CheckedConfig {
   const declared = new Map((options ?? []).map((option) => [option.name, option]));
   const values = given ?? {};
-  const problems: ConfigProblem[] = [];
+  const known = [...declared.keys()];
+  const unknown = new ShortList<ConfigProblem>(({ message }) => message.length);
   for (const key of Object.keys(values)) {
-    if (!declared.has(key)) problems.push({ key, message: unknownKey(key, [...declared.keys()]) });
+    if (!declared.has(key)) unknown.add(() => ({ key: clip(key, longestKey), message: unknownKey(key, known) }));
+  }
+  const problems = [...unknown.entries];
+  if (unknown.omitted > 0) {
+    problems.push({ key: "", message: `${unknown.omitted} more keys are unknown too and are not listed.` });
   }
   const entries: [string, unknown][] = [];
   for (const option of declared.values()) {
@@ -64,9 +70,12 @@ const typeNames = {
 
 const unknownKey = (key: string, known: readonly string[]) => {
   const meant = nearest(key, known);
-  if (meant !== undefined) return `Unknown key '${key}'. Did you mean '${meant}'?`;
-  if (known.length === 0) return `Unknown key '${key}': this plugin takes no configuration.`;
-  return `Unknown key '${key}'. This plugin knows ${known.map((name) => `'${name}'`).join(", ")}.`;
+  const name = clip(key, longestQuoted);
+  if (meant !== undefined) return `Unknown key '${name}'. Did you mean '${meant}'?`;
+  if (known.length === 0) return `Unknown key '${name}': this plugin takes no configuration.`;
+  const listed = known.slice(0, mostNamed).map((one) => `'${one}'`);
+  const rest = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : "";
+  return `Unknown key '${name}'. This plugin knows ${listed.join(", ")}${rest}.`;
 };
 
 const missing = ({ name, type }: ConfigOption) =>
@@ -141,4 +150,12 @@ function describe(value: unknown): string {
 
 const longestQuoted = 60;
 
-const quote = (text: string) => JSON.stringify(text.length > longestQuoted ? `${text.slice(0, longestQuoted)}…` : text);
+/** A problem's key is for programs to go by, so it is shortened only where it is no key anybody meant. */
+const longestKey = 256;
+
+/** So many known keys are named where none is near. */
+const mostNamed = 50;
+
+const clip = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+const quote = (text: string) => JSON.stringify(clip(text, longestQuoted));

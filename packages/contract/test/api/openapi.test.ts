@@ -29,12 +29,12 @@ describe("the OpenAPI document", () => {
     );
   });
 
-  it("refers only to shapes it has, and closes no answer to later fields", () => {
+  it("refers only to shapes it has, and closes nothing to later fields", () => {
     const text = JSON.stringify(document);
     const named = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(50);
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(named));
     expect(document.components.schemas.Instance).not.toHaveProperty("additionalProperties");
-    expect(document.components.schemas.CreateInstanceRequest).toHaveProperty("additionalProperties", false);
+    expect(document.components.schemas.CreateInstanceRequest).not.toHaveProperty("additionalProperties");
   });
 });

@@ -65,6 +65,11 @@ export class Journal {
     this.#deps.records.lazily(work);
   }
 
+  /** What the operation is told to end with, if it comes to be done. */
+  conclude(message: string): void {
+    this.#record.message = message;
+  }
+
   undoing(cause: unknown): void {
     this.#record.status = "undoing";
     this.#record.error = describeFailure(cause);
@@ -80,6 +85,7 @@ export class Journal {
     if (outcome.result !== undefined) this.#record.result = outcome.result;
     if (outcome.error !== undefined) this.#record.error = describeFailure(outcome.error);
     if (status === "done") delete this.#record.error;
+    else delete this.#record.message;
     this.#save();
     this.#deps.publish({ type: "operation.ended", ...this.#subject(), data: { kind: this.#record.kind, status } });
   }

@@ -2,8 +2,9 @@ import { DockersnapError, type Operation, type ProgressEvent } from "@dockersnap
 import type { Clock } from "../platform/clock.ts";
 import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
-import type { OperationRecord, Records } from "../platform/records.ts";
+import type { OperationFilter, OperationRecord, Records } from "../platform/records.ts";
 import { chainsOf } from "./chains.ts";
+import { EndedLogs } from "./ended-logs.ts";
 import { execute, resume } from "./ending.ts";
 import { Journal } from "./journal.ts";
 import type { AnyOperationKind, StepObserver } from "./kind.ts";
@@ -16,8 +17,6 @@ import { publicOperation, retold, terminalEvent } from "./view.ts";
 const recoveriesAtOnce = 4;
 /** Ended operations kept for looking at. */
 const keptRecords = 1_000;
-/** Ended operations whose single progress events are still there to follow. */
-const keptLogs = 100;
 
 export interface OperationsDeps {
   readonly records: Records;
@@ -32,12 +31,28 @@ export interface Caller {
   /** Who asked, for the record: an address, or `daemon`. */
   readonly requestedBy: string;
   readonly idempotencyKey?: string;
+  /** What was asked under that key, so that another request under it is refused. */
+  readonly requestDigest?: string;
+  /** What was ignored of the request, in sentences. */
+  readonly warnings?: readonly string[];
 }
 
 export interface OperationHandle {
   readonly id: string;
   /** Resolves with the ended operation, whatever its end. Never rejects. */
   readonly done: Promise<Operation>;
+}
+
+/** What a request under an idempotency key is about. */
+interface Asked {
+  readonly kind: string;
+  readonly instance: string;
+  readonly digest: string | undefined;
+}
+
+interface Beginning {
+  readonly asked: Asked;
+  readonly handle: OperationHandle | Promise<OperationHandle>;
 }
 
 interface Active {
@@ -53,8 +68,8 @@ export class Operations {
   readonly #kinds = new Map<string, AnyOperationKind>();
   readonly #locks = new InstanceLocks();
   readonly #active = new Map<string, Active>();
-  readonly #ended = new Map<string, ProgressLog>();
-  readonly #beginning = new Map<string, Promise<OperationHandle>>();
+  readonly #ended = new EndedLogs();
+  readonly #beginning = new Map<string, Beginning>();
   #closing = false;
 
   constructor(deps: OperationsDeps) {
@@ -68,16 +83,20 @@ export class Operations {
   /**
    * Begin an operation. The instances it needs are held from this call on, before anything is awaited. Rejects, with
    * nothing begun, on `busy` and on whatever the kind's `prepare` refuses. A known idempotency key gives the operation
-   * it first began.
+   * it first began, and rejects another request with `key_reused`.
    */
   async begin(kindName: string, input: unknown, caller: Caller): Promise<OperationHandle> {
     const key = caller.idempotencyKey;
     if (key === undefined) return this.#beginNew(kindName, input, caller);
     // A repeat may come before the first one's record is written: both get the same handle.
+    const asked = { kind: kindName, instance: this.#kind(kindName).instance(input), digest: caller.requestDigest };
     const first = this.#beginning.get(key) ?? this.#known(key);
-    if (first !== undefined) return this.#same(await first, key, kindName, input);
+    if (first !== undefined) {
+      refuseAnother(key, first.asked, asked);
+      return first.handle;
+    }
     const handle = this.#beginNew(kindName, input, caller);
-    this.#beginning.set(key, handle);
+    this.#beginning.set(key, { asked, handle });
     try {
       return await handle;
     } finally {
@@ -104,8 +123,8 @@ export class Operations {
   }
 
   /** Newest first. */
-  list(): readonly Operation[] {
-    const recent = this.#deps.records.operations.recent(keptRecords);
+  list(limit = keptRecords, which: OperationFilter = {}): readonly Operation[] {
+    const recent = this.#deps.records.operations.recent(limit, which);
     return recent.map((record) => publicOperation(this.#active.get(record.id)?.run.journal.record ?? record));
   }
 
@@ -226,9 +245,8 @@ export class Operations {
     for (const { instance } of kind.holds(journal.record.input)) run.release(instance);
     const operation = publicOperation(journal.record);
     this.#active.delete(operation.id);
-    this.#ended.set(operation.id, log);
-    if (this.#ended.size > keptLogs) this.#ended.delete(this.#ended.keys().next().value ?? "");
     log.end(terminalEvent(operation));
+    this.#ended.add(operation.id, log);
     this.#deps.records.operations.prune(keptRecords);
     return operation;
   }
@@ -256,6 +274,8 @@ export class Operations {
       input,
       state,
       idempotencyKey: caller.idempotencyKey,
+      requestDigest: caller.requestDigest,
+      ...(caller.warnings === undefined || caller.warnings.length === 0 ? {} : { warnings: [...caller.warnings] }),
     };
   }
 
@@ -263,19 +283,12 @@ export class Operations {
     if (this.#closing) throw new DockersnapError("shutting_down", "The daemon is stopping; try again when it is back.");
   }
 
-  #same(handle: OperationHandle, key: string, kindName: string, input: unknown): OperationHandle {
-    const { kind, instance } = this.get(handle.id);
-    if (kind === kindName && instance === this.#kind(kindName).instance(input)) return handle;
-    throw new DockersnapError(
-      "invalid_request",
-      `The Idempotency-Key '${key}' was used for another request: ${kind} of '${instance}'. Use a new key for a new request.`,
-    );
-  }
-
-  #known(key: string): OperationHandle | undefined {
+  #known(key: string): Beginning | undefined {
     const record = this.#deps.records.operations.byIdempotencyKey(key);
     if (record === undefined) return undefined;
-    return { id: record.id, done: this.#active.get(record.id)?.done ?? Promise.resolve(publicOperation(record)) };
+    const { id, kind, instance, requestDigest: digest } = record;
+    const done = this.#active.get(id)?.done ?? Promise.resolve(publicOperation(record));
+    return { asked: { kind, instance, digest }, handle: { id, done } };
   }
 
   #kind(name: string): AnyOperationKind {
@@ -283,6 +296,19 @@ export class Operations {
     if (kind === undefined) throw new DockersnapError("internal", `No kind of operation is called '${name}'.`);
     return kind;
   }
+}
+
+/** `key_reused` where a key comes with another request than the first time. */
+function refuseAnother(key: string, first: Asked, now: Asked): void {
+  // Records of earlier versions have no digest.
+  const isKnown = first.digest !== undefined && now.digest !== undefined;
+  const isSame = first.kind === now.kind && first.instance === now.instance;
+  if (isSame && (!isKnown || first.digest === now.digest)) return;
+  const how = isSame ? "with another body, address or caller" : `${first.kind} of '${first.instance}'`;
+  throw new DockersnapError(
+    "key_reused",
+    `The Idempotency-Key '${key}' was used for another request: ${how}. Use a new key for a new request.`,
+  );
 }
 
 function unknownKind(kind: string): DockersnapError {

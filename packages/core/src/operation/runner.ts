@@ -165,6 +165,7 @@ function tools(deps: RunnerDeps, run: Run, signal: AbortSignal): StepTools {
     log: deps.log.child({ operation: run.journal.record.id, instance: run.journal.record.instance }),
     report: (event) => run.report(event),
     getsOn: () => undefined,
+    conclude: (message) => run.journal.conclude(message),
     status: (step) => run.journal.stepStatus(step),
     release: (instance) => run.release(instance),
     defer: (work) => run.deferred.defer(work),

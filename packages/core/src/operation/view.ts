@@ -1,17 +1,20 @@
 import type { Operation, ProgressEvent } from "@dockersnap/contract/words";
 import type { OperationRecord } from "../platform/records.ts";
+import { closingSentence } from "./closing.ts";
 
 /** The operation as clients see it: without what only the journal needs. */
 export function publicOperation(record: OperationRecord): Operation {
-  const { input: _input, state: _state, idempotencyKey: _key, ...operation } = record;
+  const { input: _input, state: _state, idempotencyKey: _key, requestDigest: _digest, ...operation } = record;
   return { ...operation, steps: operation.steps.map((step) => ({ ...step })) };
 }
 
 /** The last event of an ended operation. */
 export function terminalEvent(operation: Operation): ProgressEvent {
-  if (operation.status === "done") return { step: "complete", status: "done" };
-  const { error, code } = operation.error ?? { error: `The ${operation.kind} did not end.`, code: "internal" };
-  return { step: "error", status: "error", message: error, code };
+  const { kind, message = closingSentence(operation), warnings } = operation;
+  const ignored = warnings === undefined ? {} : { warnings };
+  if (operation.status === "done") return { step: "complete", status: "done", message, ...ignored };
+  const { error, code } = operation.error ?? { error: `The ${kind} did not end.`, code: "internal" };
+  return { step: "error", status: "error", message: error, code, ...ignored };
 }
 
 /** An operation whose single events are gone, told again from its record. */

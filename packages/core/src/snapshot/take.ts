@@ -6,7 +6,6 @@ import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.t
 import type { Job, OperationKind } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
 import { requireFutureExpiry, sameForm } from "./expiry.ts";
-import { holdingContainers } from "./hold-still.ts";
 import { notCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
@@ -108,22 +107,12 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         {
           name: "take",
           says: "keeping the moment",
-          run: async (job) => {
-            const { input, state } = job;
+          run: async ({ input, state }) => {
             const before = clock.monotonic();
-            const tell = (ms: number) => {
-              state.freezeMs = round(ms);
-            };
-            // One that is held already, or stopped, is still.
-            const still = mode(job) === "live" ? holdingContainers(platform, input.name, tell) : undefined;
-            await storage.snapshot(input.name, input.label, still);
+            await storage.snapshot(input.name, input.label);
             state.atomicMs = round(clock.monotonic() - before);
           },
-          undo: async ({ input }) => {
-            // A daemon that died while it held them has let go of nothing.
-            await engines.thaw(input.name);
-            await storage.removeSnapshot(input.name, input.label);
-          },
+          undo: ({ input }) => storage.removeSnapshot(input.name, input.label),
         },
         {
           name: "look",

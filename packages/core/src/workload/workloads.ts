@@ -230,11 +230,18 @@ function requireWorkload(record: InstanceRecord): WorkloadRecord {
   );
 }
 
-/** The plugin ends before the operation does, and clients take these two events for the end of everything. */
-function reporting(tools: Pick<StepTools, "report">): (event: ProgressEvent) => void {
+/** A longer message of a plugin is no sentence to end with. */
+const longestConclusion = 4_096;
+
+/**
+ * The plugin ends before the operation does, and clients take these two events for the end of everything: the words of the
+ * first are kept for that end.
+ */
+function reporting(tools: Pick<StepTools, "report" | "conclude">): (event: ProgressEvent) => void {
   return (event) => {
-    const looksFinal =
-      (event.step === "complete" && event.status === "done") || (event.step === "error" && event.status === "error");
-    if (!looksFinal) tools.report(event);
+    const { step, status, message } = event;
+    if (step === "complete" && status === "done") {
+      if (message !== undefined && message.trim() !== "") tools.conclude(message.slice(0, longestConclusion));
+    } else if (!(step === "error" && status === "error")) tools.report(event);
   };
 }

@@ -50,6 +50,23 @@ describe("create", () => {
     expect(operation.steps.map(({ name }) => name)).toEqual(["validate"]);
   });
 
+  it("ends in the plugin's own words, or in a sentence where it has none", async () => {
+    const closing = async (plugin: string, name: string) => {
+      const operation = await world.run("create", { name, workload_inline: { plugin } });
+      const events = await world.told(operation.id);
+      return [events.at(-1), events.filter(({ step }) => step === "complete").length];
+    };
+    world.plugins.add("talks", {
+      deploy: (_input, report) => report({ step: "complete", status: "done", message: "shop is at :8080" }),
+    });
+    world.plugins.add("silent", { deploy: (_input, report) => report({ step: "complete", status: "done" }) });
+    expect(await closing("talks", "a")).toEqual([{ step: "complete", status: "done", message: "shop is at :8080" }, 1]);
+    expect(await closing("silent", "b")).toEqual([
+      { step: "complete", status: "done", message: "Instance 'b' is running." },
+      1,
+    ]);
+  });
+
   it("tears down what a failed deploy left, and takes the rest away", async () => {
     world.plugins.add("broken", {
       deploy: () => {
@@ -189,20 +206,6 @@ describe("a snapshot", () => {
   it("thaws the containers when a paused one fails", async () => {
     world.storage.failNext("snapshot");
     expect((await world.run("snapshot", { name: "web", label: "one", mode: "paused" })).status).toBe("failed");
-    expect(world.engines.isFrozen("web")).toBe(false);
-  });
-
-  it("holds the containers still while it keeps nested trees, and tells for how long", async () => {
-    expect(await world.did("snapshot", { name: "web", label: "plain" })).not.toHaveProperty("freeze_ms");
-    world.storage.nest("web", "sub", "writable");
-    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({ freeze_ms: expect.any(Number) });
-    expect(world.engines.isFrozen("web")).toBe(false);
-  });
-
-  it("lets the containers go on when the daemon died while they were held for nested trees", async () => {
-    world.storage.nest("web", "sub", "writable");
-    await world.engines.freeze("web");
-    await world.dying({ step: "take", moment: "begin" }, "snapshot", { name: "web", label: "one" });
     expect(world.engines.isFrozen("web")).toBe(false);
   });
 

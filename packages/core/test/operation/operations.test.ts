@@ -220,8 +220,25 @@ describe("an idempotency key", () => {
     const operations = world.operations([world.kind()]);
     await (await operations.begin("build", { name: "web" }, keyed)).done;
     await expect(operations.begin("build", { name: "other" }, keyed)).rejects.toMatchObject({
-      code: "invalid_request",
+      code: "key_reused",
+      message: expect.stringContaining("build of 'web'"),
     });
+  });
+
+  it("is refused for the same act asked for differently, in flight, later, and by the next daemon", async () => {
+    const world = new World();
+    const asked = (requestDigest: string) => ({ ...keyed, requestDigest });
+    const reused = { code: "key_reused" };
+    let operations = world.operations([world.kind()]);
+    const first = operations.begin("build", { name: "web" }, asked("one"));
+    await expect(operations.begin("build", { name: "web" }, asked("two"))).rejects.toMatchObject(reused);
+    const { id, done } = await operations.begin("build", { name: "web" }, asked("one"));
+    expect(id).toBe((await first).id);
+    expect(await done).not.toHaveProperty("requestDigest");
+    await expect(operations.begin("build", { name: "web" }, asked("two"))).rejects.toMatchObject(reused);
+    operations = world.operations([world.kind()]);
+    await expect(operations.begin("build", { name: "web" }, asked("two"))).rejects.toMatchObject(reused);
+    expect((await operations.begin("build", { name: "web" }, asked("one"))).id).toBe(id);
   });
 });
 

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
-  type Clock,
   conditionOf,
   describeInstance,
   findInstance,
@@ -43,8 +42,6 @@ export interface AppParts {
   readonly log: Log;
   /** Watches every step of every operation; only the fault suite has one. */
   readonly observer?: StepObserver;
-  /** The machine's own where a test has no other. */
-  readonly clock?: Clock;
 }
 
 /** The core on its adapters, without an edge. */
@@ -56,12 +53,12 @@ export interface App {
   close(signal: AbortSignal): Promise<void>;
 }
 
-export function createApp({ config, adapters, records, log, observer, clock = systemClock }: AppParts): App {
-  const events = new EventHub(clock);
+export function createApp({ config, adapters, records, log, observer }: AppParts): App {
+  const events = new EventHub(systemClock);
   const platform: Platform = {
     ...adapters,
     records,
-    clock,
+    clock: systemClock,
     log,
     events: {
       publish(event) {
@@ -108,7 +105,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     forgetHealth: (name) => health.forget(name),
   });
   const health: HealthMonitor = new HealthMonitor({
-    clock,
+    clock: systemClock,
     log,
     intervalMs: config.plugins.health_poll_interval,
     failureThreshold: config.plugins.health_failure_threshold,
@@ -118,7 +115,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
   });
   const operations: Operations = new Operations({
     records,
-    clock,
+    clock: systemClock,
     log,
     events: platform.events,
     newId: newOperationId,
@@ -158,7 +155,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     metrics,
     pool,
     standbys,
-    startedAt: clock.now(),
+    startedAt: systemClock.now(),
   });
 
   return {

@@ -49,7 +49,6 @@ export function createService(parts: Parts): Service {
   const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
   const { platform, ports, workloads } = lifecycle;
   const { records, plugins } = platform;
-  const begunAt = platform.clock.monotonic();
 
   const find = (name: string) => findInstance(records, name);
   const portsOf = (record: InstanceRecord): InstancePorts => ({
@@ -138,7 +137,7 @@ export function createService(parts: Parts): Service {
       return {
         status: "ok",
         version,
-        uptime: duration(platform.clock.monotonic() - begunAt),
+        uptime: duration(Date.now() - startedAt.getTime()),
         started_at: startedAt.toISOString(),
         instances: states.length,
         running: up.length,
@@ -152,7 +151,10 @@ export function createService(parts: Parts): Service {
     metrics: () => metrics.text(),
     begin: (request, caller) => begin({ platform, operations }, request, caller),
     operations: {
-      list: () => [...operations.list()],
+      list({ limit, before, ...which }) {
+        if (before !== undefined) operations.get(before);
+        return [...operations.list(limit, { ...which, before })];
+      },
       get: (id) => operations.get(id),
       cancel: (id) => operations.cancel(id),
       follow: (id, signal) => operations.follow(id, signal),

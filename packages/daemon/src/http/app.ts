@@ -5,15 +5,17 @@ import { Hono } from "hono";
 import { loadDashboard } from "./dashboard.ts";
 import { failureOf } from "./errors.ts";
 import { createGuard } from "./guard.ts";
+import { peerOf } from "./peer.ts";
 import { allowedMethods, routeEntries } from "./router.ts";
 import { type Env, Serving, type ServingParts } from "./serving.ts";
+import { cutOffStalled } from "./stalled.ts";
 
 export interface AppParts extends ServingParts {
   readonly token: string | undefined;
   readonly log: Log;
   readonly dashboardDir: string;
   /** Throws `too_many_requests` when there are too many connections. */
-  readonly checkConnections: () => void;
+  readonly checkConnections: (peer: string) => void;
 }
 
 /** The API and the dashboard as one function from request to response. */
@@ -40,8 +42,10 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (method === "GET" || method === "HEAD") log.debug("answered", fields);
     else log.info("answered", fields);
   });
-  app.use("*", async (_context, next) => {
-    checkConnections();
+  app.use("*", async (context, next) => {
+    const { incoming, outgoing } = context.env;
+    cutOffStalled(outgoing, parts.bounds.stallTimeoutMs, context.get("log"));
+    checkConnections(peerOf(incoming.socket));
     if (closing.aborted)
       throw new DockersnapError("shutting_down", "The daemon is stopping; try again when it is back.");
     await next();

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { DockersnapError } from "@dockersnap/contract/words";
-import { fieldName, type Problem } from "./problems.ts";
+import { fieldName, type Problems } from "./problems.ts";
 
 /** Types a body may have and be something else than JSON for sure. */
 const otherTypes =
   /^(multipart|image|audio|video|font)\/|^(text|application)\/(html|xml|css|javascript)$|\+xml$|^application\/(pdf|zip|gzip|x-tar|yaml|x-yaml)$|^text\/(yaml|csv)$/;
 const deepest = 64;
+const mostValues = 10_000;
 
 /** How much of a body that is too large is taken all the same, and for how long. */
 const drain = { bytes: 64 * 1_048_576, ms: 5_000 };
@@ -92,22 +93,55 @@ function decode(body: Buffer): string {
   }
 }
 
-/** What JSON allows and no field of ours can hold: numbers that would be changed, names that mean something to JavaScript. */
-export function oddities(root: unknown): Problem[] {
-  const problems: Problem[] = [];
-  const open: { value: unknown; path: PropertyKey[] }[] = [{ value: root, path: [] }];
+/**
+ * Add what JSON allows and no field of ours can hold: numbers that would be changed, names that mean something to JavaScript,
+ * and more values than any request needs, so that what comes after this looks at few.
+ */
+export function addOddities(problems: Problems, root: unknown): void {
+  const open: Place[] = [{ value: root, depth: 0 }];
+  let values = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, path } = next;
-    const field = fieldName(path);
-    const say = (rest: string) => problems.push({ field, sentence: `field ${JSON.stringify(field)}: ${rest}` });
+    const place = next;
+    const { value, depth } = place;
+    const say = (rest: string) =>
+      problems.add(() => {
+        const field = fieldName(pathOf(place));
+        return { field, sentence: `field ${JSON.stringify(field)}: ${rest}` };
+      });
     if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
       say(`expected a number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, or a string`);
     }
     if (typeof value !== "object" || value === null) continue;
-    if (path.length >= deepest) return [{ field: "", sentence: `the body is nested more than ${deepest} levels deep` }];
+    if (depth >= deepest) {
+      sayOfBody(problems, `the body is nested more than ${deepest} levels deep`);
+      return;
+    }
     if (Object.hasOwn(value, "__proto__")) say('expected no field called "__proto__"');
-    if (Array.isArray(value)) value.forEach((item, index) => void open.push({ value: item, path: [...path, index] }));
-    else for (const [key, item] of Object.entries(value)) open.push({ value: item, path: [...path, key] });
+    for (const key of Object.keys(value)) {
+      values += 1;
+      if (values > mostValues) {
+        sayOfBody(problems, `the body has more than ${mostValues} values in it`);
+        return;
+      }
+      const step = Array.isArray(value) ? Number(key) : key;
+      open.push({ value: (value as Record<string, unknown>)[key], depth: depth + 1, step, parent: place });
+    }
   }
-  return problems;
+}
+
+interface Place {
+  readonly value: unknown;
+  readonly depth: number;
+  readonly step?: PropertyKey;
+  readonly parent?: Place;
+}
+
+function pathOf(place: Place): PropertyKey[] {
+  const path: PropertyKey[] = [];
+  for (let at: Place | undefined = place; at?.step !== undefined; at = at.parent) path.unshift(at.step);
+  return path;
+}
+
+function sayOfBody(problems: Problems, sentence: string): void {
+  problems.add(() => ({ field: "", sentence }));
 }

@@ -16,6 +16,7 @@ export interface Input<Id extends RouteId> {
 type OperationRouteId = { [Id in RouteId]: Routes[Id] extends { operation: true } ? Id : never }[RouteId];
 type StreamRouteId = "followOperation" | "followEvents";
 type TextRouteId = "getMetrics" | "getOpenApi";
+type PagedRouteId = "listOperations";
 
 /** Routes whose change is an operation: what is to be begun. */
 export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) => MutationRequest } = {
@@ -39,7 +40,7 @@ export const mutations: { readonly [Id in OperationRouteId]: (input: Input<Id>) 
   deleteSnapshot: ({ params: { name, label } }) => ({ kind: "remove_snapshot", name, label }),
 };
 
-type JsonRouteId = Exclude<RouteId, OperationRouteId | StreamRouteId | TextRouteId>;
+type JsonRouteId = Exclude<RouteId, OperationRouteId | StreamRouteId | TextRouteId | PagedRouteId>;
 
 /** Routes that answer with what one call gives. */
 export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: Input<Id>) => unknown } = {
@@ -63,7 +64,6 @@ export const answers: { readonly [Id in JsonRouteId]: (service: Service, input: 
   listPlugins: (service) => service.plugins.list(),
   getPlugin: (service, { params: { name } }) => service.plugins.get(name),
   reloadPlugins: (service) => service.plugins.reload(),
-  listOperations: (service) => service.operations.list(),
   getOperation: (service, { params: { id } }) => service.operations.get(id),
   cancelOperation: (service, { params: { id } }) => service.operations.cancel(id),
 };

@@ -51,8 +51,16 @@ export async function answerAtEnd(
   const response =
     body === undefined
       ? new Response(null, { status, headers })
-      : Response.json(ended.result ?? {}, { status, headers });
+      : Response.json(withWarnings(ended.result ?? {}, ended.warnings), { status, headers });
   return { response, ended };
+}
+
+/** An answer together with what was ignored of its request, behind what it warns of itself. */
+export function withWarnings(answer: unknown, ignored: readonly string[] | undefined): unknown {
+  if (ignored === undefined || ignored.length === 0) return answer;
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return answer;
+  const own = "warnings" in answer && Array.isArray(answer.warnings) ? answer.warnings : [];
+  return { ...answer, warnings: [...own, ...ignored] };
 }
 
 async function beforeLeaving<T>(done: Promise<T>, leaving: AbortSignal): Promise<T | undefined> {

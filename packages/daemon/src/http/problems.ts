@@ -1,4 +1,4 @@
-import { DockersnapError, nearest } from "@dockersnap/contract/words";
+import { DockersnapError, nearest, ShortList } from "@dockersnap/contract/words";
 import * as z from "zod";
 
 /** One thing wrong with a request: where, and what was expected. */
@@ -8,44 +8,90 @@ export interface Problem {
   readonly sentence: string;
 }
 
+/** Bounded, whatever was sent: of problems beyond the first few only their number is told. */
+export class Problems extends ShortList<Problem> {
+  constructor() {
+    super(({ field, sentence }) => field.length + sentence.length);
+  }
+}
+
+/** A field that its schema does not have. */
+interface UnknownField {
+  readonly field: string;
+  /** What to send instead, as the end of a sentence. */
+  readonly hint: string;
+}
+
+export class UnknownFields extends ShortList<UnknownField> {
+  constructor() {
+    super(({ field, hint }) => field.length + hint.length);
+  }
+
+  note(path: Path, known: readonly string[]): void {
+    this.add(() => {
+      const near = nearest(String(path.at(-1)), known);
+      if (near !== undefined) return { field: fieldName(path), hint: `Did you mean ${JSON.stringify(near)}?` };
+      const instead = known.length === 0 ? "This request takes no fields" : `Known are ${known.join(", ")}`;
+      return { field: fieldName(path), hint: instead };
+    });
+  }
+}
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** The refusal that names every problem at once. */
-export function refuse(problems: readonly Problem[]): DockersnapError {
-  const [first, ...others] = problems.map(({ sentence }) => sentence);
+/** The refusal that names every problem at once: a field that is not known may be what is missing, misspelled. */
+export function refuse(problems: Problems, unknown: UnknownFields): DockersnapError {
+  for (const field of unknown.entries) problems.add(() => unknownProblem(field));
+  const [first = "", ...others] = problems.entries.map(({ sentence }) => sentence);
+  const rest = problems.omitted === 0 ? [] : [`and ${problems.omitted} more`];
   const message =
-    others.length === 0
-      ? `${first?.charAt(0).toUpperCase()}${first?.slice(1)}.`
-      : `The request has ${problems.length} problems: ${[first, ...others].join("; ")}.`;
+    problems.count === 1
+      ? `${first.charAt(0).toUpperCase()}${first.slice(1)}.`
+      : `The request has ${problems.count} problems: ${[first, ...others, ...rest].join("; ")}.`;
   return new DockersnapError("invalid_request", message, {
-    details: { problems: problems.map(({ field, sentence }) => ({ field, problem: sentence })) },
+    details: {
+      problems: problems.entries.map(({ field, sentence }) => ({ field, problem: sentence })),
+      ...(problems.omitted === 0 ? {} : { omitted: problems.omitted }),
+    },
   });
 }
 
-/** What a schema found, in sentences. `place` is what a person calls a part of it: "field", "query parameter". */
-export function problemsOf(place: string, schema: z.ZodType, value: unknown, issues: readonly Issue[]): Problem[] {
-  return issues.flatMap((issue): Problem[] => {
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => unknownField(place, [...issue.path, key], knownKeys(schema, issue.path)));
-    }
-    const field = fieldName(issue.path);
-    const found = valueAt(value, issue.path);
-    const subject = field === "" ? "the body" : `${place} ${JSON.stringify(field)}`;
-    const expected = expectation(issue, schema);
-    if (issue.code !== "invalid_key" && found === undefined) {
-      return [{ field, sentence: `${subject} is missing: ${expected}` }];
-    }
-    const got = issue.code === "invalid_key" ? JSON.stringify(clip(String(issue.path.at(-1)))) : shown(found);
-    return [{ field, sentence: `${subject}: ${expected}, got ${got}` }];
-  });
+/** Add what a schema found, in sentences. `place` is what a person calls a part of it: "field", "query parameter". */
+export function addIssues(
+  problems: Problems,
+  place: string,
+  schema: z.ZodType,
+  value: unknown,
+  issues: readonly Issue[],
+): void {
+  for (const issue of issues) problems.add(() => problemOf(place, schema, value, issue));
 }
 
-function unknownField(place: string, path: Path, known: readonly string[]): Problem {
-  const field = fieldName(path);
-  const near = nearest(String(path.at(-1)), known);
-  const hint = near === undefined ? `. Known are ${known.join(", ")}` : `. Did you mean ${JSON.stringify(near)}?`;
-  return { field, sentence: `${place} ${JSON.stringify(field)} is not known${hint}`.replace(/\?$/, "?") };
+function problemOf(place: string, schema: z.ZodType, value: unknown, issue: Issue): Problem {
+  const field = fieldName(issue.path);
+  const found = valueAt(value, issue.path);
+  const subject = field === "" ? "the body" : `${place} ${JSON.stringify(field)}`;
+  const expected = expectation(issue, schema);
+  if (issue.code !== "invalid_key" && found === undefined) {
+    return { field, sentence: `${subject} is missing: ${expected}` };
+  }
+  const got = issue.code === "invalid_key" ? JSON.stringify(clip(String(issue.path.at(-1)))) : shown(found);
+  return { field, sentence: `${subject}: ${expected}, got ${got}` };
+}
+
+function unknownProblem({ field, hint }: UnknownField): Problem {
+  return { field, sentence: `field ${JSON.stringify(field)} is not known. ${hint}` };
+}
+
+/** A sentence for each field that was ignored, and one for those beyond the first few. */
+export function ignoredFields(unknown: UnknownFields): string[] {
+  const sentences = unknown.entries.map(
+    ({ field, hint }) =>
+      `Field ${JSON.stringify(field)} is not known and was ignored. ${hint.endsWith("?") ? hint : `${hint}.`}`,
+  );
+  if (unknown.omitted > 0) sentences.push(`${unknown.omitted} more fields are not known and were ignored.`);
+  return sentences;
 }
 
 function expectation(issue: Issue, schema: z.ZodType): string {
@@ -108,11 +154,15 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 export function fieldName(path: Path): string {
-  return path
+  const name = path
     .map((step) => (typeof step === "number" ? `[${step}]` : `.${clip(String(step))}`))
     .join("")
     .replace(/^\./, "");
+  return name.length > longestField ? `${name.slice(0, longestField)}…` : name;
 }
+
+/** Deep inside of things, the way there is longer than anything of use to a person. */
+const longestField = 200;
 
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(clip(value));

@@ -1,11 +1,15 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Route } from "@dockersnap/contract/routes";
 import { DockersnapError } from "@dockersnap/contract/words";
 import * as z from "zod";
-import { oddities, parseJson, readBody } from "./body.ts";
+import { addOddities, parseJson, readBody } from "./body.ts";
 import { hostName } from "./guard.ts";
-import { type Problem, problemsOf, refuse } from "./problems.ts";
+import { isLoopback } from "./loopback.ts";
+import { peerOf } from "./peer.ts";
+import { addIssues, ignoredFields, Problems, refuse, UnknownFields } from "./problems.ts";
 import type { RequestCaller } from "./service.ts";
+import { tolerate } from "./tolerance.ts";
 
 /** A request as it came: what the router found in its address, and the message itself. */
 export interface RawRequest {
@@ -23,15 +27,18 @@ export interface ParsedRequest {
   // biome-ignore lint/suspicious/noExplicitAny: see above.
   readonly body: any;
   readonly host: string | undefined;
+  /** What was ignored of the body, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** The request as its route's schemas have it. `invalid_request` names every problem of the address and the body at once. */
 export async function parseRequest(route: Route, request: RawRequest, bodyLimit: number): Promise<ParsedRequest> {
-  const problems: Problem[] = [];
+  const problems = new Problems();
+  const unknown = new UnknownFields();
   const check = (place: string, schema: z.ZodType, value: unknown): unknown => {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    problems.push(...problemsOf(place, schema, value, parsed.error.issues));
+    addIssues(problems, place, schema, value, parsed.error.issues);
     return undefined;
   };
   const params = check("path parameter", z.object(route.params ?? {}), request.params);
@@ -40,28 +47,57 @@ export async function parseRequest(route: Route, request: RawRequest, bodyLimit:
   if (route.method !== "GET") {
     // Read also where none is asked for, so that the bound holds for every request.
     const bytes = await readBody(request.incoming, bodyLimit);
-    if (route.body !== undefined) {
-      const sent = parseJson(bytes, request.incoming.headers);
-      const odd = oddities(sent);
-      problems.push(...odd);
-      if (odd.length === 0) body = check("field", route.body, sent);
+    if (route.body === undefined) tolerate(z.object({}), jsonIn(bytes), unknown);
+    else {
+      const sent = bodyFor(route.body, bytes, request.incoming.headers);
+      const found = problems.count;
+      addOddities(problems, sent);
+      if (problems.count === found) body = check("field", route.body, tolerate(route.body, sent, unknown));
     }
   }
-  if (problems.length > 0) throw refuse(problems);
-  return { params, query, body, host: hostName(request.incoming.headers.host) };
+  if (problems.count > 0) throw refuse(problems, unknown);
+  return { params, query, body, host: hostName(request.incoming.headers.host), warnings: ignoredFields(unknown) };
 }
 
-/** Who asked for an operation, and under which key a repeat is recognised. */
-export function callerOf(incoming: IncomingMessage): RequestCaller {
-  const requestedBy = (incoming.socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
-  const key = incoming.headers["idempotency-key"];
-  if (key === undefined) return { requestedBy };
-  if (typeof key !== "string" || !/^[!-~]{1,200}$/.test(key)) {
-    throw refuse([
-      { field: "Idempotency-Key", sentence: "header Idempotency-Key: expected 1 to 200 visible ASCII characters" },
-    ]);
+/** Where nothing has to be sent, sending nothing is as good as an empty object. */
+function bodyFor(schema: z.ZodType, bytes: Buffer, headers: IncomingMessage["headers"]): unknown {
+  const mayBeLeftOut = schema.safeParse({}).success;
+  if (mayBeLeftOut && bytes.length === 0) return {};
+  const sent = parseJson(bytes, headers);
+  return mayBeLeftOut && sent === null ? {} : sent;
+}
+
+/** What a body holds that nobody asked for, as far as it is JSON. */
+function jsonIn(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
   }
-  return { requestedBy, idempotencyKey: key };
+}
+
+/** Who asked for an operation, under which key a repeat is recognised, and what was ignored of the request. */
+export function callerOf(incoming: IncomingMessage, { body, warnings }: ParsedRequest): RequestCaller {
+  const requestedBy = peerOf(incoming.socket);
+  const key = incoming.headers["idempotency-key"];
+  if (key === undefined) return { requestedBy, warnings };
+  if (typeof key !== "string" || !/^[!-~]{1,200}$/.test(key)) {
+    throw new DockersnapError("invalid_request", "Header Idempotency-Key: expected 1 to 200 visible ASCII characters.");
+  }
+  const { method, url } = incoming;
+  // A program on this machine may reach the daemon by another loopback address each time.
+  const from = isLoopback(requestedBy) ? "loopback" : requestedBy;
+  const requestDigest = digestOf([method, url, from, body]);
+  return { requestedBy, idempotencyKey: key, requestDigest, warnings };
+}
+
+/** The same for requests that mean the same, however their JSON was written. */
+function digestOf(request: unknown): string {
+  const sorted = (_key: string, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return createHash("sha256").update(JSON.stringify(request, sorted)).digest("base64url");
 }
 
 /** The event after which a client goes on, if it says so. */

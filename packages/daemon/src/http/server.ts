@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Log } from "@dockersnap/core";
 import { getRequestListener } from "@hono/node-server";
 import type { Config } from "../config/config.ts";
 import { createApp } from "./app.ts";
-import { defaultBounds, type HttpBounds } from "./bounds.ts";
+import { defaultBounds, type HttpBounds, Tally, tooMany } from "./bounds.ts";
 import { isLoopback } from "./loopback.ts";
+import { peerOf } from "./peer.ts";
 import type { Service } from "./service.ts";
 
 export interface HttpServerOptions {
@@ -39,7 +40,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const bounds = { ...defaultBounds, ...options.bounds };
   const closing = new AbortController();
   const leaving = new AbortController();
-  const sockets = new Set<Socket>();
+  const open = new Tally();
   const app = createApp({
     service: options.service,
     token,
@@ -49,12 +50,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     bounds,
     closing: closing.signal,
     leaving: leaving.signal,
-    checkConnections: () => {
-      if (sockets.size <= bounds.connections) return;
-      throw new DockersnapError(
-        "too_many_requests",
-        `More than ${bounds.connections} connections are open, the most the daemon serves at once. Try again later.`,
-      );
+    checkConnections: (peer) => {
+      const { connections: all, connectionsPerPeer: each } = bounds;
+      if (open.all > all) throw tooMany(`More than ${all} connections are open, the most the daemon serves at once`);
+      if (open.of(peer) <= each) return;
+      throw tooMany(`More than ${each} connections from ${peer} are open, the most one address may have`);
     },
   });
   const server = createServer(
@@ -72,10 +72,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   );
   server.maxConnections = bounds.connections + Math.ceil(bounds.connections / 10);
   server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", open.add(peerOf(socket)));
   });
-  server.on("drop", () => log.warn("a connection was closed at once: too many are open", { open: sockets.size }));
+  server.on("drop", () => log.warn("a connection was closed at once: too many are open", { open: open.all }));
 
   return {
     async listen() {

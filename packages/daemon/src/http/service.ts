@@ -55,10 +55,21 @@ interface DiffQuestion {
   readonly limit?: number | undefined;
 }
 
+interface OperationsPage {
+  readonly limit: number;
+  readonly before?: string | undefined;
+  readonly instance?: string | undefined;
+  readonly since?: string | undefined;
+}
+
 export interface RequestCaller {
   /** For the record: the address the request came from. */
   readonly requestedBy: string;
   readonly idempotencyKey?: string;
+  /** Tells two requests under one key apart. */
+  readonly requestDigest?: string;
+  /** What was ignored of the request: they are told with the operation's end. */
+  readonly warnings?: readonly string[];
 }
 
 export interface BegunOperation {
@@ -103,8 +114,8 @@ export interface Service {
   /** Rejects before anything is begun: `invalid_request`, `not_found`, `busy`, `already_exists` and their like. */
   begin(request: MutationRequest, caller: RequestCaller): Promise<BegunOperation>;
   readonly operations: {
-    /** Newest first. */
-    list(): Operation[];
+    /** Newest first. `not_found` where no operation is called `before`. */
+    list(page: OperationsPage): Operation[];
     get(id: string): Operation;
     cancel(id: string): Operation;
     /** From the operation's first event to its terminal one, which is the last. Ends when `signal` aborts. */

@@ -23,8 +23,8 @@ const quiet = Symbol("quiet");
 const over = Symbol("over");
 
 /**
- * Items as they come, each sent by itself, no more taken than the client reads. A client that does not read for too long
- * is cut off; one that goes away ends the following at once.
+ * Items as they come, each sent by itself, no more taken than the client reads. One that goes away, or is cut off because it
+ * does not read, ends the following at once.
  */
 export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
   const { outgoing, bounds, log, closing, heartbeat, opening } = parts;
@@ -32,13 +32,11 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
   const gone = new AbortController();
   const items = parts.follow(gone.signal)[Symbol.asyncIterator]();
   let next: Promise<IteratorResult<T>> | undefined;
-  let stall: NodeJS.Timeout | undefined;
   let isOver = false;
 
   const end = () => {
     if (isOver) return;
     isOver = true;
-    clearTimeout(stall);
     closing.removeEventListener("abort", stop);
     gone.abort();
     // What it holds is let go of also when it stands still at an item nobody takes any more.
@@ -49,8 +47,8 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
   if (closing.aborted) stop();
   closing.addEventListener("abort", stop, { once: true });
 
-  const cutOff = (why: string, error?: unknown) => {
-    log.warn(`a stream was cut off: ${why}`, error === undefined ? {} : { error });
+  const cutOff = (error: unknown) => {
+    log.warn("a stream was cut off: what it follows failed", { error });
     end();
     outgoing.destroy();
   };
@@ -73,8 +71,6 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
 
   const send = (controller: ReadableStreamDefaultController<Uint8Array>, text: string) => {
     controller.enqueue(encoder.encode(text));
-    stall = setTimeout(cutOff, bounds.stallTimeoutMs, "the client does not read");
-    stall.unref();
   };
 
   return new ReadableStream<Uint8Array>(
@@ -83,7 +79,6 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
         if (opening !== undefined) send(controller, opening);
       },
       async pull(controller) {
-        clearTimeout(stall);
         try {
           const item = await waitForItem();
           if (isOver) return;
@@ -98,7 +93,7 @@ export function streamOf<T>(parts: StreamParts<T>): ReadableStream<Uint8Array> {
           }
         } catch (error) {
           // Its words are not for clients, and an end in order would look like the end of what they follow.
-          cutOff("what it follows failed", error);
+          cutOff(error);
         }
       },
       cancel: end,

@@ -117,7 +117,7 @@ export class FakeService implements Service {
   refusal: unknown;
   #keys = new Map<string, FakeOperation>();
 
-  readonly instances: Service["instances"] = {
+  instances: Service["instances"] = {
     list: async (all) => [
       instanceNamed("web"),
       ...(all ? [{ ...instanceNamed("web-verify-1a2b3c"), purpose: "verify" as const }] : []),
@@ -219,13 +219,21 @@ export class FakeService implements Service {
     const instance = request.kind === "create" ? request.body.name : request.name;
     const operation = new FakeOperation(`op-${this.begun.length}`, request.kind, instance);
     this.operationsById.set(operation.record.id, operation);
+    if (caller.warnings?.length) operation.record = { ...operation.record, warnings: [...caller.warnings] };
     if (caller.idempotencyKey !== undefined) this.#keys.set(caller.idempotencyKey, operation);
     this.drive(operation);
     return { id: operation.record.id, done: operation.done };
   }
 
   readonly operations: Service["operations"] = {
-    list: () => [...this.operationsById.values()].map(({ record }) => record),
+    list: ({ limit, before, instance, since }) => {
+      const newest = [...this.operationsById.values()].map(({ record }) => record).reverse();
+      const from = before === undefined ? 0 : newest.indexOf(this.operation(before).record) + 1;
+      return newest
+        .slice(from)
+        .filter((one) => (instance ?? one.instance) === one.instance && one.started_at >= (since ?? ""))
+        .slice(0, limit);
+    },
     get: (id) => this.operation(id).record,
     cancel: (id) => this.operation(id).record,
     follow: (id, signal) => this.operation(id).feed.follow(signal),

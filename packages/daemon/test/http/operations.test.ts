@@ -42,10 +42,21 @@ describe("who waits for an operation", () => {
     expect(world.service.begun).toEqual([
       {
         request: { kind: "snapshot", name: "web", body: { label: "a", tags: { why: "x" } } },
-        caller: { requestedBy: "127.0.0.1" },
+        caller: { requestedBy: "127.0.0.1", warnings: [] },
       },
-      { request: { kind: "remove_snapshot", name: "web", label: "a" }, caller: { requestedBy: "127.0.0.1" } },
-      { request: { kind: "delete", name: "web" }, caller: { requestedBy: "127.0.0.1", idempotencyKey: "k1" } },
+      {
+        request: { kind: "remove_snapshot", name: "web", label: "a" },
+        caller: { requestedBy: "127.0.0.1", warnings: [] },
+      },
+      {
+        request: { kind: "delete", name: "web" },
+        caller: {
+          requestedBy: "127.0.0.1",
+          idempotencyKey: "k1",
+          requestDigest: expect.stringMatching(/^[\w-]{43}$/),
+          warnings: [],
+        },
+      },
     ]);
   });
 
@@ -65,16 +76,27 @@ describe("who waits for an operation", () => {
     expect((await world.ask("POST", "/api/v1/instances/web/start")).status).toBe(500);
   });
 
-  it("is refused before anything begins, the same way in every way to wait", async () => {
+  it("is refused before anything begins with the status of the refusal", async () => {
     await using world = await openWorld();
     world.service.refusal = new DockersnapError("busy", "op-9 holds 'web'.", { details: { operation: "op-9" } });
-    for (const headers of [{}, ndjson, { prefer: "respond-async" }]) {
+    for (const headers of [{}, { prefer: "respond-async" }]) {
       const { status, json } = await world.ask("POST", "/api/v1/instances/web/stop", { headers });
       expect([status, json]).toEqual([
         409,
         { error: "op-9 holds 'web'.", code: "busy", details: { operation: "op-9" } },
       ]);
     }
+  });
+
+  it("is told what was ignored of its body, beside the result", async () => {
+    await using world = await openWorld();
+    world.service.drive = (operation) =>
+      operation.succeed({ ...instanceNamed("web"), warnings: ["The plugin's own."] });
+    const { json } = await world.ask("POST", "/api/v1/instances", { body: { name: "web", limit: {} } });
+    expect(json.warnings).toEqual([
+      "The plugin's own.",
+      'Field "limit" is not known and was ignored. Did you mean "limits"?',
+    ]);
   });
 });
 
@@ -106,6 +128,43 @@ describe("who follows an operation", () => {
     world.service.drive = (operation) => operation.fail({ error: "No.", code: "plugin_failed" });
     const reply = await world.ask("DELETE", "/api/v1/instances/web", { headers: ndjson });
     expect([reply.status, reply.text]).toEqual([200, '{"step":"error","status":"error","message":"No."}\n']);
+  });
+
+  it("is refused in the stream: 200, and an event that tells why", async () => {
+    await using world = await openWorld();
+    const refused = async (path: string, how: { body?: unknown; raw?: string } = {}) => {
+      const { status, headers, text } = await world.ask("POST", path, { headers: ndjson, ...how });
+      expect([status, headers["content-type"], headers["dockersnap-operation"]]).toEqual([
+        200,
+        "application/x-ndjson",
+        undefined,
+      ]);
+      expect(text.endsWith("\n")).toBe(true);
+      return JSON.parse(text);
+    };
+    expect(await refused("/api/v1/instances", { body: {} })).toMatchObject({
+      step: "error",
+      status: "error",
+      message: expect.stringContaining('"name" is missing'),
+      code: "invalid_request",
+      details: { problems: [{ field: "name" }] },
+    });
+    expect(await refused("/api/v1/instances", { raw: "x".repeat(2_000_000) })).toMatchObject({
+      code: "payload_too_large",
+    });
+    world.service.refusal = new DockersnapError("busy", "op-9 holds 'web'.", { details: { operation: "op-9" } });
+    expect(await refused("/api/v1/instances/web/stop")).toEqual({
+      step: "error",
+      status: "error",
+      message: "op-9 holds 'web'.",
+      code: "busy",
+      details: { operation: "op-9" },
+    });
+    world.service.refusal = new Error("secret words");
+    expect(JSON.stringify(await refused("/api/v1/instances/web/stop"))).not.toContain("secret");
+    expect(world.logged()).toContainEqual(
+      expect.objectContaining({ level: "error", error: expect.objectContaining({ message: "secret words" }) }),
+    );
   });
 
   it("may come later, and reads from the first event on", async () => {
@@ -167,6 +226,23 @@ describe("who comes back for an operation", () => {
       "running",
     ]);
     expect((await world.ask("GET", reply.headers.location ?? "")).json.id).toBe("op-1");
+  });
+
+  it("has the same digest for the same request, however it is written, and another for another", async () => {
+    await using world = await openWorld();
+    const send = async (key: string, path: string, raw: string, method = "POST") => {
+      await world.ask(method, path, { raw, headers: { "idempotency-key": key } });
+      return world.service.begun.at(-1)?.caller.requestDigest;
+    };
+    const path = "/api/v1/instances/web/snapshot";
+    const first = await send("a", path, '{"label":"x","tags":{"a":"1","b":"2"}}');
+    expect(await send("b", path, ' { "tags": {"b":"2", "a":"1"}, "label": "x", "mode": null }')).toBe(first);
+    const others = [
+      await send("c", path, '{"label":"y","tags":{"a":"1","b":"2"}}'),
+      await send("d", "/api/v1/instances/db/snapshot", '{"label":"x","tags":{"a":"1","b":"2"}}'),
+      await send("e", "/api/v1/instances/web/snapshots/x", "{}", "DELETE"),
+    ];
+    expect(new Set([first, ...others]).size).toBe(4);
   });
 
   it("with the same key gets the first one's operation, not another", async () => {

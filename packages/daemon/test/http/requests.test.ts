@@ -194,7 +194,7 @@ describe("a body", () => {
     ['{"name": "web", "workload_inline": {"plugin": "echo", "config": {"n": 12345678901234567890}}}', 'config.n"'],
     ['{"name": "web", "__proto__": {"a": 1}}', 'expected no field called "__proto__"'],
     ['{"name": "web", "labels": {"__proto__": "x"}}', 'Field "labels": expected no field called "__proto__"'],
-    ['{"name": "web", "constructor": 1}', 'Field "constructor" is not known'],
+    ['{"nmae": "web", "constructor": 1}', 'field "constructor" is not known'],
     [`{"name": "web", "x": ${"[".repeat(5000)}${"]".repeat(5000)}}`, "nested more than 64 levels deep"],
   ])("of %s is refused with a sentence", async (raw, message) => {
     await using world = await openWorld();

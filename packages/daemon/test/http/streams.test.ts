@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createConnection } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { FakeOperation } from "./fake-service.ts";
 import { openWorld } from "./world.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -64,7 +65,7 @@ describe("the stream of events", () => {
 });
 
 describe("a client that does not read", () => {
-  it("keeps nobody else waiting, and is cut off in the end", async () => {
+  it("keeps nobody else waiting, and is cut off in the end", { timeout: 30_000 }, async () => {
     await using world = await openWorld({ bounds: { stallTimeoutMs: 1_000 } });
     const { daemonEvents } = world.service;
     const left = daemonEvents.left();
@@ -82,8 +83,37 @@ describe("a client that does not read", () => {
     await left;
     reading.destroy();
     expect(world.logged()).toContainEqual(
-      expect.objectContaining({ level: "warn", msg: "a stream was cut off: the client does not read" }),
+      expect.objectContaining({ level: "warn", msg: "an answer was cut off: the client does not read" }),
     );
+  });
+
+  it("of a plain answer is cut off as well, and one that waits for its answer is not", {
+    timeout: 30_000,
+  }, async () => {
+    await using world = await openWorld({ bounds: { stallTimeoutMs: 200 } });
+    const { service } = world;
+    const list = service.instances.list;
+    service.instances = {
+      ...service.instances,
+      list: async (all) => (await list(all)).map((one) => ({ ...one, error: "x".repeat(32_000_000) })),
+    };
+    const begun = Promise.withResolvers<FakeOperation>();
+    service.drive = begun.resolve;
+    const waiting = world.ask("POST", "/api/v1/instances/web/stop");
+    const operation = await begun.promise;
+    const socket = createConnection({ host: "127.0.0.1", port: world.port });
+    socket.on("error", () => {});
+    socket.write("GET /api/v1/instances HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await vi.waitFor(
+      () =>
+        expect(world.logged()).toContainEqual(
+          expect.objectContaining({ msg: "an answer was cut off: the client does not read" }),
+        ),
+      { timeout: 30_000 },
+    );
+    operation.succeed({ status: "ok" });
+    expect((await waiting).status).toBe(200);
+    socket.destroy();
   });
 });
 
@@ -94,7 +124,8 @@ describe("too many", () => {
     const more = await world.ask("GET", "/api/v1/events");
     expect([more.status, more.json.code]).toEqual([429, "too_many_requests"]);
     const headers = { accept: "application/x-ndjson" };
-    expect((await world.ask("POST", "/api/v1/instances/web/stop", { headers })).status).toBe(429);
+    const followed = await world.ask("POST", "/api/v1/instances/web/stop", { headers });
+    expect(JSON.parse(followed.text)).toMatchObject({ step: "error", code: "too_many_requests" });
     expect(world.service.begun).toEqual([]);
     expect((await world.ask("POST", "/api/v1/instances/web/stop")).status).toBe(200);
     const left = world.service.daemonEvents.left();
@@ -103,6 +134,27 @@ describe("too many", () => {
     const again = await world.begin("GET", "/api/v1/events");
     expect(again.statusCode).toBe(200);
     for (const response of [...open, again]) response.destroy();
+  });
+
+  it("of one address leave places for others", async () => {
+    await using world = await openWorld({ bounds: { streams: 3, streamsPerPeer: 2, connectionsPerPeer: 3 } });
+    const from = (localAddress: string) => world.begin("GET", "/api/v1/events", { localAddress });
+    const open = [await from("127.0.0.1"), await from("127.0.0.1")];
+    const more = await world.ask("GET", "/api/v1/events", { localAddress: "127.0.0.1" });
+    expect([more.status, more.json.error]).toEqual([
+      429,
+      "2 streams from 127.0.0.1 are open already, the most one address may have. Close one, or try again later.",
+    ]);
+    open.push(await from("127.0.0.2"));
+    expect(open.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
+    const idle = await world.begin("GET", "/api/v1/health", { localAddress: "127.0.0.1", keepAlive: true });
+    const fourth = await world.ask("GET", "/api/v1/health", { localAddress: "127.0.0.1" });
+    expect([fourth.status, fourth.json.error]).toEqual([
+      429,
+      "More than 3 connections from 127.0.0.1 are open, the most one address may have. Close one, or try again later.",
+    ]);
+    expect((await world.ask("GET", "/api/v1/health", { localAddress: "127.0.0.2" })).status).toBe(200);
+    for (const response of [...open, idle]) response.destroy();
   });
 
   it("connections are told to come back, and closed at once beyond that", async () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,10 @@ export interface Ask {
   readonly body?: unknown;
   /** Sent as it is, instead of `body`. */
   readonly raw?: string | Buffer;
+  /** Of this machine, to send from. */
+  readonly localAddress?: string;
+  /** Leave the connection open. */
+  readonly keepAlive?: boolean;
 }
 
 /** A server on a free port of the loopback, with a service a test can drive. */
@@ -45,9 +49,14 @@ export async function openWorld(options: Partial<Pick<HttpServerOptions, "bounds
   let open = true;
 
   /** Send, and resolve as soon as the headers are here. */
-  async function begin(method: string, path: string, { headers = {}, body, raw }: Ask = {}): Promise<IncomingMessage> {
+  async function begin(
+    method: string,
+    path: string,
+    { headers = {}, body, raw, localAddress, keepAlive }: Ask = {},
+  ): Promise<IncomingMessage> {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const sent = request({ host: "127.0.0.1", port, method, path, headers, agent: false });
+    const agent = keepAlive === true ? new Agent({ keepAlive }) : false;
+    const sent = request({ host: "127.0.0.1", port, method, path, headers, agent, localAddress });
     if (payload !== undefined) sent.setHeader("content-length", Buffer.byteLength(payload));
     sent.end(payload);
     const [response] = (await once(sent, "response")) as [IncomingMessage];

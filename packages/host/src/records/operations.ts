@@ -12,13 +12,23 @@ export function operationsTable(database: Database): Records["operations"] {
     save: (record) => database.transaction(() => save(database, record)),
     get: (id) => one(database.row("SELECT * FROM operations WHERE id = :id", { id })),
     byIdempotencyKey: (key) => one(database.row("SELECT * FROM operations WHERE idempotency_key = :key", { key })),
-    recent: (limit) =>
-      many(database.rows("SELECT * FROM operations ORDER BY started_at DESC, seq DESC LIMIT :limit", { limit })),
+    recent: (limit, { instance = null, since = null, before = null } = {}) =>
+      many(
+        database.rows(
+          `SELECT * FROM operations
+           WHERE (:instance IS NULL OR json_extract(record, '$.instance') = :instance)
+             AND (:since IS NULL OR started_at >= :since)
+             AND (:before IS NULL
+               OR (started_at, seq) < (SELECT started_at, seq FROM operations WHERE id = :before))
+           ORDER BY started_at DESC, seq DESC LIMIT :limit`,
+          { limit, instance, since, before },
+        ),
+      ),
     unfinished: () => many(database.rows(`SELECT * FROM operations WHERE ${unfinished} ORDER BY started_at, seq`)),
     prune: (keep) =>
       database.run(
         `DELETE FROM operations WHERE seq IN (
-           SELECT seq FROM operations WHERE NOT ${unfinished} ORDER BY seq DESC LIMIT -1 OFFSET :keep
+           SELECT seq FROM operations WHERE NOT ${unfinished} ORDER BY started_at DESC, seq DESC LIMIT -1 OFFSET :keep
          )`,
         { keep },
       ),

@@ -16,7 +16,6 @@ import type {
   ScheduleRecord,
   SnapshotRecord,
   StandbyRecord,
-  TimeRecord,
 } from "@dockersnap/core";
 import * as z from "zod";
 import { type Row, unreadable } from "./database.ts";
@@ -115,20 +114,15 @@ const PortRow = z.object({
   host_port: z.int(),
 });
 
-const TimeRow = z.object({
-  record: json(
-    z.object({
-      boot: z.string(),
-      uptimeMs: z.number(),
-      wall: z.iso.datetime(),
-      jumps: z.array(z.object({ ms: z.number(), leftMs: z.number(), kind: z.enum(["set", "away"]) })),
-    }),
-  ),
-});
-
 const OperationRow = z.object({
   idempotency_key: absent(z.string()),
-  record: json(Operation.extend({ input: z.unknown().optional(), state: z.unknown().optional() })),
+  record: json(
+    Operation.extend({
+      input: z.unknown().optional(),
+      state: z.unknown().optional(),
+      requestDigest: z.string().optional(),
+    }),
+  ),
 });
 
 /** The row as `schema` has it; a row that does not fit names the table and what is wrong with which column. */
@@ -186,10 +180,6 @@ export function scheduleFrom(row: Row, path: string): ScheduleRecord {
 export function standbyFrom(row: Row, path: string): StandbyRecord {
   const { created_at, ...rest } = parse(StandbyRow, "standbys", row, path);
   return { ...rest, createdAt: created_at };
-}
-
-export function timeFrom(row: Row, path: string): TimeRecord {
-  return parse(TimeRow, "time", row, path).record;
 }
 
 export function portFrom(row: Row, path: string): PortReservation {

@@ -1,17 +1,28 @@
 import * as z from "zod";
 import { ProgressEvent } from "../../plugin/responses.ts";
+import { Timestamp } from "../../time.ts";
+import { InstanceName } from "../names.ts";
 import { Operation, OperationId } from "../operation.ts";
 import type { Route } from "../route.ts";
 import { api } from "./parts.ts";
+
+const pageRule = { error: "expected a whole number from 1 to 1000" };
+const PageSize = z.string(pageRule).regex(/^([1-9]\d{0,2}|1000)$/, pageRule);
 
 export const operationsRoutes = {
   listOperations: {
     method: "GET",
     path: `${api}/operations`,
-    summary: "Operations, newest first",
+    summary: "Operations, newest first, a page at a time; the header Link names the next page where there is one",
     needs: "read",
+    query: z.object({
+      limit: PageSize.optional().describe("How many at most; 100 when left out, and fewer where they are large"),
+      before: OperationId.optional().describe("Only those older than the operation with this id"),
+      instance: InstanceName.optional().describe("Only those of this instance, which may be deleted by now"),
+      since: Timestamp.optional().describe("Only those begun at this time or later"),
+    }),
     answer: { status: 200, means: "The operations.", body: z.array(Operation) },
-    fails: [],
+    fails: ["invalid_request", "not_found"],
   },
   getOperation: {
     method: "GET",

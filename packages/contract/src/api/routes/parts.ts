@@ -17,6 +17,7 @@ export const operationFailures = [
   "no_space",
   "not_ready",
   "cancelled",
+  "key_reused",
 ] as const;
 
 export const bodyFailures = ["payload_too_large", "unsupported_media_type"] as const;

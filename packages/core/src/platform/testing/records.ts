@@ -1,6 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type {
   InstanceRecord,
+  OperationFilter,
   OperationRecord,
   PortReservation,
   Records,
@@ -8,7 +9,6 @@ import type {
   ScheduleRecord,
   SnapshotRecord,
   StandbyRecord,
-  TimeRecord,
 } from "../records.ts";
 
 interface State {
@@ -23,7 +23,6 @@ interface State {
   standbys: Map<string, StandbyRecord>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
-  time: TimeRecord | undefined;
 }
 
 const portKey = (port: Omit<PortReservation, "hostPort">) =>
@@ -49,7 +48,6 @@ export class MemoryRecords implements Records {
     standbys: new Map(),
     ports: new Map(),
     operations: new Map(),
-    time: undefined,
   };
 
   readonly instances: Records["instances"] = {
@@ -183,18 +181,11 @@ export class MemoryRecords implements Records {
     },
     get: (id) => structuredClone(this.#state.operations.get(id)),
     byIdempotencyKey: (key) => structuredClone(this.#holderOfKey(key)),
-    recent: (limit) => structuredClone(this.#newestFirst().slice(0, limit)),
+    recent: (limit, which = {}) => structuredClone(this.#operationsOf(which).slice(0, limit)),
     unfinished: () => structuredClone(this.#newestFirst().filter(isUnfinished).reverse()),
     prune: (keep) => {
-      const ended = [...this.#state.operations.values()].filter((record) => !isUnfinished(record));
-      for (const { id } of ended.slice(0, Math.max(0, ended.length - keep))) this.#state.operations.delete(id);
-    },
-  };
-
-  readonly time: Records["time"] = {
-    get: () => structuredClone(this.#state.time),
-    save: (record) => {
-      this.#state.time = structuredClone(record);
+      const ended = this.#newestFirst().filter((record) => !isUnfinished(record));
+      for (const { id } of ended.slice(keep)) this.#state.operations.delete(id);
     },
   };
 
@@ -207,7 +198,6 @@ export class MemoryRecords implements Records {
       standbys: new Map(this.#state.standbys),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
-      time: this.#state.time,
     };
     try {
       const result = work();
@@ -239,6 +229,16 @@ export class MemoryRecords implements Records {
 
   #newestFirst(): OperationRecord[] {
     return [...this.#state.operations.values()].sort(byStart).reverse();
+  }
+
+  #operationsOf({ instance, since, before }: OperationFilter): OperationRecord[] {
+    const all = this.#newestFirst();
+    const index = all.findIndex(({ id }) => id === before);
+    const older = before === undefined ? all : index < 0 ? [] : all.slice(index + 1);
+    return older.filter(
+      (record) =>
+        (instance === undefined || record.instance === instance) && (since === undefined || record.started_at >= since),
+    );
   }
 
   #holderOfKey(key: string | undefined): OperationRecord | undefined {

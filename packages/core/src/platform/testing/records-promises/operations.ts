@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { OperationRecord, Records } from "../../records.ts";
+import type { OperationFilter, OperationRecord, Records } from "../../records.ts";
 import { at, operation } from "../samples.ts";
 
 /** The journal. `records` gives those of the present test, empty at its begin. */
@@ -59,15 +59,27 @@ export function operationRecords(records: () => Records): void {
       ).toEqual(["a", "b"]);
     });
 
-    it("are forgotten by the order they came in: a clock that is set back makes none older", () => {
-      for (const [index, second] of [8, 9, 1, 2].entries())
-        records().operations.save(operation(`op-${index}`, second, "done"));
-      records().operations.save(operation("op-0", 8, "done"));
-      records().operations.prune(2);
-      expect(records().operations.get("op-3")).toBeDefined();
-      expect(records().operations.get("op-2")).toBeDefined();
-      expect(records().operations.get("op-1")).toBeUndefined();
-      expect(records().operations.get("op-0")).toBeUndefined();
+    it("are listed a page at a time, of one instance, or from a time on", () => {
+      for (const second of [1, 2, 3, 4]) {
+        records().operations.save({
+          ...operation(`op-${second}`, second, "done"),
+          instance: second % 2 ? "web" : "db",
+        });
+      }
+      records().operations.save(operation("op-5", 4, "done"));
+      const listed = (limit: number, which: OperationFilter) =>
+        records()
+          .operations.recent(limit, which)
+          .map(({ id }) => id);
+      expect(listed(2, {})).toEqual(["op-5", "op-4"]);
+      expect(listed(2, { before: "op-5" })).toEqual(["op-4", "op-3"]);
+      expect(listed(9, { before: "op-4" })).toEqual(["op-3", "op-2", "op-1"]);
+      expect(listed(9, { before: "op-1" })).toEqual([]);
+      expect(listed(9, { before: "absent" })).toEqual([]);
+      expect(listed(9, { instance: "db" })).toEqual(["op-4", "op-2"]);
+      expect(listed(9, { instance: "web", since: at(3) })).toEqual(["op-5", "op-3"]);
+      expect(listed(1, { instance: "web", before: "op-5" })).toEqual(["op-3"]);
+      expect(listed(9, { instance: "absent" })).toEqual([]);
     });
 
     it("are forgotten beyond the newest, never those unfinished", () => {

@@ -1,0 +1,50 @@
+import { DockersnapError, type Operation } from "@dockersnap/contract/words";
+import type { Transport } from "./transport.ts";
+
+/** Which operations are listed; all without it. */
+export interface OperationsQuestion {
+  readonly limit?: number | undefined;
+  readonly instance?: string | undefined;
+  /** A time; only those that began then or later. */
+  readonly since?: string | undefined;
+}
+
+const largestPage = 1_000;
+
+/** The daemon answers with a page at a time, and each page names the next one. */
+export async function allOperations(
+  transport: Transport,
+  {
+    signal,
+    limit = Number.POSITIVE_INFINITY,
+    ...which
+  }: OperationsQuestion & { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Operation[]> {
+  const found: Operation[] = [];
+  const page = limit === Number.POSITIVE_INFINITY ? undefined : Math.min(limit, largestPage);
+  let path: string | undefined = `/operations${queryOf({ limit: page, ...which })}`;
+  while (path !== undefined && found.length < limit) {
+    const call = { method: "GET", path, signal } as const;
+    const response = await transport.open(call);
+    const answer = await transport.read(call, response);
+    if (!Array.isArray(answer)) {
+      throw new DockersnapError("internal", "The daemon's answer to /operations is not a list.");
+    }
+    found.push(...answer);
+    path = answer.length === 0 ? undefined : nextPage(response.headers.get("link"));
+  }
+  return found.slice(0, Math.min(limit, found.length));
+}
+
+function queryOf(question: Readonly<Record<string, string | number | undefined>>): string {
+  const asked = Object.entries(question).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return asked.length === 0 ? "" : `?${new URLSearchParams(asked)}`;
+}
+
+/** Only ever an address of this list: a page leads nowhere else. */
+function nextPage(link: string | null): string | undefined {
+  const [, query] = /^<\/api\/v1\/operations(\?[^>]*)>; rel="next"$/.exec(link ?? "") ?? [];
+  return query === undefined ? undefined : `/operations${query}`;
+}
