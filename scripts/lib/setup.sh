@@ -47,6 +47,7 @@ requirements=(
   "docker:docker.io:the docker command line"
   "docker-init:docker.io:the first process of every sandbox"
   "mkfs.btrfs:btrfs-progs:the pool instances live on"
+  "perl:perl-base:asking btrfs for subvolumes"
   "nft:nftables:forwarding of ports"
   "iptables:iptables:what dockerd itself needs for networks"
   "ip:iproute2:network namespaces"

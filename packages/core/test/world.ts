@@ -55,6 +55,7 @@ export class World {
     // Every look is a moment later, so that what is kept by time has a name of its own.
     now: () => this.#laterMoment(),
     monotonic: () => this.#now + 0.5,
+    sinceBoot: () => ({ boot: "one", ms: this.#now }),
     after: (ms, work) => {
       this.#now += ms;
       queueMicrotask(work);

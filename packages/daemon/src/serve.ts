@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { StepObserver } from "@dockersnap/core";
+import type { Clock, StepObserver } from "@dockersnap/core";
 import { openRecords } from "@dockersnap/host";
 import { createAdapters } from "./app/adapters.ts";
 import { createApp } from "./app/app.ts";
@@ -19,10 +19,12 @@ export interface ServeOptions {
   readonly configFile: string | undefined;
   /** Only the fault suite has one. */
   readonly observer?: StepObserver;
+  /** The machine's own where a test has no other. */
+  readonly clock?: Clock;
 }
 
 /** Run the daemon until it is told to stop. Resolves with the exit code; engines go on running. */
-export async function serve({ configFile, observer }: ServeOptions): Promise<number> {
+export async function serve({ configFile, observer, clock }: ServeOptions): Promise<number> {
   const { config, warnings } = loadConfig({ file: configFile, environment: process.env });
   if (process.getuid?.() !== 0) {
     throw new DockersnapError(
@@ -36,13 +38,19 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
   mkdirSync(config.state_dir, { recursive: true, mode: 0o711 });
   mkdirSync(config.run_dir, { recursive: true, mode: 0o755 });
 
+  // Whatever it waits for, a daemon ends when it is told to or by an error: nothing else that is open may have to keep it.
+  using _alive = keepAlive();
   const stopAsked = signalled(["SIGTERM", "SIGINT"]);
   const records = openRecords({ path: join(config.state_dir, "records.db") });
   // No instance can be called so: the folder's other files bear instances' names.
   const pidFile = join(config.run_dir, "_daemon.pid");
   try {
     const adapters = createAdapters(config, log);
-    const app = createApp({ config, adapters, records, log, ...(observer === undefined ? {} : { observer }) });
+    const app = createApp({
+      ...{ config, adapters, records, log },
+      ...(observer === undefined ? {} : { observer }),
+      ...(clock === undefined ? {} : { clock }),
+    });
     const server = createHttpServer({ service: app.service, config, log, dashboardDir, version });
     log.info("starting", { version, state_dir: config.state_dir, run_dir: config.run_dir });
     await app.start();
@@ -66,6 +74,13 @@ export async function serve({ configFile, observer }: ServeOptions): Promise<num
  */
 function keepYoungGenerationSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+const dayMs = 86_400_000;
+
+function keepAlive(): Disposable {
+  const timer = setInterval(() => undefined, dayMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** The first of these signals; a second one ends the process at once, as it would without us. */

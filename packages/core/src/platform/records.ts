@@ -110,6 +110,25 @@ export interface StandbyRecord {
   readonly createdAt: string;
 }
 
+/** A clock that moved ahead of the time that passed. */
+export interface ClockJump {
+  readonly ms: number;
+  /** So much time has to pass before it counts as real. */
+  readonly leftMs: number;
+  /** `set`: the clock was set; `away`: the machine was down meanwhile, which may explain it. */
+  readonly kind: "set" | "away";
+}
+
+/** The last look at the clock, so that the next daemon notices what changed between. */
+export interface TimeRecord {
+  readonly boot: string;
+  readonly uptimeMs: number;
+  /** The time of day. */
+  readonly wall: string;
+  /** Those that do not count as real yet, oldest first. */
+  readonly jumps: readonly ClockJump[];
+}
+
 /** A host port kept for one published port of an instance, so that it is the same after every restart. */
 export interface PortReservation {
   readonly instance: string;
@@ -206,8 +225,13 @@ export interface Records {
     recent(limit: number, which?: OperationFilter): readonly OperationRecord[];
     /** Those whose status is `running` or `undoing`, oldest first. */
     unfinished(): readonly OperationRecord[];
-    /** Forget ended ones beyond the newest `keep`. */
+    /** Forget ended ones beyond the `keep` that were saved first last, whatever times they have. */
     prune(keep: number): void;
+  };
+  /** One record, replaced with every save; undefined before the first. */
+  readonly time: {
+    get(): TimeRecord | undefined;
+    save(record: TimeRecord): void;
   };
   /** All writes inside happen, or none does. */
   transaction<T>(work: () => T): T;

@@ -10,7 +10,7 @@ export interface Removal {
 
 /**
  * What of an instance's snapshots is to go now: those whose time is over, and those that the schedule which made them does
- * not keep. Never one that is protected; nor do those count for the rules, so that protecting one costs no other.
+ * not keep; `now` is the time by which snapshots are removed. Never one that is protected; nor do those count for the rules, so that protecting one costs no other.
  */
 export function dueRemovals(
   snapshots: readonly SnapshotRecord[],
@@ -36,9 +36,9 @@ function expired(snapshots: readonly SnapshotRecord[], now: Date): readonly Snap
 
 function unkept({ id, keep }: ScheduleRecord, own: readonly SnapshotRecord[], now: Date): readonly Removal[] {
   if (keep === undefined) return [];
-  // The clock was set back: by their times, what is taken now would count as older than what was taken before.
-  if (own.some(({ createdAt }) => createdAt > now.toISOString())) return [];
-  const kept = keptBy(keep, own);
+  // The clock was set back, or is ahead: those of a time that has not come stay, and take no place of the others.
+  const past = own.filter(({ createdAt }) => createdAt <= now.toISOString());
+  const kept = keptBy(keep, past);
   const reason = `schedule '${id}' keeps ${rulesInWords(keep)}`;
-  return own.filter(({ label }) => !kept.has(label)).map(({ label }) => ({ label, reason }));
+  return past.filter(({ label }) => !kept.has(label)).map(({ label }) => ({ label, reason }));
 }

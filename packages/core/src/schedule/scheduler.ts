@@ -7,9 +7,10 @@ import { labelAt } from "./label.ts";
 import { newestOf } from "./newest.ts";
 import { Plan } from "./plan.ts";
 import { dueRemovals } from "./removals.ts";
+import { RetentionTime } from "./retention-time.ts";
 
 interface Deps {
-  readonly platform: Pick<Platform, "records" | "clock" | "log">;
+  readonly platform: Pick<Platform, "records" | "clock" | "log" | "events">;
   readonly operations: Pick<Operations, "begin" | "follow">;
 }
 
@@ -32,6 +33,7 @@ const preparingMs = 250;
  */
 export class Scheduler {
   readonly #deps: Deps;
+  readonly #retentionTime: RetentionTime;
   readonly #plans = new Map<string, Plan>();
   readonly #running = new Set<string>();
   readonly #sweptInVain = new Map<string, number>();
@@ -43,6 +45,7 @@ export class Scheduler {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#retentionTime = new RetentionTime(deps.platform);
   }
 
   start(): void {
@@ -69,8 +72,8 @@ export class Scheduler {
     const { log, clock } = this.#deps.platform;
     let next = longestWaitMs;
     try {
-      const soonest = Math.min(this.#runDue(), this.#sweepDue());
-      next = Math.min(longestWaitMs, Math.max(0, soonest - clock.now().getTime()));
+      const wait = Math.min(this.#runDue() - clock.now().getTime(), this.#sweepDue());
+      next = Math.min(longestWaitMs, Math.max(0, wait));
     } catch (error) {
       log.error("schedules could not be looked at and are tried again later", { error });
     }
@@ -202,10 +205,10 @@ export class Scheduler {
     return this.#deps.platform.records.schedules.of(instance).find((schedule) => schedule.id === id);
   }
 
-  /** Remove what is due; gives the time at which the next snapshot expires. */
+  /** Remove what is due; gives how long it is until the next snapshot expires. */
   #sweepDue(): number {
     const { records, clock } = this.#deps.platform;
-    const now = clock.now();
+    const now = this.#retentionTime.now();
     let soonest = Number.POSITIVE_INFINITY;
     // An instance may have thousands of snapshots, and few of them are of concern here.
     const expiring = Map.groupBy(records.snapshots.expiring(), ({ instance }) => instance);
@@ -216,9 +219,9 @@ export class Scheduler {
       const removals = dueRemovals(snapshots, records.schedules.of(name), now);
       const again = this.#sweptInVain.get(name) ?? 0;
       if (removals.length > 0 && clock.monotonic() >= again) this.#sweep(name, removals);
-      else if (removals.length > 0) soonest = Math.min(soonest, now.getTime() + again - clock.monotonic());
+      else if (removals.length > 0) soonest = Math.min(soonest, again - clock.monotonic());
       const times = snapshots.filter((one) => !one.protected).map(({ expiresAt }) => Date.parse(expiresAt ?? ""));
-      for (const time of times) if (time > now.getTime()) soonest = Math.min(soonest, time);
+      for (const time of times) if (time > now.getTime()) soonest = Math.min(soonest, time - now.getTime());
     }
     return soonest;
   }

@@ -3,6 +3,7 @@ import type { Lifecycle } from "../instance/lifecycle.ts";
 import { readyInstance } from "../instance/lookup.ts";
 import type { Job, Step } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
+import { holdingContainers } from "./hold-still.ts";
 import { freeLabel } from "./take.ts";
 
 export interface Named {
@@ -39,12 +40,20 @@ export function presentState({ record, keptAs, at }: Present): PresentState {
 }
 
 /** Its label is free again only once the step `swap` is taken back: until then it is the only copy of what was there. */
-export function keepStep<State extends PresentState>({ platform: { storage } }: Lifecycle): Step<Named, State> {
+export function keepStep<State extends PresentState>({ platform }: Lifecycle): Step<Named, State> {
+  const { storage, engines } = platform;
   return {
     name: "keep",
     says: "keeping the present",
-    run: ({ input, state }) => storage.snapshot(input.name, state.keptAs),
+    run: ({ input, state }) =>
+      storage.snapshot(
+        input.name,
+        state.keptAs,
+        holdingContainers(platform, input.name, () => undefined),
+      ),
     undo: async ({ input, state }, { status }) => {
+      // A daemon that died while it held them has let go of nothing.
+      await engines.thaw(input.name);
       const swap = status("swap");
       if (swap === undefined || swap === "undone") await storage.removeSnapshot(input.name, state.keptAs);
     },

@@ -6,6 +6,7 @@ import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.t
 import type { Job, OperationKind } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
 import { requireFutureExpiry, sameForm } from "./expiry.ts";
+import { holdingContainers } from "./hold-still.ts";
 import { notCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
@@ -107,12 +108,22 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         {
           name: "take",
           says: "keeping the moment",
-          run: async ({ input, state }) => {
+          run: async (job) => {
+            const { input, state } = job;
             const before = clock.monotonic();
-            await storage.snapshot(input.name, input.label);
+            const tell = (ms: number) => {
+              state.freezeMs = round(ms);
+            };
+            // One that is held already, or stopped, is still.
+            const still = mode(job) === "live" ? holdingContainers(platform, input.name, tell) : undefined;
+            await storage.snapshot(input.name, input.label, still);
             state.atomicMs = round(clock.monotonic() - before);
           },
-          undo: ({ input }) => storage.removeSnapshot(input.name, input.label),
+          undo: async ({ input }) => {
+            // A daemon that died while it held them has let go of nothing.
+            await engines.thaw(input.name);
+            await storage.removeSnapshot(input.name, input.label);
+          },
         },
         {
           name: "look",

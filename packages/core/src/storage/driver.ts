@@ -40,11 +40,17 @@ export interface StorageInfo {
   readonly capabilities: { readonly quota: boolean; readonly send: boolean };
 }
 
+/** Holds the writers to a dataset still until what it gives is disposed of. */
+export type HoldStill = () => Promise<AsyncDisposable>;
+
 /**
  * Where instances keep their data.
  *
  * A *dataset* is one instance's writable tree. A *snapshot* is a named, read-only moment of a dataset. A *clone* is a
  * dataset that begins as a copy of a snapshot.
+ *
+ * Workloads can make *nested* trees inside a dataset (subvolumes, on btrfs), some of them read-only. They are part of it:
+ * snapshots, clones, reverts and usage carry them as they do folders, and removing takes them away.
  *
  * `snapshot` is atomic under running writers. Callers stop every writer before `revert` and `remove`; a driver does not
  * look. Callers never run two methods for one dataset at once; for different datasets they do. Every method may be
@@ -91,8 +97,12 @@ export interface StorageDriver {
   /** Write out what is dirty, as far as it helps, so that a snapshot right after it is short. Never fails for being late. */
   settle(id: DatasetId, signal: AbortSignal): Promise<void>;
 
-  /** Keep this moment under `label`. `not_found` without the dataset, `already_exists` if the label is taken, `no_space`. */
-  snapshot(id: DatasetId, label: Label): Promise<void>;
+  /**
+   * Keep this moment under `label`. `not_found` without the dataset, `already_exists` if the label is taken, `no_space`.
+   * Where it takes several steps to keep all of a dataset, they are taken while what `still` gives is held, and it is let go
+   * in any case; callers with writers that go on pass it. Else it is not called.
+   */
+  snapshot(id: DatasetId, label: Label, still?: HoldStill): Promise<void>;
 
   /**
    * Put a dataset back to `label`. Every other snapshot stays, newer ones too. An absent dataset is made anew from it.
@@ -130,6 +140,30 @@ export interface StorageDriver {
    * took to find. `not_found` without the dataset; rejects with the signal's reason when that aborts.
    */
   usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage>;
+}
+
+/** A tree that was removed and could not be deleted yet. It is in nobody's way. */
+export interface SetAside {
+  /** The dataset it was, or `dataset@label`. */
+  readonly what: string;
+  /** Where it waits. */
+  readonly path: string;
+  readonly since: Date;
+  /** What keeps it, for people; undefined where that does not show. */
+  readonly reason: string | undefined;
+}
+
+/** A driver that puts aside what it cannot delete now: `remove`, `removeSnapshot` and `revert` do not fail for it. */
+export interface SetsAside {
+  /** What waits to be deleted. */
+  setAside(): Promise<readonly SetAside[]>;
+
+  /** Delete what can be deleted by now. The driver does so by itself when it is opened. */
+  deleteSetAside(): Promise<void>;
+}
+
+export function setsAside(driver: StorageDriver): driver is StorageDriver & SetsAside {
+  return "setAside" in driver;
 }
 
 /** A driver whose pool can be made larger. */

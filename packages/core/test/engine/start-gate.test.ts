@@ -15,6 +15,7 @@ class Yard {
   readonly #clock: Clock = {
     now: () => new Date(this.#now),
     monotonic: () => this.#now,
+    sinceBoot: () => ({ boot: "one", ms: this.#now }),
     after: (_ms, work) => {
       this.#alarms.push(work);
       return () => undefined;

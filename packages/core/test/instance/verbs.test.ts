@@ -209,6 +209,20 @@ describe("a snapshot", () => {
     expect(world.engines.isFrozen("web")).toBe(false);
   });
 
+  it("holds the containers still while it keeps nested trees, and tells for how long", async () => {
+    expect(await world.did("snapshot", { name: "web", label: "plain" })).not.toHaveProperty("freeze_ms");
+    world.storage.nest("web", "sub", "writable");
+    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({ freeze_ms: expect.any(Number) });
+    expect(world.engines.isFrozen("web")).toBe(false);
+  });
+
+  it("lets the containers go on when the daemon died while they were held for nested trees", async () => {
+    world.storage.nest("web", "sub", "writable");
+    await world.engines.freeze("web");
+    await world.dying({ step: "take", moment: "begin" }, "snapshot", { name: "web", label: "one" });
+    expect(world.engines.isFrozen("web")).toBe(false);
+  });
+
   it("that is protected is not removed", async () => {
     await world.did("snapshot", { name: "web", label: "one" });
     world.records.snapshots.update("web", "one", { protected: true });

@@ -14,6 +14,7 @@ const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => 
 const clock: Clock = {
   now: () => new Date("2026-01-01T00:00:00Z"),
   monotonic: () => 0,
+  sinceBoot: () => ({ boot: "one", ms: 0 }),
   after(_ms, work) {
     queueMicrotask(work);
     return () => undefined;

@@ -1,5 +1,6 @@
 import { DockersnapError, type Operation, scheduleTag } from "@dockersnap/contract";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { NewEvent } from "../../src/platform/events.ts";
 import type { Log } from "../../src/platform/log.ts";
 import type { ScheduleRecord } from "../../src/platform/records.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
@@ -57,11 +58,13 @@ function addSnapshot(records: MemoryRecords, label: string, createdAt: string, m
 let records: MemoryRecords;
 let clock: ManualClock;
 let doing: Doing;
+let published: object[];
 
 beforeEach(() => {
   records = new MemoryRecords();
   clock = new ManualClock("2026-01-01T00:30:00.000Z");
   doing = new Doing(records, clock);
+  published = [];
   records.instances.insert(samples.instance("web", 0));
 });
 
@@ -78,7 +81,8 @@ function schedule(more: Partial<ScheduleRecord> = {}): void {
 }
 
 async function running(): Promise<Scheduler & Disposable> {
-  const scheduler = new Scheduler({ platform: { records, clock, log }, operations: doing });
+  const events = { publish: ({ type, data }: NewEvent) => void published.push({ type, data }) };
+  const scheduler = new Scheduler({ platform: { records, clock, log, events }, operations: doing });
   scheduler.start();
   await clock.advance(0);
   return Object.assign(scheduler, { [Symbol.dispose]: () => scheduler.stop() });
@@ -309,5 +313,130 @@ describe("what nothing keeps", () => {
     expect(labels()).toEqual(["brief"]);
     await clock.advance(2_000);
     expect(labels()).toEqual([]);
+  });
+});
+
+describe("a clock that jumps ahead", () => {
+  const day = 24 * hour;
+  const month = 30 * day;
+  const start = "2026-01-01T00:00:00.000Z";
+  const after = (ms: number) => new Date(Date.parse("2026-01-01T00:30:00.000Z") + ms).toISOString();
+  const jump = (ms: number) => clock.set(new Date(clock.now().getTime() + ms).toISOString());
+  const ahead = { type: "clock.changed", data: { by_ms: month, held_back_ms: month } };
+
+  beforeEach(() => {
+    addSnapshot(records, "week", start, { expiresAt: after(7 * day) });
+    addSnapshot(records, "hours", start, { expiresAt: after(2 * hour) });
+  });
+
+  it("removes nothing, and what expires does so on time once it is set right again", async () => {
+    using _scheduler = await running();
+    jump(month);
+    await clock.advance(2 * minute);
+    expect(labels()).toEqual(["week", "hours"]);
+    expect(published).toEqual([ahead]);
+    jump(-month);
+    await clock.advance(2 * minute);
+    expect(published).toEqual([ahead, { type: "clock.changed", data: { by_ms: -month, held_back_ms: 0 } }]);
+    await clock.advance(2 * hour - 5 * minute);
+    expect(labels()).toEqual(["week", "hours"]);
+    await clock.advance(minute);
+    expect(labels()).toEqual(["week"]);
+  });
+
+  it("lets time that really passes expire what it must meanwhile", async () => {
+    using _scheduler = await running();
+    jump(month);
+    await clock.advance(2 * hour - minute);
+    expect(labels()).toEqual(["week", "hours"]);
+    await clock.advance(2 * minute);
+    expect(labels()).toEqual(["week"]);
+  });
+
+  it("is believed after a day, and a smaller jump after as long as it was", async () => {
+    using _scheduler = await running();
+    jump(3 * hour);
+    await clock.advance(hour);
+    expect(labels()).toEqual(["week", "hours"]);
+    jump(month);
+    await clock.advance(day - 2 * minute);
+    expect(labels()).toEqual(["week"]);
+    await clock.advance(4 * minute);
+    expect(labels()).toEqual([]);
+  });
+
+  it("makes no keep rule forget what was taken before, whatever is taken meanwhile", async () => {
+    schedule({ keep: { last: 2, daily: 1 } });
+    using _scheduler = await running();
+    await clock.advance(3 * hour);
+    const before = labels().filter((label) => label.startsWith("auto"));
+    expect(before).toHaveLength(2);
+    jump(month);
+    await clock.advance(4 * hour);
+    expect(labels().filter((label) => label.startsWith("auto-2026-01-01"))).toEqual(before);
+    jump(-month);
+    await clock.advance(hour);
+    const left = labels().filter((label) => label.startsWith("auto-2026-01-01"));
+    expect(left).toEqual([before[1], "auto-2026-01-01T08-00-00Z"]);
+  });
+
+  it("is noticed across a restart of the daemon, and what was waited out is remembered", async () => {
+    const first = await running();
+    jump(month);
+    await clock.advance(minute);
+    first.stop();
+    const second = await running();
+    await clock.advance(23 * hour);
+    expect(labels()).toEqual(["week"]);
+    second.stop();
+    using _third = await running();
+    await clock.advance(hour);
+    expect(labels()).toEqual([]);
+  });
+
+  it("is noticed when it jumped while no daemon was there", async () => {
+    (await running()).stop();
+    jump(month);
+    using _scheduler = await running();
+    await clock.advance(minute);
+    expect(labels()).toEqual(["week", "hours"]);
+    expect(published).toEqual([ahead]);
+  });
+
+  it("is what a machine looks like that was off for a month, which expires things after a day", async () => {
+    (await running()).stop();
+    clock.reboot(month);
+    using _scheduler = await running();
+    await clock.advance(hour);
+    expect(labels()).toEqual(["week", "hours"]);
+    await clock.advance(day);
+    expect(labels()).toEqual([]);
+  });
+
+  it("is not what a machine looks like that slept: that time passed", async () => {
+    using _scheduler = await running();
+    clock.sleep(3 * hour);
+    await clock.advance(2 * minute);
+    expect(labels()).toEqual(["week"]);
+    expect(published).toEqual([]);
+  });
+
+  it("costs a machine that is off every night nothing for good", async () => {
+    for (let night = 0; night < 10; night += 1) {
+      const scheduler = await running();
+      await clock.advance(10 * hour);
+      scheduler.stop();
+      clock.reboot(14 * hour);
+    }
+    expect(labels()).toEqual([]);
+  });
+
+  it("is no matter of seconds that a clock is put right by", async () => {
+    using _scheduler = await running();
+    for (let times = 0; times < 10; times += 1) {
+      jump(800);
+      await clock.advance(minute);
+    }
+    expect(published).toEqual([]);
   });
 });

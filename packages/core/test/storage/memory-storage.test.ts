@@ -12,6 +12,11 @@ async function memorySubject(): Promise<StorageSubject> {
     unlink: async (id, file) => driver.unlink(id, file),
     files: async (id) => driver.files(id),
     lose: async (id) => driver.lose(id),
+    nesting: {
+      make: async (id, path) => driver.nest(id, path, "writable"),
+      setReadOnly: async (id, path) => driver.nest(id, path, "read-only"),
+      list: async (id) => driver.nested(id),
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

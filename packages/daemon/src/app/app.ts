@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
+  type Clock,
   conditionOf,
   describeInstance,
   findInstance,
@@ -42,6 +43,8 @@ export interface AppParts {
   readonly log: Log;
   /** Watches every step of every operation; only the fault suite has one. */
   readonly observer?: StepObserver;
+  /** The machine's own where a test has no other. */
+  readonly clock?: Clock;
 }
 
 /** The core on its adapters, without an edge. */
@@ -53,12 +56,12 @@ export interface App {
   close(signal: AbortSignal): Promise<void>;
 }
 
-export function createApp({ config, adapters, records, log, observer }: AppParts): App {
-  const events = new EventHub(systemClock);
+export function createApp({ config, adapters, records, log, observer, clock = systemClock }: AppParts): App {
+  const events = new EventHub(clock);
   const platform: Platform = {
     ...adapters,
     records,
-    clock: systemClock,
+    clock,
     log,
     events: {
       publish(event) {
@@ -105,7 +108,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     forgetHealth: (name) => health.forget(name),
   });
   const health: HealthMonitor = new HealthMonitor({
-    clock: systemClock,
+    clock,
     log,
     intervalMs: config.plugins.health_poll_interval,
     failureThreshold: config.plugins.health_failure_threshold,
@@ -115,7 +118,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
   });
   const operations: Operations = new Operations({
     records,
-    clock: systemClock,
+    clock,
     log,
     events: platform.events,
     newId: newOperationId,
@@ -155,7 +158,7 @@ export function createApp({ config, adapters, records, log, observer }: AppParts
     metrics,
     pool,
     standbys,
-    startedAt: systemClock.now(),
+    startedAt: clock.now(),
   });
 
   return {

@@ -49,6 +49,7 @@ export function createService(parts: Parts): Service {
   const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
   const { platform, ports, workloads } = lifecycle;
   const { records, plugins } = platform;
+  const begunAt = platform.clock.monotonic();
 
   const find = (name: string) => findInstance(records, name);
   const portsOf = (record: InstanceRecord): InstancePorts => ({
@@ -137,7 +138,7 @@ export function createService(parts: Parts): Service {
       return {
         status: "ok",
         version,
-        uptime: duration(Date.now() - startedAt.getTime()),
+        uptime: duration(platform.clock.monotonic() - begunAt),
         started_at: startedAt.toISOString(),
         instances: states.length,
         running: up.length,

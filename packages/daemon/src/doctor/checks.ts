@@ -14,6 +14,7 @@ const programs = [
   { name: "docker-init", package: "docker.io" },
   { name: "mkfs.btrfs", package: "btrfs-progs" },
   { name: "btrfs", package: "btrfs-progs" },
+  { name: "perl", package: "perl-base" },
   { name: "losetup", package: "mount" },
   { name: "nft", package: "nftables" },
   { name: "iptables", package: "iptables" },

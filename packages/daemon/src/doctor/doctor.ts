@@ -7,6 +7,7 @@ import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
+import { checkClock } from "./clock.ts";
 import { checkInstances } from "./instances.ts";
 import { checkNetwork } from "./network.ts";
 
@@ -86,7 +87,11 @@ async function checkRecorded(config: Config, adapters: Adapters, fix: boolean): 
   }
   try {
     const own = records.instances.all().filter(({ purpose }) => purpose !== undefined);
-    const findings = [...own.map(ownInstance), ...(await checkInstances(adapters, records))];
+    const findings = [
+      checkClock(records.time.get()),
+      ...own.map(ownInstance),
+      ...(await checkInstances(adapters, records)),
+    ];
     for (const finding of findings) print(finding);
     const strays = await findStrays({ ...adapters, records });
     for (const stray of strays) {

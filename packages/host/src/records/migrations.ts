@@ -106,6 +106,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE schedules ADD COLUMN timeout_ms INTEGER;
   `,
   "ALTER TABLE reverts ADD COLUMN parts TEXT",
+  "CREATE TABLE time (id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL) STRICT",
 ];
 
 /** The schema version the file has now. */

@@ -13,6 +13,7 @@ import { revertsTable } from "./reverts.ts";
 import { schedulesTable } from "./schedules.ts";
 import { snapshotsTable } from "./snapshots.ts";
 import { standbysTable } from "./standbys.ts";
+import { timeTable } from "./time.ts";
 
 const busyTimeoutMs = 5_000;
 
@@ -72,6 +73,7 @@ function tables(database: Database, closed: () => void): OpenRecords {
     standbys: standbysTable(database),
     ports: portsTable(database),
     operations: operationsTable(database),
+    time: timeTable(database),
     transaction: (work) => database.transaction(work),
     lazily: (work) => database.lazily(work),
     close: () => {

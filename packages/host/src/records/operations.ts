@@ -28,7 +28,7 @@ export function operationsTable(database: Database): Records["operations"] {
     prune: (keep) =>
       database.run(
         `DELETE FROM operations WHERE seq IN (
-           SELECT seq FROM operations WHERE NOT ${unfinished} ORDER BY started_at DESC, seq DESC LIMIT -1 OFFSET :keep
+           SELECT seq FROM operations WHERE NOT ${unfinished} ORDER BY seq DESC LIMIT -1 OFFSET :keep
          )`,
         { keep },
       ),

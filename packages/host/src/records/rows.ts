@@ -16,6 +16,7 @@ import type {
   ScheduleRecord,
   SnapshotRecord,
   StandbyRecord,
+  TimeRecord,
 } from "@dockersnap/core";
 import * as z from "zod";
 import { type Row, unreadable } from "./database.ts";
@@ -114,6 +115,17 @@ const PortRow = z.object({
   host_port: z.int(),
 });
 
+const TimeRow = z.object({
+  record: json(
+    z.object({
+      boot: z.string(),
+      uptimeMs: z.number(),
+      wall: z.iso.datetime(),
+      jumps: z.array(z.object({ ms: z.number(), leftMs: z.number(), kind: z.enum(["set", "away"]) })),
+    }),
+  ),
+});
+
 const OperationRow = z.object({
   idempotency_key: absent(z.string()),
   record: json(
@@ -180,6 +192,10 @@ export function scheduleFrom(row: Row, path: string): ScheduleRecord {
 export function standbyFrom(row: Row, path: string): StandbyRecord {
   const { created_at, ...rest } = parse(StandbyRow, "standbys", row, path);
   return { ...rest, createdAt: created_at };
+}
+
+export function timeFrom(row: Row, path: string): TimeRecord {
+  return parse(TimeRow, "time", row, path).record;
 }
 
 export function portFrom(row: Row, path: string): PortReservation {

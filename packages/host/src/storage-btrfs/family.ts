@@ -2,58 +2,45 @@ import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { instanceNamePattern, snapshotLabelPattern } from "@dockersnap/contract/words";
 import type { DatasetId, Label } from "@dockersnap/core";
-import { run } from "../process/run.ts";
 import { rootInode } from "./subvolume.ts";
+import { type Subvolume, subvolumesBelow } from "./subvolume-list.ts";
 
-/** A subvolume of the pool: a dataset, or a snapshot of one. */
-export interface Member {
-  readonly id: number;
+/** A subvolume of the pool that is a dataset or a snapshot of one, or is nested in such a tree. */
+export interface Member extends Pick<Subvolume, "id" | "made" | "origin"> {
   readonly dataset: DatasetId;
   readonly label: Label | undefined;
-  readonly path: string;
-  /** Of its making: what is newer than that was written later. */
-  readonly made: number;
-  /** UUID of what it was made from, there or not; undefined for one that began empty. */
-  readonly parent: string | undefined;
+  /** Of the dataset or snapshot. */
+  readonly tree: string;
+  /** From there; empty for the tree itself. */
+  readonly path: Buffer;
 }
 
-/** Every dataset and snapshot of the pool, as btrfs knows them. */
-export async function readFamily(pool: string, signal: AbortSignal): Promise<readonly Member[]> {
-  const [root, below, list] = await Promise.all([
-    btrfs(["inspect-internal", "rootid", pool], signal),
-    pathInSubvolume(pool),
-    btrfs(["subvolume", "list", "-cq", pool], signal),
-  ]);
-  const container = Number(root.trim());
-  return parseFamily(list)
-    .filter(({ within }) => within === container)
-    .flatMap(({ path, ...rest }) => {
-      const [kind, dataset = "", label, ...more] = path.startsWith(below) ? path.slice(below.length).split("/") : [];
-      const isDataset = kind === "instances" && label === undefined && instanceNamePattern.test(dataset);
-      const isSnapshot = kind === "snapshots" && snapshotLabelPattern.test(label ?? "") && more.length === 0;
-      if (!isDataset && !isSnapshot) return [];
-      const { within: _within, ...member } = rest;
-      return [{ ...member, dataset, label, path: join(pool, path.slice(below.length)) }];
-    });
+const slash = Buffer.from("/");
+
+/** Every subvolume of every dataset and snapshot of the pool, as the kernel knows them. */
+export async function readFamily(pool: string): Promise<readonly Member[]> {
+  const [below, subvolumes] = await Promise.all([pathInSubvolume(pool), subvolumesBelow(pool)]);
+  const members = new Map<number, Member>();
+  // Each comes after the one it lies in.
+  for (const { id, parent, made, origin, path } of subvolumes) {
+    const around = members.get(parent);
+    const place = around ?? treeAt(pool, below, path);
+    if (place === undefined) continue;
+    const { dataset, label, tree } = place;
+    const length = around === undefined ? path.length : Buffer.byteLength(below + relative(pool, tree)) + slash.length;
+    members.set(id, { id, made, origin, dataset, label, tree, path: path.subarray(length) });
+  }
+  return [...members.values()];
 }
 
-interface Listed extends Pick<Member, "id" | "made" | "parent"> {
-  /** The subvolume it lies in. */
-  readonly within: number;
-  /** From there. */
-  readonly path: string;
-}
-
-/** The lines of `btrfs subvolume list -cq`. */
-export function parseFamily(text: string): readonly Listed[] {
-  const line = /^ID (\d+) gen \d+ cgen (\d+) top level (\d+) parent_uuid (\S+) +path (.+)$/gm;
-  return [...text.matchAll(line)].map(([, id, made, within, parent = "-", path = ""]) => ({
-    id: Number(id),
-    made: Number(made),
-    within: Number(within),
-    parent: parent === "-" ? undefined : parent,
-    path,
-  }));
+/** The dataset or snapshot whose own path this is. */
+function treeAt(pool: string, below: string, bytes: Buffer): Pick<Member, "dataset" | "label" | "tree"> | undefined {
+  const path = bytes.toString();
+  if (!path.startsWith(below)) return undefined;
+  const [kind, dataset = "", label, ...more] = path.slice(below.length).split("/");
+  const isDataset = kind === "instances" && label === undefined && instanceNamePattern.test(dataset);
+  const isSnapshot = kind === "snapshots" && snapshotLabelPattern.test(label ?? "") && more.length === 0;
+  return isDataset || isSnapshot ? { dataset, label, tree: join(pool, path.slice(below.length)) } : undefined;
 }
 
 /** Where a folder lies in its subvolume: nothing, or a path that ends in a slash. */
@@ -63,8 +50,4 @@ async function pathInSubvolume(folder: string): Promise<string> {
   while ((await lstat(root)).ino !== rootInode) root = dirname(root);
   const path = relative(root, place);
   return path === "" ? "" : `${path}/`;
-}
-
-async function btrfs(args: readonly string[], signal: AbortSignal): Promise<string> {
-  return (await run("btrfs", args, { signal, timeoutMs: 120_000, maxOutput: 64 * 1_048_576 })).stdout;
 }

@@ -2,33 +2,33 @@
 const several = -1;
 
 /**
- * Which extents of a pool are held by a single subvolume, and which by the subvolumes of a single dataset. Kept as numbers
+ * Which extents of a pool are held by a single tree, with what is nested in it, and which by the trees of a single dataset. Kept as numbers
  * in arrays: there may be a million extents.
  */
 export class Holders {
   readonly #places = new Map<number, number>();
   readonly #bytes: number[] = [];
-  readonly #subvolumes: number[] = [];
+  readonly #trees: number[] = [];
   readonly #datasets: number[] = [];
 
-  /** A subvolume of a dataset, both by number, holds an extent of at least so many bytes. */
-  add(start: number, bytes: number, subvolume: number, dataset: number): void {
+  /** A tree of a dataset, both by number, holds an extent of at least so many bytes. */
+  add(start: number, bytes: number, tree: number, dataset: number): void {
     const place = this.#places.get(start);
     if (place === undefined) {
       this.#places.set(start, this.#bytes.length);
       this.#bytes.push(bytes);
-      this.#subvolumes.push(subvolume);
+      this.#trees.push(tree);
       this.#datasets.push(dataset);
       return;
     }
     if (bytes > (this.#bytes[place] ?? 0)) this.#bytes[place] = bytes;
-    if (this.#subvolumes[place] !== subvolume) this.#subvolumes[place] = several;
+    if (this.#trees[place] !== tree) this.#trees[place] = several;
     if (this.#datasets[place] !== dataset) this.#datasets[place] = several;
   }
 
-  /** Bytes by the number of the subvolume that alone holds them. */
-  aloneBySubvolume(): ReadonlyMap<number, number> {
-    return this.#sums(this.#subvolumes);
+  /** Bytes by the number of the tree that alone holds them. */
+  aloneByTree(): ReadonlyMap<number, number> {
+    return this.#sums(this.#trees);
   }
 
   /** Bytes by the number of the dataset that, with its snapshots, alone holds them. */

@@ -20,10 +20,11 @@ export function parseMountinfo(text: string): readonly (Mount & { readonly at: s
       const fields = line.split(" ");
       // A lone hyphen ends the optional fields, of which there may be none.
       const [type = "", source = ""] = fields.slice(fields.indexOf("-", 6) + 1);
-      return { at: plain(fields[4] ?? ""), type, source: plain(source) };
+      return { at: unescaped(fields[4] ?? ""), type, source: unescaped(source) };
     });
 }
 
-function plain(field: string): string {
+/** A name as the kernel writes it into a table: blanks, newlines and backslashes are octal numbers. */
+export function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -10,9 +10,11 @@ export async function probeBtrfs(options: BtrfsOptions): Promise<HostProbe> {
   if (process.getuid?.() !== 0) return not("managing btrfs subvolumes needs root");
   if (!(await kernelKnowsBtrfs())) return not(`this kernel (${release()}) has no btrfs, built in or as a module`);
 
-  const programs = options.path === undefined ? ["btrfs", "mkfs.btrfs", "losetup", "mount", "umount"] : ["btrfs"];
+  const programs =
+    options.path === undefined ? ["btrfs", "perl", "mkfs.btrfs", "losetup", "mount", "umount"] : ["btrfs", "perl"];
   for (const program of programs) {
-    if (!(await inPath(program))) return not(`the program ${program} is missing (Debian: btrfs-progs, util-linux)`);
+    if (!(await inPath(program)))
+      return not(`the program ${program} is missing (Debian: btrfs-progs, util-linux, perl-base)`);
   }
 
   if (options.path === undefined) {

@@ -7,6 +7,7 @@ import { CommandError } from "../process/commandError.ts";
 import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { rootId } from "./subvolume.ts";
+import { subvolumesBelow } from "./subvolume-list.ts";
 import { hasIncompatibleFeature } from "./superblock.ts";
 import { sysfsOf } from "./sysfs.ts";
 
@@ -69,9 +70,19 @@ export class Quotas {
     return (await this.#hasGroup(id)) ? ["-i", groupOf(id)] : [];
   }
 
+  /** Charge what is written into this tree, and into what is nested in it, to the dataset, if account of that is kept. */
+  async join(id: DatasetId, tree: string): Promise<void> {
+    if (!(await this.#hasGroup(id))) return;
+    const members = await this.#members(id);
+    for (const subvolume of await subvolumesOf(tree)) {
+      if (!members.includes(subvolume)) await this.#link(subvolume, id);
+    }
+  }
+
   /** Charge what this tree of the dataset wrote to nobody any more. A tree that was never charged is let be. */
   async leave(id: DatasetId, tree: string): Promise<void> {
-    if (await this.#hasGroup(id)) await this.#unlink(await rootId(tree), id);
+    if (!(await this.#hasGroup(id))) return;
+    for (const subvolume of await subvolumesOf(tree)) await this.#unlink(subvolume, id);
   }
 
   /** Bound what is written into the dataset with this tree. */
@@ -86,11 +97,8 @@ export class Quotas {
     if ((await this.#quota(id)) === bytes) return;
     await this.#enable();
     if (!(await this.#hasGroup(id))) await this.#btrfs("qgroup", "create", groupOf(id), this.#place.mount);
-    const own = await rootId(tree);
     // A dataset from before the account began; its group may be there without it after a kill.
-    if (!(await this.#members(id)).includes(own)) {
-      await this.#link(own, id);
-    }
+    await this.join(id, tree);
     await this.#limit(id, String(bytes));
   }
 
@@ -214,6 +222,11 @@ const simpleQuotaBit = 16n;
 /** The number is the name's, so that none has to be kept anywhere; btrfs has 48 bits for it. */
 function groupOf(id: DatasetId): string {
   return `1/${BigInt(`0x${createHash("sha256").update(id).digest("hex").slice(0, 12)}`)}`;
+}
+
+/** The tree's own number, and those of what is nested in it. */
+async function subvolumesOf(tree: string): Promise<readonly number[]> {
+  return [await rootId(tree), ...(await subvolumesBelow(tree)).map(({ id }) => id)];
 }
 
 interface Group {

@@ -11,38 +11,38 @@ import {
   type DatasetInfo,
   type DatasetUsage,
   type GrowsPool,
+  type HoldStill,
   type HostProbe,
   type Label,
+  type SetAside,
+  type SetsAside,
   type StorageDriver,
 } from "@dockersnap/core";
+import { type Charged, Copies } from "./copies.ts";
 import { entries, removeIfEmpty, syncDirectory } from "./directory.ts";
+import { moveSnapshot, moveTree } from "./file-flags.ts";
 import type { BtrfsOptions } from "./options.ts";
+import { OwnFolder } from "./own-folder.ts";
 import { restoreParts } from "./parts.ts";
 import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
 import { Quotas } from "./quotas.ts";
+import { Removal } from "./removal.ts";
 import { settle } from "./settle.ts";
 import { Space } from "./space.ts";
-import {
-  createSubvolume,
-  deleteSubvolumes,
-  isSubvolume,
-  kindOf,
-  reclaimSpace,
-  snapshotSubvolume,
-} from "./subvolume.ts";
+import { createSubvolume, isSubvolume, kindOf, reclaimSpace } from "./subvolume.ts";
 import { Swap } from "./swap.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** The driver, with what only this one can do. */
-export interface BtrfsStorage extends StorageDriver, GrowsPool, BoundsSpace {
+export interface BtrfsStorage extends StorageDriver, GrowsPool, BoundsSpace, SetsAside {
   /** Whether the kernel keeps the pool's unwritten data small, which keeps snapshots under load short. Known once open. */
   readonly dirtyDataBounded: boolean;
 }
 
 /**
  * Datasets as subvolumes of a btrfs, `<pool>/instances/<id>`, and their snapshots as read-only ones,
- * `<pool>/snapshots/<id>/<label>`. What resolved is on disk. Subvolumes that a workload makes inside its dataset are
- * removed with it but not captured: in a snapshot they are empty directories.
+ * `<pool>/snapshots/<id>/<label>`, each with the subvolumes that a workload made inside of it. What resolved is on disk.
+ * What is not whole yet, or to be deleted, lies in `<pool>/.dockersnap`.
  */
 export function createBtrfsStorage(options: BtrfsOptions): BtrfsStorage {
   return new BtrfsDriver(options);
@@ -52,10 +52,10 @@ class BtrfsDriver implements BtrfsStorage {
   readonly #options: BtrfsOptions;
   readonly #instances: string;
   readonly #snapshots: string;
-  readonly #swap = new Swap({
-    joining: (id) => this.#quotas.joining(id),
-    leave: (id, tree) => this.#quotas.leave(id, tree),
-  });
+  readonly #own: OwnFolder;
+  readonly #copies: Copies;
+  readonly #removal: Removal;
+  readonly #swap: Swap;
   readonly #meter: UsageMeter;
   #pool: Pool | undefined;
   #growing: Promise<void> = Promise.resolve();
@@ -66,6 +66,19 @@ class BtrfsDriver implements BtrfsStorage {
     this.#instances = join(mountOf(options), "instances");
     this.#snapshots = join(mountOf(options), "snapshots");
     this.#meter = new UsageMeter(mountOf(options));
+    this.#own = new OwnFolder(mountOf(options));
+    this.#copies = new Copies(this.#own);
+    this.#removal = new Removal(this.#own, this.#snapshots);
+    this.#swap = new Swap({
+      own: this.#own,
+      instances: this.#instances,
+      copies: this.#copies,
+      removal: this.#removal,
+      account: {
+        charged: async (id) => this.#charged(id, await this.#quotas.joining(id)),
+        leave: (id, tree) => this.#quotas.leave(id, tree),
+      },
+    });
   }
 
   get info() {
@@ -91,10 +104,11 @@ class BtrfsDriver implements BtrfsStorage {
       // dockerd with remapped users passes through as one of them; nobody but root looks at snapshots.
       await mkdir(this.#instances, { recursive: true, mode: 0o711 });
       await mkdir(this.#snapshots, { recursive: true, mode: 0o700 });
-      const waiting = (await entries(this.#instances)).map((name) => /^(.+)\.(?:old|new)$/.exec(name)?.[1]);
-      for (const id of new Set(waiting)) {
-        if (id !== undefined) await this.#swap.finish(join(this.#instances, id));
-      }
+      await this.#own.make();
+      // One that cannot be brought to an end must not keep the others from being used; whoever uses it is told why.
+      for (const id of await this.#swap.unfinished()) await this.#swap.finish(id).catch(() => undefined);
+      await this.#removal.tryAgain();
+      await this.#copies.tidy(mountOf(this.#options));
       await this.#quotas.tidy();
     });
   }
@@ -118,7 +132,7 @@ class BtrfsDriver implements BtrfsStorage {
   async hasDataset(id: DatasetId): Promise<boolean> {
     const path = this.path(id);
     return this.#doing(`Whether there is a dataset ${id} could not be found out`, async () => {
-      await this.#swap.finish(path);
+      await this.#swap.finish(id);
       return (await kindOf(path)) !== "absent" || (await this.#labels(id)).length > 0;
     });
   }
@@ -144,7 +158,7 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The dataset ${id} could not be made from snapshot ${label} of ${source}`, async () => {
       await this.#assertSnapshot(source, label);
       await this.#assertFree(id);
-      await snapshotSubvolume(snapshot, path, "writable", await this.#quotas.beginning(id));
+      await this.#copies.makeTree(snapshot, path, this.#charged(id, await this.#quotas.beginning(id)));
       this.#meter.changed();
     });
   }
@@ -153,7 +167,7 @@ class BtrfsDriver implements BtrfsStorage {
     const [source, target] = [this.path(from), this.path(to)];
     const [snapshots, targetSnapshots] = [join(this.#snapshots, from), join(this.#snapshots, to)];
     await this.#doing(`The dataset ${from} could not be renamed to ${to}`, async () => {
-      await this.#swap.finish(source);
+      await this.#swap.finish(from);
       const there = async (tree: string, labels: string) =>
         (await isSubvolume(tree)) || (await entries(labels)).length > 0;
       const [present, taken] = await Promise.all([there(source, snapshots), kindOf(target)]);
@@ -168,7 +182,7 @@ class BtrfsDriver implements BtrfsStorage {
       // The tree last: until it has moved, the whole is found under the old name and moved by the next.
       const hasSnapshots = (await entries(snapshots)).length > 0;
       if (hasSnapshots) await rename(snapshots, targetSnapshots);
-      if (await isSubvolume(source)) await rename(source, target);
+      if (await isSubvolume(source)) await moveTree(source, target);
       this.#meter.changed();
       await this.#quotas.forget(from);
       await Promise.all([this.#instances, ...(hasSnapshots ? [this.#snapshots] : [])].map(syncDirectory));
@@ -184,27 +198,27 @@ class BtrfsDriver implements BtrfsStorage {
     );
   }
 
-  async snapshot(id: DatasetId, label: Label): Promise<void> {
+  async snapshot(id: DatasetId, label: Label, still: HoldStill = notHeld): Promise<void> {
     const path = this.path(id);
     const target = this.snapshotPath(id, label);
     await this.#doing(`The snapshot ${label} of ${id} could not be taken`, async () => {
-      const [taken] = await Promise.all([kindOf(target), this.#swap.finish(path), this.#space.assertForSnapshot()]);
+      const [taken] = await Promise.all([kindOf(target), this.#swap.finish(id), this.#space.assertForSnapshot()]);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
       if (taken !== "absent") {
         throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${label}; choose another label.`);
       }
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await snapshotSubvolume(path, target, "read-only");
+      await this.#copies.takeMoment(path, target, still);
       this.#meter.changed();
     });
   }
 
   async revert(id: DatasetId, label: Label): Promise<void> {
-    const path = this.path(id);
+    assertDatasetId(id);
     const snapshot = this.snapshotPath(id, label);
     await this.#doing(`The dataset ${id} could not be put back to ${label}`, async () => {
       await this.#assertSnapshot(id, label);
-      await this.#swap.replace(path, snapshot);
+      await this.#swap.replace(id, snapshot);
       this.#meter.changed();
     });
   }
@@ -215,7 +229,7 @@ class BtrfsDriver implements BtrfsStorage {
     for (const part of paths) assertInnerPath(part);
     signal.throwIfAborted();
     await this.#doing(`Parts of ${id} could not be put back to ${label}`, async () => {
-      await Promise.all([this.#assertSnapshot(id, label), this.#swap.finish(path)]);
+      await Promise.all([this.#assertSnapshot(id, label), this.#swap.finish(id)]);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
       try {
         await restoreParts(path, snapshot, paths, signal);
@@ -238,7 +252,7 @@ class BtrfsDriver implements BtrfsStorage {
       if (taken !== "absent") {
         throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${to}; choose another label.`);
       }
-      await rename(source, target);
+      await moveSnapshot(source, target);
       this.#meter.changed();
       await syncDirectory(dirname(target));
     });
@@ -248,7 +262,7 @@ class BtrfsDriver implements BtrfsStorage {
     const path = this.snapshotPath(id, label);
     await this.#doing(`The snapshot ${label} of ${id} could not be removed`, async () => {
       if (!(await isSubvolume(path))) return;
-      await deleteSubvolumes([path]);
+      await this.#removal.remove([{ path, what: `${id}@${label}` }]);
       await removeIfEmpty(dirname(path));
       // What a dataset at its quota is given room by is wanted back at once too.
       await this.#persistRemoval(await this.#quotas.isNearlyReached(id));
@@ -259,11 +273,14 @@ class BtrfsDriver implements BtrfsStorage {
     const path = this.path(id);
     const snapshots = join(this.#snapshots, id);
     await this.#doing(`The dataset ${id} could not be removed`, async () => {
-      // What a killed swap left beside the tree goes before it, or the next one to finish would bring that back.
-      const trees = await only(isSubvolume, [`${path}.new`, `${path}.old`, path]);
-      const labels = (await entries(snapshots)).map((label) => join(snapshots, label));
-      await deleteSubvolumes([...trees, ...(await only(isSubvolume, labels))]);
-      await removeIfEmpty(snapshots);
+      // What a killed swap left goes before the tree, or the next one to finish would bring that back.
+      const trees = [...(await this.#swap.waiting(id)), ...((await isSubvolume(path)) ? [{ path, what: id }] : [])];
+      const labels = (await this.#labels(id)).map((label) => ({
+        path: join(snapshots, label),
+        what: `${id}@${label}`,
+      }));
+      await this.#removal.remove([...trees, ...labels]);
+      await this.#removal.removeFolder(snapshots);
       await this.#quotas.forget(id);
       await this.#persistRemoval(false);
     });
@@ -271,10 +288,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async list(): Promise<readonly DatasetInfo[]> {
     return this.#doing(`The pool at ${mountOf(this.#options)} could not be read`, async () => {
-      const trees = (await this.#swap.names(this.#instances)).filter((name) => !name.endsWith(".new"));
-      const real = await only((name) => isSubvolume(join(this.#instances, name)), trees);
-      // A tree that waits beside its place for a moment is one that is there.
-      const present = new Set(real.map((name) => name.replace(/\.old$/, "")));
+      const present = new Set(await this.#swap.present());
       const labels = new Map<DatasetId, readonly Label[]>();
       for (const id of await readdir(this.#snapshots)) labels.set(id, await this.#labels(id));
       const left = [...labels].filter(([, of]) => of.length > 0).map(([id]) => id);
@@ -304,7 +318,7 @@ class BtrfsDriver implements BtrfsStorage {
   async setQuota(id: DatasetId, bytes: number | undefined): Promise<void> {
     const path = this.path(id);
     await this.#doing(`The quota of ${id} could not be set`, async () => {
-      await this.#swap.finish(path);
+      await this.#swap.finish(id);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
       await this.#quotas.set(id, path, bytes);
     });
@@ -315,11 +329,23 @@ class BtrfsDriver implements BtrfsStorage {
     return this.#quotas.charge(id);
   }
 
+  async setAside(): Promise<readonly SetAside[]> {
+    return this.#doing("What waits to be deleted could not be found out", () => this.#removal.list());
+  }
+
+  async deleteSetAside(): Promise<void> {
+    await this.#doing("What waits to be deleted could not be looked at", () => this.#removal.tryAgain());
+  }
+
   async grow(sizeBytes: number): Promise<void> {
     // One after the other: a second one that had looked before the first was done would cut off what that added.
     const grown = this.#growing.then(() => growPool(this.#options, sizeBytes));
     this.#growing = grown.catch(() => undefined);
     await grown;
+  }
+
+  #charged(id: DatasetId, joining: readonly string[]): Charged {
+    return { joining, join: (tree) => this.#quotas.join(id, tree) };
   }
 
   async #labels(id: DatasetId): Promise<readonly Label[]> {
@@ -365,6 +391,9 @@ class BtrfsDriver implements BtrfsStorage {
     }
   }
 }
+
+/** For callers whose writers are stopped already. */
+const notHeld: HoldStill = async () => ({ [Symbol.asyncDispose]: async () => undefined });
 
 /** Those that pass, in their order. */
 async function only(test: (item: string) => Promise<boolean>, items: readonly string[]): Promise<string[]> {

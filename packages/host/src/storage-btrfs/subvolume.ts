@@ -6,6 +6,9 @@ import { runTool } from "../process/tool.ts";
 /** Inode number of the root directory of every subvolume, and of no other directory. */
 export const rootInode = 256;
 
+/** Of the directory that a snapshot has in the place of a subvolume which was nested in its source. */
+export const hollowInode = 2;
+
 /** Whether something is at this path, and whether that is a subvolume. */
 export async function kindOf(path: string): Promise<"absent" | "subvolume" | "other"> {
   try {
@@ -33,7 +36,7 @@ export async function rootId(path: string): Promise<number> {
 
 /**
  * Nothing may be at `target`: btrfs would put the snapshot inside of it. On disk when it resolves, for the kernel commits
- * to take it. Subvolumes nested in `source` are empty directories in the snapshot.
+ * to take it. Subvolumes nested in `source` are empty directories in the snapshot, with `hollowInode`.
  */
 export async function snapshotSubvolume(
   source: string,
@@ -42,23 +45,6 @@ export async function snapshotSubvolume(
   groups: readonly string[] = [],
 ): Promise<void> {
   await btrfs(["subvolume", "snapshot", ...(access === "read-only" ? ["-r"] : []), ...groups, source, target]);
-}
-
-/**
- * Delete subvolumes, each with all that is nested in it, in this order. Their space comes back in the background.
- * In memory only until their directories are synced.
- */
-export async function deleteSubvolumes(paths: readonly string[]): Promise<void> {
-  if (paths.length === 0) return;
-  try {
-    await btrfs(["subvolume", "delete", ...paths]);
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.reason !== "exit") throw error;
-    // The kernel refuses a subvolume that others are nested in; a privileged workload can make such.
-    for (const path of paths) {
-      if (await isSubvolume(path)) await deleteWithNested(path);
-    }
-  }
 }
 
 /**
@@ -81,32 +67,23 @@ export async function syncFilesystem(path: string): Promise<void> {
   await btrfs(["filesystem", "sync", path]);
 }
 
-async function deleteWithNested(path: string): Promise<void> {
-  const root = await rootId(path);
-  for (const id of nestedIn(root, parseSubvolumes(await btrfs(["subvolume", "list", path])))) {
-    await btrfs(["subvolume", "delete", "--subvolid", String(id), path]);
+/** Have what is below this directory changed by nobody, or by anybody again. */
+export async function setReadOnly(path: string, isReadOnly: boolean): Promise<void> {
+  const words = ["-ts", path, "ro", String(isReadOnly)];
+  try {
+    await btrfs(["property", "set", ...words]);
+  } catch (error) {
+    if (isReadOnly || !isRefusal(error)) throw error;
+    // One that was received from elsewhere is no longer what was sent then, which has to be said.
+    await btrfs(["property", "set", "-f", ...words]);
   }
-  await btrfs(["subvolume", "delete", path]);
 }
 
-interface Subvolume {
-  readonly id: number;
-  readonly parent: number;
+/** Whether a program ended by itself and without success. */
+export function isRefusal(error: unknown): error is CommandError {
+  return error instanceof CommandError && error.reason === "exit";
 }
 
-/** The lines of `btrfs subvolume list`. */
-export function parseSubvolumes(text: string): readonly Subvolume[] {
-  return [...text.matchAll(/^ID (\d+) gen \d+ top level (\d+) path /gm)].map(([, id, parent]) => ({
-    id: Number(id),
-    parent: Number(parent),
-  }));
-}
-
-/** All below `root`, the deepest first. */
-export function nestedIn(root: number, all: readonly Subvolume[]): readonly number[] {
-  return all.filter(({ parent }) => parent === root).flatMap(({ id }) => [...nestedIn(id, all), id]);
-}
-
-async function btrfs(args: readonly string[]): Promise<string> {
+export async function btrfs(args: readonly string[]): Promise<string> {
   return (await runTool("btrfs", args, { timeoutMs: 120_000, maxOutput: 16 * 1_048_576 })).stdout;
 }

@@ -1,68 +1,108 @@
-import { readdir, rename } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import { syncDirectory } from "./directory.ts";
-import { deleteSubvolumes, isSubvolume, kindOf, snapshotSubvolume } from "./subvolume.ts";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Charged, Copies } from "./copies.ts";
+import { entries, syncDirectory } from "./directory.ts";
+import { moveTree } from "./file-flags.ts";
+import type { OwnFolder } from "./own-folder.ts";
+import type { Doomed, Removal } from "./removal.ts";
+import { isSubvolume, kindOf } from "./subvolume.ts";
 
 /** Who keeps account of what each tree writes, by its dataset. */
 interface TreeAccount {
-  /** Arguments that make a new tree the one that is charged. */
-  joining(dataset: string): Promise<readonly string[]>;
+  /** What makes a new tree the one that is charged. */
+  charged(dataset: string): Promise<Charged>;
   leave(dataset: string, tree: string): Promise<void>;
 }
 
+interface SwapParts {
+  readonly own: OwnFolder;
+  /** The folder that datasets are in. */
+  readonly instances: string;
+  readonly copies: Copies;
+  readonly removal: Removal;
+  readonly account: TreeAccount;
+}
+
 /**
- * Puts a snapshot in the place of a tree in two renames, with the new tree and the old one waiting beside it as
- * `<path>.new` and `<path>.old`. Whatever a killed swap leaves, `finish` brings to an end.
+ * Puts a snapshot in the place of a dataset's tree in two renames, with the new tree and the old one waiting in a folder of
+ * the driver's own as `<id>.new` and `<id>.old`. Whatever a killed swap leaves, `finish` brings to an end.
  */
 export class Swap {
-  readonly #account: TreeAccount;
+  readonly #parts: SwapParts;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(account: TreeAccount) {
-    this.#account = account;
+  constructor(parts: SwapParts) {
+    this.#parts = parts;
   }
 
   /** On disk when it resolves. When it rejects, the tree is as before, or `finish` makes it so. */
-  async replace(path: string, snapshot: string): Promise<void> {
-    await this.finish(path);
+  async replace(id: string, snapshot: string): Promise<void> {
+    const { place, fresh, aside } = this.#paths(id);
+    const { copies, account } = this.#parts;
+    await this.finish(id);
     try {
-      await snapshotSubvolume(snapshot, `${path}.new`, "writable", await this.#account.joining(basename(path)));
+      await copies.makeTree(snapshot, fresh, await account.charged(id));
       await this.#alone(async () => {
-        if (await isSubvolume(path)) await rename(path, `${path}.old`);
-        await rename(`${path}.new`, path);
+        if (await isSubvolume(place)) await moveTree(place, aside);
+        await moveTree(fresh, place);
       });
-      await syncDirectory(dirname(path));
+      await syncDirectory(dirname(place));
     } catch (error) {
-      await this.finish(path).catch((left: unknown) => {
+      await this.finish(id).catch((left: unknown) => {
         throw new AggregateError([error, left], error instanceof Error ? error.message : String(error));
       });
       throw error;
     }
-    await this.finish(path);
+    await this.finish(id);
   }
 
   /**
    * Bring a swap that was cut short to an end. While the old tree waits beside an empty place, the swap has not
    * succeeded, so it goes back there; once the place is taken again it is rubbish. A new tree that waits is always rubbish.
    */
-  async finish(path: string): Promise<void> {
-    const [place, fresh, aside] = await Promise.all([
-      kindOf(path),
-      isSubvolume(`${path}.new`),
-      isSubvolume(`${path}.old`),
-    ]);
-    if (!fresh && !aside) return;
-    const goesBack = aside && place === "absent";
-    if (goesBack) await this.#alone(() => rename(`${path}.old`, path));
-    const rubbish = [...(fresh ? [`${path}.new`] : []), ...(aside && !goesBack ? [`${path}.old`] : [])];
+  async finish(id: string): Promise<void> {
+    const { place, fresh, aside } = this.#paths(id);
+    const [kind, hasFresh, hasAside] = await Promise.all([kindOf(place), isSubvolume(fresh), isSubvolume(aside)]);
+    if (!hasFresh && !hasAside) return;
+    const goesBack = hasAside && kind === "absent";
+    if (goesBack) await this.#alone(() => moveTree(aside, place));
+    const rubbish = [...(hasFresh ? [fresh] : []), ...(hasAside && !goesBack ? [aside] : [])];
     // While it still has a number to leave by.
-    for (const tree of rubbish) await this.#account.leave(basename(path), tree);
-    await deleteSubvolumes(rubbish);
+    for (const tree of rubbish) await this.#parts.account.leave(id, tree);
+    await this.#parts.removal.remove(rubbish.map((path) => ({ path, what: id })));
   }
 
-  /** What is in the directory the trees are in. A tree waiting as `.old` may be listed, or both its names, but never none. */
-  async names(directory: string): Promise<readonly string[]> {
-    return this.#alone(() => readdir(directory));
+  /** What waits of a dataset that is to go, in the order in which it must go. */
+  async waiting(id: string): Promise<readonly Doomed[]> {
+    const { fresh, aside } = this.#paths(id);
+    const doomed = [fresh, aside].map(async (path) => ((await isSubvolume(path)) ? [{ path, what: id }] : []));
+    return (await Promise.all(doomed)).flat();
+  }
+
+  /** Datasets with anything of theirs waiting. */
+  async unfinished(): Promise<readonly string[]> {
+    const names = await entries(this.#parts.own.swap);
+    return [...new Set(names.flatMap((name) => /^(.+)\.(?:old|new)$/.exec(name)?.[1] ?? []))];
+  }
+
+  /** Datasets whose tree is there, in its place or waiting for a moment beside it. */
+  async present(): Promise<readonly string[]> {
+    const { own, instances } = this.#parts;
+    return this.#alone(async () => {
+      const [placed, waiting] = await Promise.all([readdir(instances), entries(own.swap)]);
+      const old = waiting.filter((name) => name.endsWith(".old"));
+      const trees = [
+        ...placed.map((name) => ({ id: name, path: join(instances, name) })),
+        ...old.map((name) => ({ id: name.slice(0, -".old".length), path: join(own.swap, name) })),
+      ];
+      const real = await Promise.all(trees.map(async ({ id, path }) => ((await isSubvolume(path)) ? [id] : [])));
+      return [...new Set(real.flat())];
+    });
+  }
+
+  #paths(id: string) {
+    const { instances, own } = this.#parts;
+    return { place: join(instances, id), fresh: join(own.swap, `${id}.new`), aside: join(own.swap, `${id}.old`) };
   }
 
   /** Renames and listings in turn: a listing during a rename can miss the tree under both names. */

@@ -1,9 +1,11 @@
+import type { FileHandle } from "node:fs/promises";
 import type { DatasetId, DatasetUsage, Occupied } from "@dockersnap/core";
-import { CommandError } from "../process/commandError.ts";
+import { hasErrno } from "../process/errno.ts";
 import { type ExtentUse, eachExtent } from "./extents.ts";
 import { type Member, readFamily } from "./family.ts";
 import { Holders } from "./holders.ts";
-import { kindOf } from "./subvolume.ts";
+import { openBelow, pathOf } from "./open-below.ts";
+import { isRefusal, rootId } from "./subvolume.ts";
 
 /** A pool of thousands of snapshots that were never measured takes some minutes. */
 const longestMs = 1_800_000;
@@ -57,33 +59,40 @@ export class UsageMeter {
 
   async #look(): Promise<Usages> {
     const signal = AbortSignal.timeout(longestMs);
-    const family = await readFamily(this.#pool, signal);
+    const family = await readFamily(this.#pool);
     const listings = await this.#listAll(family, signal);
 
     const holders = new Holders();
-    const datasets = [...Map.groupBy(family, ({ dataset }) => dataset)];
-    for (const [number, [, members]] of datasets.entries()) {
-      for (const { id } of members) {
-        const { starts, reaches } = listings.get(id) ?? nothing;
-        for (const [index, start] of starts.entries()) holders.add(start, reaches[index] ?? 0, id, number);
+    const trees = [...Map.groupBy(family, ({ tree }) => tree).values()];
+    const datasets = [...Map.groupBy(trees.entries(), ([, [of]]) => of?.dataset ?? "")];
+    for (const [dataset, [, own]] of datasets.entries()) {
+      for (const [tree, members] of own) {
+        for (const { id } of members) {
+          const { starts, reaches } = listings.get(id) ?? nothing;
+          for (const [index, start] of starts.entries()) holders.add(start, reaches[index] ?? 0, tree, dataset);
+        }
       }
     }
-    const alone = holders.aloneBySubvolume();
+    const alone = holders.aloneByTree();
     const freed = holders.aloneByDataset();
-    const occupied = (member: Member | undefined): Occupied => ({
-      referenced: listings.get(member?.id ?? 0)?.referenced ?? 0,
-      exclusive: alone.get(member?.id ?? 0) ?? 0,
+    const occupied = ([tree, members]: readonly [number, readonly Member[]]): Occupied => ({
+      referenced: members.reduce((sum, { id }) => sum + (listings.get(id)?.referenced ?? 0), 0),
+      exclusive: alone.get(tree) ?? 0,
     });
-    const usages = datasets.map(([dataset, members], number): [DatasetId, DatasetUsage] => [
-      dataset,
-      {
-        dataset: occupied(members.find(({ label }) => label === undefined)),
-        snapshots: Object.fromEntries(
-          members.flatMap((one) => (one.label === undefined ? [] : [[one.label, occupied(one)]])),
-        ),
-        freedByRemoval: freed.get(number) ?? 0,
-      },
-    ]);
+    const usages = datasets.map(([dataset, own], number): [DatasetId, DatasetUsage] => {
+      const present = own.find(([, [of]]) => of?.label === undefined);
+      const labelled = own.flatMap((tree) =>
+        tree[1][0]?.label === undefined ? [] : [[tree[1][0].label, tree] as const],
+      );
+      return [
+        dataset,
+        {
+          dataset: present === undefined ? { referenced: 0, exclusive: 0 } : occupied(present),
+          snapshots: Object.fromEntries(labelled.map(([label, tree]) => [label, occupied(tree)])),
+          freedByRemoval: freed.get(number) ?? 0,
+        },
+      ];
+    });
     return new Map(usages);
   }
 
@@ -110,8 +119,8 @@ export class UsageMeter {
     return listings;
   }
 
-  async #list({ id, path, label }: Member, bound: number, signal: AbortSignal): Promise<Listing> {
-    const known = label === undefined ? undefined : this.#kept.get(id);
+  async #list(member: Member, bound: number, signal: AbortSignal): Promise<Listing> {
+    const known = member.label === undefined ? undefined : this.#kept.get(member.id);
     if (known?.bound === bound) return known;
     const starts: number[] = [];
     const reaches: number[] = [];
@@ -122,13 +131,8 @@ export class UsageMeter {
       starts.push(start);
       reaches.push(reach);
     };
-    try {
-      await eachExtent(path, known === undefined ? 0 : bound, use, signal);
-    } catch (error) {
-      // Removed meanwhile.
-      if (error instanceof CommandError && error.reason === "exit" && (await kindOf(path)) === "absent") return nothing;
-      throw error;
-    }
+    const isThere = await eachExtentOf(member, known === undefined ? 0 : bound, use, signal);
+    if (!isThere) return nothing;
     return {
       referenced: known?.referenced ?? referenced,
       bound,
@@ -136,6 +140,39 @@ export class UsageMeter {
       reaches: Float64Array.from(reaches),
     };
   }
+}
+
+/** False when it was removed, or moved, meanwhile. */
+async function eachExtentOf(
+  member: Member,
+  since: number,
+  use: (extent: ExtentUse) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const opened = await openMember(member);
+  if (opened === undefined) return false;
+  await using subvolume = opened;
+  try {
+    await eachExtent(pathOf(subvolume), since, use, signal);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const now = await openMember(member);
+    await now?.close();
+    if (now !== undefined) throw error;
+    return false;
+  }
+  return true;
+}
+
+async function openMember({ id, tree, path }: Member): Promise<FileHandle | undefined> {
+  const opened = await openBelow(tree, path).catch((error: unknown) => {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
+    throw error;
+  });
+  // The names on the way to one that is nested are the workload's.
+  if (opened === undefined || path.length === 0 || (await rootId(pathOf(opened))) === id) return opened;
+  await opened.close();
+  return undefined;
 }
 
 /** Of a subvolume that is gone; its bound is no generation's. */
@@ -146,10 +183,10 @@ const nothing: Listing = { referenced: 0, bound: -1, starts: new Float64Array(),
  * holds and was there when the one before it was taken, that one holds too. The first two are listed whole: what the tree
  * itself began with is only known from them.
  */
-function boundsOf(family: readonly Pick<Member, "id" | "label" | "made" | "parent">[]): ReadonlyMap<number, number> {
+function boundsOf(family: readonly Pick<Member, "id" | "label" | "made" | "origin">[]): ReadonlyMap<number, number> {
   const lines = Map.groupBy(
     family.filter(({ label }) => label !== undefined),
-    ({ parent }) => parent,
+    ({ origin }) => origin,
   );
   return new Map(
     [...lines.values()].flatMap((line) => {

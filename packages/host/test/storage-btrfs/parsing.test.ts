@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { parseExtent } from "../../src/storage-btrfs/extents.ts";
-import { parseFamily } from "../../src/storage-btrfs/family.ts";
+import { parseSwaps } from "../../src/storage-btrfs/holder-of.ts";
 import { parseMountinfo } from "../../src/storage-btrfs/mounts.ts";
 import { parseGroups } from "../../src/storage-btrfs/quotas.ts";
-import { nestedIn, parseSubvolumes } from "../../src/storage-btrfs/subvolume.ts";
+import { parseSubvolumes } from "../../src/storage-btrfs/subvolume-list.ts";
 
 it("reads mounts with and without optional fields, and names with spaces", () => {
   const text = [
@@ -17,18 +17,29 @@ it("reads mounts with and without optional fields, and names with spaces", () =>
   ]);
 });
 
-it("finds all below a subvolume, the deepest first, whatever their paths say", () => {
-  const all = parseSubvolumes(
-    [
-      "ID 256 gen 8 top level 5 path instances/web",
-      "ID 257 gen 8 top level 256 path instances/web/a",
-      "ID 258 gen 8 top level 257 path instances/web/a/ID 9 gen 9 top level 9 path x",
-      "ID 259 gen 8 top level 5 path instances/two",
-      "ID 260 gen 8 top level 256 path instances/web/b",
-    ].join("\n"),
-  );
-  expect(nestedIn(256, all)).toEqual([258, 257, 260]);
-  expect(nestedIn(259, all)).toEqual([]);
+it("reads what the kernel has of subvolumes, and takes no line for one that is none", () => {
+  const none = "0".repeat(32);
+  const own = "6a762b9800000000000000000000abcd";
+  expect(parseSubvolumes(`256 5 7 0 ${own} ${none} 696e\n258 256 9 1 ${own} ${own} 696e2f0aff\n`)).toEqual([
+    { id: 256, parent: 5, made: 7, isReadOnly: false, uuid: own, origin: undefined, path: Buffer.from("in") },
+    {
+      id: 258,
+      parent: 256,
+      made: 9,
+      isReadOnly: true,
+      uuid: own,
+      origin: own,
+      path: Buffer.from("in/\n\xff", "latin1"),
+    },
+  ]);
+  expect(parseSubvolumes("")).toEqual([]);
+  expect(() => parseSubvolumes("ID 256 gen 8 top level 5 path instances/web\n")).toThrow("a line that is none");
+});
+
+it("reads which files the machine swaps to, whatever they are called", () => {
+  const text =
+    "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/dm-1 partition\t976\t0\t-2\n/srv/a\\040b\\012c\tfile\t1\t0\t-3\n";
+  expect(parseSwaps(text)).toEqual(["/dev/dm-1", "/srv/a b\nc"]);
 });
 
 it("reads what files use of the disk, and passes over the rest of a file name", () => {
@@ -39,17 +50,6 @@ it("reads what files use of the disk, and passes over the rest of a file name", 
   for (const text of ["transid marker was 11", "", "second line of a name", `x ${use} NONE a`]) {
     expect(parseExtent(text)).toBeUndefined();
   }
-});
-
-it("reads subvolumes with what they came from, in paths with blanks too", () => {
-  const text = [
-    "ID 257 gen 9 cgen 7 top level 256 parent_uuid -                                    path my pool/instances/web",
-    "ID 258 gen 9 cgen 9 top level 256 parent_uuid 6a762b98 path my pool/snapshots/web/s1",
-  ].join("\n");
-  expect(parseFamily(text)).toEqual([
-    { id: 257, made: 7, within: 256, parent: undefined, path: "my pool/instances/web" },
-    { id: 258, made: 9, within: 256, parent: "6a762b98", path: "my pool/snapshots/web/s1" },
-  ]);
 });
 
 it("reads subvolumes' quota groups, whatever columns this version of btrfs shows, and passes over the groups of groups", () => {

@@ -1,11 +1,13 @@
 import { mkdtemp, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { StorageSubject } from "@dockersnap/core/testing";
 import { run } from "../../src/process/run.ts";
 import type { BtrfsOptions } from "../../src/storage-btrfs/options.ts";
 import { closeBtrfsPool } from "../../src/storage-btrfs/pool.ts";
 import { type BtrfsStorage, createBtrfsStorage } from "../../src/storage-btrfs/storage.ts";
+import { createSubvolume, setReadOnly } from "../../src/storage-btrfs/subvolume.ts";
+import { subvolumesBelow } from "../../src/storage-btrfs/subvolume-list.ts";
 
 export const MiB = 1024 * 1024;
 
@@ -40,7 +42,7 @@ function hands(driver: BtrfsStorage): Omit<StorageSubject, "driver" | typeof Sym
   const at = (id: string, file: string) => join(driver.path(id), file);
   return {
     async write(id, file, bytes) {
-      const unfinished = at(id, `.${file}`);
+      const unfinished = join(dirname(at(id, file)), `.${basename(file)}`);
       try {
         await using handle = await open(unfinished, "w");
         await handle.writeFile(bytes);
@@ -59,6 +61,16 @@ function hands(driver: BtrfsStorage): Omit<StorageSubject, "driver" | typeof Sym
     },
     unlink: (id, file) => unlink(at(id, file)),
     files: async (id) => (await readdir(driver.path(id))).filter((file) => !file.startsWith(".")),
+    nesting: {
+      make: (id, path) => createSubvolume(at(id, path)),
+      setReadOnly: (id, path) => setReadOnly(at(id, path), true),
+      async list(id) {
+        const nested = await subvolumesBelow(driver.path(id));
+        return Object.fromEntries(
+          nested.map(({ path, isReadOnly }) => [path.toString(), isReadOnly ? "read-only" : "writable"]),
+        );
+      },
+    },
     lose: async (id) => {
       await run("btrfs", ["subvolume", "delete", driver.path(id)]);
     },

@@ -10,6 +10,9 @@ export class ManualClock implements Clock {
   #start: number;
   #elapsed = 0;
   #planned: Planned[] = [];
+  #boot = 1;
+  #bootedAt = 0;
+  #slept = 0;
 
   constructor(start = "2026-01-01T00:00:00.000Z") {
     this.#start = Date.parse(start);
@@ -23,6 +26,10 @@ export class ManualClock implements Clock {
     return this.#elapsed;
   }
 
+  sinceBoot(): { boot: string; ms: number } {
+    return { boot: `boot-${this.#boot}`, ms: this.#elapsed + this.#slept - this.#bootedAt };
+  }
+
   after(ms: number, work: () => void): () => void {
     const planned = { at: this.#elapsed + Math.max(0, ms), work };
     this.#planned.push(planned);
@@ -34,6 +41,19 @@ export class ManualClock implements Clock {
   /** Set the time of day, as an operator does: no time passes by it. */
   set(time: string): void {
     this.#start = Date.parse(time) - this.#elapsed;
+  }
+
+  /** The machine sleeps: the time of day goes on, and what measures durations stands still. */
+  sleep(ms: number): void {
+    this.#start += ms;
+    this.#slept += ms;
+  }
+
+  /** The machine is down for so long. */
+  reboot(ms: number): void {
+    this.#start += ms;
+    this.#boot += 1;
+    this.#bootedAt = this.#elapsed + this.#slept;
   }
 
   /** How much work is still to come. */

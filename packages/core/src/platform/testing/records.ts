@@ -9,6 +9,7 @@ import type {
   ScheduleRecord,
   SnapshotRecord,
   StandbyRecord,
+  TimeRecord,
 } from "../records.ts";
 
 interface State {
@@ -23,6 +24,7 @@ interface State {
   standbys: Map<string, StandbyRecord>;
   ports: Map<string, PortReservation>;
   operations: Map<string, OperationRecord>;
+  time: TimeRecord | undefined;
 }
 
 const portKey = (port: Omit<PortReservation, "hostPort">) =>
@@ -48,6 +50,7 @@ export class MemoryRecords implements Records {
     standbys: new Map(),
     ports: new Map(),
     operations: new Map(),
+    time: undefined,
   };
 
   readonly instances: Records["instances"] = {
@@ -184,8 +187,15 @@ export class MemoryRecords implements Records {
     recent: (limit, which = {}) => structuredClone(this.#operationsOf(which).slice(0, limit)),
     unfinished: () => structuredClone(this.#newestFirst().filter(isUnfinished).reverse()),
     prune: (keep) => {
-      const ended = this.#newestFirst().filter((record) => !isUnfinished(record));
-      for (const { id } of ended.slice(keep)) this.#state.operations.delete(id);
+      const ended = [...this.#state.operations.values()].filter((record) => !isUnfinished(record));
+      for (const { id } of ended.slice(0, Math.max(0, ended.length - keep))) this.#state.operations.delete(id);
+    },
+  };
+
+  readonly time: Records["time"] = {
+    get: () => structuredClone(this.#state.time),
+    save: (record) => {
+      this.#state.time = structuredClone(record);
     },
   };
 
@@ -198,6 +208,7 @@ export class MemoryRecords implements Records {
       standbys: new Map(this.#state.standbys),
       ports: new Map(this.#state.ports),
       operations: new Map(this.#state.operations),
+      time: this.#state.time,
     };
     try {
       const result = work();

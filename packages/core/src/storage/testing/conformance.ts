@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { datasetPromises } from "./dataset-promises.ts";
+import { nestedPromises } from "./nested-promises.ts";
 import { poolPromises } from "./pool-promises.ts";
 import { quotaPromises } from "./quota-promises.ts";
 import { restorePromises } from "./restore-promises.ts";
@@ -16,6 +17,7 @@ export function storageConformance(name: string, factory: StorageFactory): void 
     snapshotPromises(factory);
     revertPromises(factory);
     restorePromises(factory);
+    nestedPromises(factory);
     usagePromises(factory);
     quotaPromises(factory);
   });

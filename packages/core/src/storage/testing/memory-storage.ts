@@ -6,13 +6,25 @@ import type {
   DatasetId,
   DatasetInfo,
   DatasetUsage,
+  HoldStill,
   Label,
   Occupied,
   StorageDriver,
 } from "../driver.ts";
 import { assertDatasetId, assertInnerPath, assertLabel } from "../names.ts";
 
-type Tree = ReadonlyMap<string, Uint8Array>;
+/** Files by their paths. A tree that a snapshot shares is never changed, only replaced. */
+class Tree extends Map<string, Uint8Array> {
+  /** Trees that are nested in it, by their paths. */
+  readonly nested: ReadonlyMap<string, Access>;
+
+  constructor(files: Iterable<readonly [string, Uint8Array]> = [], nested: ReadonlyMap<string, Access> = new Map()) {
+    super(files);
+    this.nested = nested;
+  }
+}
+
+type Access = "writable" | "read-only";
 
 /** A dataset, or one of its snapshots. */
 interface Holding {
@@ -96,7 +108,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     await this.#begin("create", id);
     this.#assertFree(id);
     this.#assertRoom(id);
-    this.#datasets.set(id, new Map());
+    this.#datasets.set(id, new Tree());
   }
 
   async clone(source: DatasetId, label: Label, id: DatasetId): Promise<void> {
@@ -112,8 +124,9 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     await this.#begin("settle", id);
   }
 
-  async snapshot(id: DatasetId, label: Label): Promise<void> {
+  async snapshot(id: DatasetId, label: Label, still?: HoldStill): Promise<void> {
     await this.#begin("snapshot", id, label);
+    await using _held = this.#dataset(id).nested.size > 0 ? await still?.() : undefined;
     const tree = this.#dataset(id);
     const snapshots = this.#snapshots.get(id) ?? new Map<Label, Tree>();
     if (snapshots.has(label)) {
@@ -149,7 +162,13 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     const isPart = (file: string) => paths.some((path) => file === path || file.startsWith(`${path}/`));
     this.#datasets.set(
       id,
-      new Map([...[...now].filter(([file]) => !isPart(file)), ...[...then].filter(([file]) => isPart(file))]),
+      new Tree(
+        [...[...now].filter(([file]) => !isPart(file)), ...[...then].filter(([file]) => isPart(file))],
+        new Map([
+          ...[...now.nested].filter(([path]) => !isPart(path)),
+          ...[...then.nested].filter(([path]) => isPart(path)),
+        ]),
+      ),
     );
   }
 
@@ -250,8 +269,11 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
       throw Object.assign(new Error(`write ${file}: quota exceeded`), { code: "EDQUOT" });
     }
     const own = Uint8Array.from(bytes);
-    // A tree that a snapshot shares is never changed, only replaced.
-    this.#datasets.set(id, new Map(this.#dataset(id)).set(file, own));
+    const now = this.#dataset(id);
+    if ([...now.nested].some(([path, access]) => access === "read-only" && file.startsWith(`${path}/`))) {
+      throw Object.assign(new Error(`write ${file}: read-only`), { code: "EROFS" });
+    }
+    this.#datasets.set(id, new Tree(now, now.nested).set(file, own));
     this.#written.set(id, (this.#written.get(id) ?? new Set()).add(own));
   }
 
@@ -273,9 +295,21 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     return kind === "snapshots" ? this.#snapshots.get(id)?.get(label) : this.#datasets.get(id);
   }
 
+  /** Make a tree nested in the dataset, or change whether it can be written, as a workload would. */
+  nest(id: DatasetId, path: string, access: Access): void {
+    const now = this.#dataset(id);
+    this.#datasets.set(id, new Tree(now, new Map(now.nested).set(path, access)));
+  }
+
+  /** Trees nested in the dataset, by their paths. */
+  nested(id: DatasetId): Readonly<Record<string, Access>> {
+    return Object.fromEntries(this.#dataset(id).nested);
+  }
+
   /** Delete a file of the dataset. */
   unlink(id: DatasetId, file: string): void {
-    const tree = new Map(this.#dataset(id));
+    const now = this.#dataset(id);
+    const tree = new Tree(now, now.nested);
     tree.delete(file);
     this.#datasets.set(id, tree);
   }

@@ -13,8 +13,17 @@ export interface StorageSubject extends AsyncDisposable {
   unlink(id: DatasetId, file: string): Promise<void>;
   /** Names of the files in the dataset's root. */
   files(id: DatasetId): Promise<readonly string[]>;
+  /** How workloads make trees inside of the dataset's; absent where the storage has no such thing. */
+  readonly nesting?: Nesting;
   /** Take a dataset's tree away behind the driver's back and leave its snapshots, as an interrupted removal does. */
   lose(id: DatasetId): Promise<void>;
+}
+
+/** Nested trees, by their paths in a dataset. Their files are written and read by paths too. */
+export interface Nesting {
+  make(id: DatasetId, path: string): Promise<void>;
+  setReadOnly(id: DatasetId, path: string): Promise<void>;
+  list(id: DatasetId): Promise<Readonly<Record<string, "writable" | "read-only">>>;
 }
 
 /** A fresh subject for each test. */

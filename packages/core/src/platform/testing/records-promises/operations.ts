@@ -59,6 +59,17 @@ export function operationRecords(records: () => Records): void {
       ).toEqual(["a", "b"]);
     });
 
+    it("are forgotten by the order they came in: a clock that is set back makes none older", () => {
+      for (const [index, second] of [8, 9, 1, 2].entries())
+        records().operations.save(operation(`op-${index}`, second, "done"));
+      records().operations.save(operation("op-0", 8, "done"));
+      records().operations.prune(2);
+      expect(records().operations.get("op-3")).toBeDefined();
+      expect(records().operations.get("op-2")).toBeDefined();
+      expect(records().operations.get("op-1")).toBeUndefined();
+      expect(records().operations.get("op-0")).toBeUndefined();
+    });
+
     it("are listed a page at a time, of one instance, or from a time on", () => {
       for (const second of [1, 2, 3, 4]) {
         records().operations.save({

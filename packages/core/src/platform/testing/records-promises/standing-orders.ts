@@ -52,6 +52,16 @@ export function standingOrders(records: () => Records): void {
     });
   });
 
+  describe("the last look at the clock", () => {
+    it("is none at first, and then the one that was saved last", () => {
+      expect(records().time.get()).toBeUndefined();
+      records().time.save({ boot: "one", uptimeMs: 1.5, wall: at(1), jumps: [] });
+      const last = { boot: "two", uptimeMs: 7, wall: at(2), jumps: [{ ms: 9, leftMs: 8, kind: "set" as const }] };
+      records().time.save(last);
+      expect(records().time.get()).toEqual(last);
+    });
+  });
+
   describe("schedules", () => {
     beforeEach(() => {
       records().instances.insert(instance("web", 0));

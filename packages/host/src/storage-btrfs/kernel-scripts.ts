@@ -1,0 +1,82 @@
+/**
+ * What btrfs(8) has no safe way to ask or do, asked of the kernel itself; see linux/btrfs.h and linux/btrfs_tree.h. In Perl,
+ * for Node has no ioctl(2), and perl-base is on every Debian and Ubuntu.
+ */
+
+/** BTRFS_IOC_INO_LOOKUP with no number for the tree: that of the tree which `$_[0]` is in. */
+const idOf = `sub id {
+  my $lookup = pack("QQ", 0, 256) . ("\\0" x 4080);
+  ioctl($_[0], 0xD0009412, $lookup) or die "$!\\n";
+  return unpack("Q", $lookup);
+}
+`;
+
+/**
+ * A line for each subvolume below the one that the first argument lies in, each after the one it lies in: its number, that
+ * one's, the transaction that made it, whether it is read-only, its UUID, that of its origin, its path from where the first
+ * one begins. The last three in hexadecimal. Exits with 75 when a directory was moved meanwhile.
+ */
+export const listScript = `use strict;
+open(my $pool, "<", $ARGV[0]) or die "$!\\n";
+my ($refs, $inodeRefs, $roots, $rootTree, $readOnly) = (156, 12, 132, 1, 1);
+my (%folders, %paths);
+my @waiting = (id($pool));
+$paths{$waiting[0]} = "";
+while (defined(my $parent = shift @waiting)) {
+  for (items($rootTree, $parent, $refs)) {
+    my ($child, $ref) = @$_;
+    my ($folder, $length) = unpack("Q<x8S<", $ref);
+    # Without an item it is being deleted.
+    my $root = (items($rootTree, $child, $roots))[-1] or next;
+    my ($flags, $uuid, $origin, $made) = unpack("x208Q<x31a16a16x24Q<", $root->[1]);
+    my $path = ($folders{"$parent $folder"} //= $paths{$parent} . folder($parent, $folder)) . substr($ref, 18, $length);
+    $paths{$child} = "$path/";
+    print join(" ", $child, $parent, $made, $flags & $readOnly, map { unpack("H*", $_) } $uuid, $origin, $path), "\\n";
+    push @waiting, $child;
+  }
+}
+
+sub folder {
+  my ($tree, $inode) = @_;
+  my $path = "";
+  while ($inode != 256) {
+    my ($ref) = items($tree, $inode, $inodeRefs) or exit 75;
+    $path = substr($ref->[1], 10) . "/$path";
+    $inode = $ref->[0];
+  }
+  return $path;
+}
+
+# BTRFS_IOC_TREE_SEARCH: offset and contents of the items of one kind that an object has.
+sub items {
+  my ($tree, $object, $kind) = @_;
+  my ($next, @found) = 0;
+  while (1) {
+    my @key = ($tree, $object, $object, $next, ~0, 0, ~0, $kind, $kind, 4096, 0, 0, 0, 0, 0);
+    my $search = pack("Q7L4Q4", @key) . ("\\0" x 3992);
+    # ENOENT: the tree of a subvolume that was deleted meanwhile.
+    ioctl($pool, 0xD0009411, $search) or ($! == 2 ? exit 75 : die "$!\\n");
+    my $count = unpack("x64L", $search) or return @found;
+    my $at = 104;
+    for (1 .. $count) {
+      my ($offset, $length) = unpack("x\${at}x16Qx4L", $search);
+      push @found, [$offset, substr($search, $at + 32, $length)];
+      $at += 32 + $length;
+      $next = $offset + 1;
+    }
+  }
+}
+
+${idOf}`;
+
+/** BTRFS_IOC_SNAP_DESTROY. Arguments: a folder, a name in it in hexadecimal, the number of the subvolume it must be. */
+export const destroyScript = `use strict;
+my ($folder, $hex, $id) = @ARGV;
+my $name = pack("H*", $hex);
+open(my $parent, "<", $folder) or die "$!\\n";
+open(my $tree, "<", "$folder/$name") or die "$!\\n";
+id($tree) == $id or die "Another subvolume has this name\\n";
+close($tree);
+ioctl($parent, 0x5000940F, pack("qa4088", 0, $name)) or die "$!\\n";
+
+${idOf}`;

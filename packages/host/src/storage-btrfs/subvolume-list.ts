@@ -1,0 +1,71 @@
+import { CommandError } from "../process/commandError.ts";
+import { runTool } from "../process/tool.ts";
+import { destroyScript, listScript } from "./kernel-scripts.ts";
+
+/** A subvolume that lies in another, as the kernel's own trees have it. */
+export interface Subvolume {
+  readonly id: number;
+  /** The subvolume it lies in. */
+  readonly parent: number;
+  /** Of the transaction that made it: what is newer than that was written later. */
+  readonly made: number;
+  readonly isReadOnly: boolean;
+  readonly uuid: string;
+  /** UUID of what it is a snapshot of, there or not; undefined for one that began empty. */
+  readonly origin: string | undefined;
+  /** From the subvolume that was asked about. Bytes: whoever made it chose the names, and they need not be text. */
+  readonly path: Buffer;
+}
+
+/** A directory was moved while the kernel was asked where it is; asked again, it is somewhere. */
+const mostTries = 5;
+
+const noUuid = "0".repeat(32);
+
+/**
+ * Every subvolume below the one at `tree`, each after the one it lies in, read from the kernel's trees by their numbers.
+ * `btrfs subvolume list` prints names as they are, newlines included, so a name can look like a subvolume that is not
+ * there; and one path of more than 4096 bytes makes it fail for the whole pool.
+ */
+export async function subvolumesBelow(tree: string): Promise<readonly Subvolume[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return parseSubvolumes(await askKernel(listScript, [tree]));
+    } catch (error) {
+      const isMoved = error instanceof CommandError && error.exitCode === movedCode;
+      if (!isMoved || tries === mostTries) throw error;
+    }
+  }
+}
+
+/** Delete the subvolume of this number that is called so in a folder. Another of that name stays. */
+export async function destroySubvolume(folder: string, name: Buffer, id: number): Promise<void> {
+  await askKernel(destroyScript, [folder, name.toString("hex"), String(id)]);
+}
+
+/** What the list's script exits with. */
+const movedCode = 75;
+
+/** The lines of the list's script: numbers, and all that others chose in hexadecimal. */
+export function parseSubvolumes(text: string): readonly Subvolume[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const match = /^(\d+) (\d+) (\d+) ([01]) ([0-9a-f]{32}) ([0-9a-f]{32}) ((?:[0-9a-f]{2})+)$/.exec(line);
+    if (match === null) throw new Error(`The kernel's list of subvolumes has a line that is none: ${line}`);
+    const [, id, parent, made, readOnly, uuid = "", origin, path = ""] = match;
+    return {
+      id: Number(id),
+      parent: Number(parent),
+      made: Number(made),
+      isReadOnly: readOnly === "1",
+      uuid,
+      origin: origin === noUuid ? undefined : origin,
+      path: Buffer.from(path, "hex"),
+    };
+  });
+}
+
+async function askKernel(script: string, args: readonly string[]): Promise<string> {
+  const options = { input: script, timeoutMs: 120_000, maxOutput: 64 * 1_048_576 };
+  return (await runTool("perl", ["-", ...args], options)).stdout;
+}
