@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Clock, StepObserver } from "@dockersnap/core";
-import { openRecords } from "@dockersnap/host";
+import { openRecords, raiseWatchLimits } from "@dockersnap/host";
 import { createAdapters } from "./app/adapters.ts";
 import { createApp } from "./app/app.ts";
 import { loadConfig } from "./config/config.ts";
@@ -40,6 +40,14 @@ export async function serve({ configFile, observer, clock }: ServeOptions): Prom
 
   // Whatever it waits for, a daemon ends when it is told to or by an error: nothing else that is open may have to keep it.
   using _alive = keepAlive();
+  for (const { key, value, wanted } of raiseWatchLimits()) {
+    log.warn("a kernel limit is low and could not be raised; containers may fail to watch files", {
+      key,
+      value,
+      wanted,
+    });
+  }
+
   const stopAsked = signalled(["SIGTERM", "SIGINT"]);
   const records = openRecords({ path: join(config.state_dir, "records.db") });
   // No instance can be called so: the folder's other files bear instances' names.

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { lowWatchLimits } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 
 /** One thing looked at. `advice` is there exactly where something is wrong, `hint` where it may be. */
@@ -30,6 +31,7 @@ export function checkMachine(config: Config): readonly Finding[] {
     ...["btrfs", "overlay"].map(checkFilesystem),
     checkLoop(config),
     checkCgroups(),
+    checkWatchLimits(),
     ...checkPrograms(config),
   ];
 }
@@ -70,6 +72,18 @@ function checkCgroups(): Finding {
   if (types.has("cgroup2")) return { subject, seen: "v2" };
   if (types.has("cgroup")) return { subject, seen: "v1" };
   return { subject, seen: "not mounted", advice: "Mount them at /sys/fs/cgroup; dockerd cannot run without." };
+}
+
+/** Engines are watched another way where these are used up; programs in their containers may not be so lucky. */
+function checkWatchLimits(): Finding {
+  const subject = "kernel: file watches";
+  const low = lowWatchLimits();
+  if (low.length === 0) return { subject, seen: "enough" };
+  return {
+    subject,
+    seen: low.map(({ key, value }) => `${key} is ${value}`).join(", "),
+    hint: `Containers share these limits with the whole host and fail with "too many open files" when they are used up: ${low.map(({ key, wanted }) => `'sysctl -w ${key}=${wanted}'`).join(" and ")}. The daemon tries to raise them when it starts.`,
+  };
 }
 
 function checkPrograms(config: Config): readonly Finding[] {

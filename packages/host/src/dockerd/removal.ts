@@ -1,5 +1,6 @@
-import { existsSync, watch } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { onChange } from "../process/changes.ts";
 
 /** Resolves when the file is not there any more. Rejects with the signal's reason. */
 export async function untilRemoved(file: string, signal: AbortSignal): Promise<void> {
@@ -9,10 +10,9 @@ export async function untilRemoved(file: string, signal: AbortSignal): Promise<v
     if (!existsSync(file)) resolve();
   };
   const abort = () => reject(signal.reason);
-  const watcher = watch(dirname(file), (_, changed) => {
-    if (changed === basename(file)) look();
+  const watcher = onChange(dirname(file), (entry) => {
+    if (entry === undefined || entry === basename(file)) look();
   });
-  watcher.on("error", reject);
   signal.addEventListener("abort", abort, { once: true });
   look();
   try {

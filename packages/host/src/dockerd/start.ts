@@ -11,7 +11,8 @@ import { anyFileLeft, checkSocketPath, prepareFiles, writeRecord } from "./runti
 import { findInit, fixedInside, prepareSandbox } from "./sandbox.ts";
 
 /**
- * Bring the engine up and resolve when its API answers. What fails or is cancelled on the way is taken back whole.
+ * Bring the engine up and resolve when its API answers. A start that fails or is cancelled is taken back whole, but a
+ * sandbox that lives is only ended when its dockerd cannot be brought back: failing to look at it is not a reason.
  */
 export async function startEngine(
   environment: EngineEnvironment,
@@ -32,8 +33,8 @@ export async function startEngine(
     );
   }
   const init = livingInit(found);
+  if (init !== undefined && (await comesBack(environment, found, init, signal, report))) return;
   try {
-    if (init !== undefined && (await comesBack(environment, found, init, signal, report))) return;
     const left = anyFileLeft(found.files) || possibleGroups(environment, name).some((group) => group.exists());
     if (left) await killEngine(environment, name);
     signal.throwIfAborted();
@@ -71,6 +72,10 @@ async function requireDataRoot({ name, dataRoot }: EngineSpec): Promise<void> {
   }
 }
 
+/**
+ * Whether dockerd answers in its living sandbox again. False when it was started there and ended or never answered; any
+ * other failure is one of looking, and rejects.
+ */
 async function comesBack(
   environment: EngineEnvironment,
   engine: Engine,
@@ -82,7 +87,20 @@ async function comesBack(
     await reviveDockerd(environment, engine, init, signal, report);
     return true;
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      throw new DockersnapError(
+        "cancelled",
+        `Starting the engine of '${engine.name}' was cancelled. Its containers go on running.`,
+        { cause: error },
+      );
+    }
+    if (!(error instanceof DockersnapError && error.code === "not_ready")) {
+      throw new DockersnapError(
+        "internal",
+        `The running engine of '${engine.name}' could not be looked at: ${error instanceof Error ? error.message : String(error)}. It was left as it is; try again.`,
+        { cause: error },
+      );
+    }
     environment.log.warn("dockerd did not come back in its sandbox; the engine is started anew", {
       instance: engine.name,
       error,

@@ -1,5 +1,6 @@
-import { existsSync, watch } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { onChange } from "../../process/changes.ts";
 import { answersPing } from "./request.ts";
 
 /** Resolves once dockerd answers on the socket, which need not exist yet. Rejects with the signal's reason. */
@@ -22,10 +23,9 @@ export async function untilAnswering(socket: string, signal: AbortSignal): Promi
   const abort = () => reject(signal.reason);
 
   // Armed before the first look, or a socket made between the two would go unseen.
-  const watcher = watch(dirname(socket), (_, file) => {
-    if (file === name) void ask();
+  const watcher = onChange(dirname(socket), (entry) => {
+    if (entry === undefined || entry === name) void ask();
   });
-  watcher.on("error", reject);
   signal.addEventListener("abort", abort, { once: true });
   void ask();
   try {

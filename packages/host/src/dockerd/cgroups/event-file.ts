@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { onChange } from "../../process/changes.ts";
 import { hasErrno } from "../../process/errno.ts";
 
 /**
@@ -19,15 +19,14 @@ export async function untilEvent(file: string, holds: (text: string) => boolean,
   };
   const abort = () => reject(signal.reason);
 
-  let watcher: FSWatcher;
+  let watcher: { close(): void };
   try {
     // Armed before the first look, or a change between the two would go unseen.
-    watcher = watch(file, look);
+    watcher = onChange(file, look);
   } catch (error) {
     if (isMissing(error)) return;
     throw error;
   }
-  watcher.on("error", reject);
   signal.addEventListener("abort", abort, { once: true });
   look();
   try {
