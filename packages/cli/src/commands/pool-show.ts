@@ -31,4 +31,9 @@ export async function showPool(room: PoolRoom, out: Output): Promise<void> {
   });
   const warning = poolWarning(room);
   if (warning !== undefined) out.warn(warning);
+  for (const { what, since, reason } of room.set_aside ?? []) {
+    out.warn(
+      `${what} was removed at ${since}, but its space is not free yet${reason === undefined ? "" : `: ${reason}`}. The daemon tries again.`,
+    );
+  }
 }

@@ -1,12 +1,24 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 
+/** What was removed and could not be deleted yet. It is in nobody's way, but its space is not free; it is tried again. */
+const SetAsideTree = z.object({
+  /** The instance it was of, or `instance@label` for one of its snapshots. */
+  what: z.string(),
+  path: z.string(),
+  since: Timestamp,
+  /** What keeps it, where that shows: a swap file in use, a process that has it open. */
+  reason: z.string().optional(),
+});
+
 /** How full the pool is, in bytes. Below the reserve nothing new is begun, while deletes still work. */
 export const PoolRoom = z.object({
   total_bytes: z.number(),
   free_bytes: z.number(),
   reserve_bytes: z.number(),
   state: z.enum(["ok", "nearly_full", "full"]),
+  /** Only `GET /pool` tells, and only where there are any. */
+  set_aside: z.array(SetAsideTree).optional(),
 });
 export type PoolRoom = z.infer<typeof PoolRoom>;
 

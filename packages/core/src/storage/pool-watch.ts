@@ -1,6 +1,6 @@
 import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
 import type { Platform } from "../platform/platform.ts";
-import { growsPool } from "./driver.ts";
+import { growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
 
 type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings">;
@@ -45,6 +45,20 @@ export class PoolWatch {
     return room;
   }
 
+  /** As `look`, with what could not be deleted yet. */
+  async describe(): Promise<PoolRoom> {
+    const { storage } = this.#deps;
+    const [room, aside] = await Promise.all([this.look(), setsAside(storage) ? storage.setAside() : []]);
+    if (aside.length === 0) return room;
+    const told = aside.map(({ what, path, since, reason }) => ({
+      what,
+      path,
+      since: since.toISOString(),
+      ...(reason === undefined ? {} : { reason }),
+    }));
+    return { ...room, set_aside: told };
+  }
+
   /** Make the pool so large, where it is the daemon's own; resolves with how full it is then. */
   async grow(sizeBytes: number): Promise<PoolRoom> {
     const { storage, log, events, settings } = this.#deps;
@@ -72,7 +86,14 @@ export class PoolWatch {
     events.publish({ type: "pool.changed", data: { ...room } });
   }
 
+  #deleteSetAside(): void {
+    const { storage, log } = this.#deps;
+    if (!setsAside(storage)) return;
+    storage.deleteSetAside().catch((error: unknown) => log.error("what was put aside could not be deleted", { error }));
+  }
+
   #round(): void {
+    this.#deleteSetAside();
     this.look()
       .catch((error: unknown) => this.#deps.log.error("the pool could not be measured", { error }))
       .finally(() => {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { NewEvent } from "../../src/platform/events.ts";
 import type { Log } from "../../src/platform/log.ts";
 import type { Settings } from "../../src/platform/platform.ts";
+import type { SetsAside } from "../../src/storage/driver.ts";
 import { poolRoom } from "../../src/storage/pool-room.ts";
 import { PoolWatch } from "../../src/storage/pool-watch.ts";
 import { ManualClock } from "../../src/testing.ts";
@@ -29,7 +30,7 @@ it.each([
 });
 
 /** A pool of 100 GiB that a test fills. */
-function watched() {
+function watched(more: Partial<SetsAside> = {}) {
   const told: unknown[] = [];
   const log: Log = {
     debug() {},
@@ -42,7 +43,7 @@ function watched() {
   const clock = new ManualClock();
   const events = { publish: ({ type, data }: NewEvent) => told.push([type, data?.state]) };
   const settings = { pool: limits } as Settings;
-  const storage = { capacity: async () => pool } as never;
+  const storage = { capacity: async () => pool, ...more } as never;
   const watch = new PoolWatch({ storage, clock, log, events, settings });
   return { watch, told, pool, clock };
 }
@@ -67,4 +68,28 @@ it("is told of once when it fills, and once when it has room again", async () =>
   expect(told.splice(0)).toEqual(["info", ["pool.changed", "ok"]]);
   watch.stop();
   expect(clock.pending).toBe(0);
+});
+
+it("tells what could not be deleted yet, and has it tried again", async () => {
+  const waiting = [
+    { what: "web@s1", path: "/pool/removed/1", since: new Date(0), reason: "a swap file is in use" },
+    { what: "web", path: "/pool/removed/2", since: new Date(1), reason: undefined },
+  ];
+  let tries = 0;
+  const { watch, clock } = watched({
+    setAside: async () => waiting,
+    deleteSetAside: async () => {
+      tries += 1;
+    },
+  });
+  expect((await watch.describe()).set_aside).toEqual([
+    { what: "web@s1", path: "/pool/removed/1", since: "1970-01-01T00:00:00.000Z", reason: "a swap file is in use" },
+    { what: "web", path: "/pool/removed/2", since: "1970-01-01T00:00:00.001Z" },
+  ]);
+  watch.start();
+  await clock.advance(30_000);
+  expect(tries).toBe(2);
+  watch.stop();
+  waiting.splice(0);
+  expect(await watch.describe()).not.toHaveProperty("set_aside");
 });

@@ -147,7 +147,7 @@ export function createService(parts: Parts): Service {
         ...(room === undefined ? {} : { pool: room }),
       };
     },
-    pool: () => pool.look(),
+    pool: () => pool.describe(),
     growPool: ({ size_bytes: sizeBytes }) => pool.grow(sizeBytes),
     metrics: () => metrics.text(),
     begin: (request, caller) => begin({ platform, operations }, request, caller),

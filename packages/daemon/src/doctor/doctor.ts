@@ -10,6 +10,7 @@ import { checkMachine, type Finding } from "./checks.ts";
 import { checkClock } from "./clock.ts";
 import { checkInstances } from "./instances.ts";
 import { checkNetwork } from "./network.ts";
+import { checkSetAside } from "./set-aside.ts";
 
 export interface DoctorOptions {
   readonly configFile: string | undefined;
@@ -27,9 +28,10 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
   const adapters = createAdapters(config, createLog({ level: "error" }));
   const pool = await checkPool(config, adapters);
   const network = await checkNetwork(daemonPid(config) !== undefined);
-  for (const finding of [pool, ...network]) print(finding);
+  const aside = await checkSetAside(adapters);
+  for (const finding of [pool, ...aside, ...network]) print(finding);
   const left = await checkRecorded(config, adapters, fix);
-  const wrong = [...machine, pool, ...network].filter(({ advice }) => advice !== undefined).length + left;
+  const wrong = [...machine, pool, ...aside, ...network].filter(({ advice }) => advice !== undefined).length + left;
   process.stdout.write(
     wrong === 0 ? "\nNothing is wrong.\n" : `\n${wrong} ${wrong === 1 ? "thing needs" : "things need"} attention.\n`,
   );

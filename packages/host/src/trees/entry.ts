@@ -8,6 +8,7 @@ import {
   opendirSync,
   openSync,
   readlinkSync,
+  statfsSync,
 } from "node:fs";
 import type { FileChange } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
@@ -29,6 +30,10 @@ export interface Entry {
   readonly stats: BigIntStats;
   readonly kind: FileChange["kind"];
 }
+
+/** Of the root of every btrfs subvolume, and what statfs(2) calls a btrfs. */
+const subvolumeInode = 256n;
+const btrfsType = 0x9123683e;
 
 /** Linux takes paths of 4095 bytes; a descriptor has none. */
 const longestPath = 3_500;
@@ -58,13 +63,16 @@ export class Directory implements Disposable {
     return fd === undefined ? undefined : new Directory(fd, isReadOnly(fd) ? path : undefined);
   }
 
-  /** One in this one; undefined when it is not there or is no directory. Other file systems are not entered. */
+  /**
+   * One in this one; undefined when it is not there or is no directory. Subvolumes that are nested in the tree are entered,
+   * other file systems are not.
+   */
   directory(name: string | Buffer): Directory | undefined {
     const fd = opened(this.at(name), O_DIRECTORY);
     if (fd === undefined) return undefined;
     const isFixed = this.#path !== undefined && typeof name === "string";
     const found = new Directory(fd, isFixed ? `${this.#path}/${name}` : undefined);
-    if (found.stats.dev === this.stats.dev) return found;
+    if (found.stats.dev === this.stats.dev || isNested(found, this)) return found;
     found[Symbol.dispose]();
     return undefined;
   }
@@ -156,6 +164,13 @@ function kindOf(mode: bigint): Entry["kind"] {
     default:
       return "device";
   }
+}
+
+/** Whether a directory is the root of a subvolume of the file system that another is in: each has a device number of its own. */
+function isNested({ stats, fd }: Directory, around: Directory): boolean {
+  if (stats.ino !== subvolumeInode) return false;
+  const [inner, outer] = [fd, around.fd].map((each) => statfsSync(`${descriptors}/${each}`));
+  return inner?.type === btrfsType && outer?.type === btrfsType && inner.blocks === outer.blocks;
 }
 
 function isReadOnly(fd: number): boolean {

@@ -107,6 +107,8 @@ class Walk {
       if (level === undefined || view?.kind !== "directory") return undefined;
       const directory = own === undefined ? undefined : level.own?.directory(name);
       if (directory !== undefined) opened.use(directory);
+      // Another file system is mounted there, or it went meanwhile.
+      else if (own !== undefined) this.#incomplete = true;
       const below = level.below.directory(name, directory, this.#around.budget);
       return { own: directory, below: opened.use(below), isFresh: isFresh && directory !== undefined };
     };

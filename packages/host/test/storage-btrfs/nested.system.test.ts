@@ -7,6 +7,7 @@ import { run } from "../../src/process/run.ts";
 import { createBtrfsStorage } from "../../src/storage-btrfs/storage.ts";
 import { createSubvolume, rootId } from "../../src/storage-btrfs/subvolume.ts";
 import { subvolumesBelow } from "../../src/storage-btrfs/subvolume-list.ts";
+import { createTreeComparer } from "../../src/trees/comparer.ts";
 import { MiB, testPool } from "./test-pool.ts";
 
 const patience = () => AbortSignal.timeout(60_000);
@@ -141,6 +142,28 @@ describe("subvolumes that a workload made inside its dataset", () => {
     }
     // A flag keeps a subvolume from being written in its own way.
     expect(await nestedIn(world.web)).toEqual({ ...asMade, "var/sub": "var/sub, EPERM" });
+  });
+
+  it("are gone through when two moments are compared", async () => {
+    await using world = await testWorld();
+    await nest(world);
+    await world.driver.snapshot("web", "s1");
+    await writeFile(join(world.web, "var/sub/inner/file"), "later");
+    const { trees } = await createTreeComparer().compare(
+      {
+        pairs: [
+          {
+            from: { root: world.driver.snapshotPath("web", "s1"), folder: "var", below: [] },
+            to: { root: world.web, folder: "var", below: [] },
+          },
+        ],
+        suspectSince: new Date(0),
+        bounds: { listedPerTree: 100, listed: 100, entries: 10_000, readBytes: 1e6, ms: 20_000 },
+      },
+      patience(),
+    );
+    expect(trees).toMatchObject([{ from: { files: 3 }, to: { files: 3 }, incomplete: false }]);
+    expect(trees[0]?.changes.map(({ change, path }) => `${change} ${path}`)).toEqual(["changed sub/inner/file"]);
   });
 
   it("are in the usage of their dataset and of its snapshots", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fill, MiB } from "./fill.ts";
 import { type Nesting, type StorageFactory, type StorageSubject, say } from "./subject.ts";
 
 const never = new AbortController().signal;
@@ -68,9 +69,12 @@ export function nestedPromises(factory: StorageFactory): void {
       await using subject = await factory();
       const nesting = subject.nesting ?? context.skip("nothing can be nested here");
       await nest(subject, nesting);
+      await fill(subject, "web", "sub/big", 3);
       await subject.driver.snapshot("web", "s1");
+      const inMiB = (bytes = 0) => Math.round(bytes / MiB);
       const { dataset, snapshots, freedByRemoval } = await subject.driver.usage("web", never);
-      expect([dataset.referenced, snapshots.s1?.referenced, freedByRemoval > 0]).toEqual([12, 12, true]);
+      expect([dataset.referenced, snapshots.s1?.referenced, freedByRemoval].map(inMiB)).toEqual([3, 3, 3]);
+      expect([dataset.exclusive, snapshots.s1?.exclusive].map(inMiB)).toEqual([0, 0]);
     });
   });
 }
