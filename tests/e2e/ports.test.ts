@@ -113,7 +113,10 @@ it("looks again when it is asked to, and refuses that for an instance that is do
   await engine.run({ name: "web", command: page("asked"), publish: ["7107:80"] });
   expect((await world.client.instances.refreshPorts(name)).ports).toMatchObject([{ container_port: 7107 }]);
   await world.client.instances.stop(name);
-  await expect(world.client.instances.refreshPorts(name)).rejects.toMatchObject({ code: "wrong_state" });
+  await expect(world.client.instances.refreshPorts(name)).rejects.toMatchObject({
+    code: "invalid_request",
+    message: `Instance '${name}' is not running. Start it with 'dockersnap start ${name}'.`,
+  });
 });
 
 it("names a port by the container's label for it", async () => {

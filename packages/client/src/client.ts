@@ -28,7 +28,7 @@ import {
   type StandbyRequest,
   type Verification,
   type VerifyRequest,
-  type WorkloadDescription,
+  type WorkloadAnswer,
   type WorkloadHealth,
 } from "@dockersnap/contract/words";
 import { daemonEvents, type EventsOptions } from "./events.ts";
@@ -105,7 +105,7 @@ export interface InstancesClient {
   ports(name: string, options?: ReadOptions): Promise<InstancePorts>;
   refreshPorts(name: string, options?: ReadOptions): Promise<InstancePorts>;
   access(name: string, options?: ReadOptions): Promise<Access>;
-  workload(name: string, options?: ReadOptions): Promise<WorkloadDescription>;
+  workload(name: string, options?: ReadOptions): Promise<WorkloadAnswer>;
   /** The last probe's answer, or with `fresh` that of one made now. */
   workloadHealth(name: string, options?: ReadOptions & { readonly fresh?: boolean }): Promise<WorkloadHealth>;
 }

@@ -48,6 +48,7 @@ const messages = {
     "SweepResult",
     "Verification",
     "VerifyRequest",
+    "WorkloadAnswer",
     "WorkloadDescription",
     "WorkloadHealth",
     "WorkloadRequest",

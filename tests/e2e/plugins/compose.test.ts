@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DockersnapError, type ProgressEvent } from "@dockersnap/contract/words";
+import { DockersnapError, type ProgressEvent, type WorkloadDescription } from "@dockersnap/contract/words";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { shell } from "../../support/cli.ts";
 import { pageOn } from "../../support/connection.ts";
@@ -72,10 +72,16 @@ const becomesHealthy = (name: string) => {
   return expect.poll(healthy, { timeout: 60_000, interval: 250 }).toBe(true);
 };
 
+async function described(name: string): Promise<WorkloadDescription> {
+  const answer = await world.client.instances.workload(name);
+  if (!("status" in answer)) throw new Error(`'${name}' has no workload.`);
+  return answer;
+}
+
 /** Waits until these run: the engine starts them one after another. */
 const runs = (name: string, ...services: string[]) => {
   const running = async () => {
-    const { details } = await world.client.instances.workload(name);
+    const { details } = await described(name);
     const all = details.services as { service: string; state: string }[];
     return all.filter(({ state }) => state === "running").map(({ service }) => service);
   };
@@ -102,7 +108,7 @@ it("starts the project, waits until it is healthy, and tells how far it is", asy
 });
 
 it("lets servers come back with their engine, what may be a job only if it was cut off, and jobs never", async () => {
-  const { details } = await world.client.instances.workload(demo);
+  const { details } = await described(demo);
   expect(details).toMatchObject({
     services: [
       { service: "migrate", restart: "no" },
@@ -121,7 +127,7 @@ it("leads a shell to its services by their names", async () => {
 });
 
 it("tells what its services are and how they stand", async () => {
-  const { status, details, ports } = await world.client.instances.workload(demo);
+  const { status, details, ports } = await described(demo);
   expect({ status, ports }).toEqual({
     status: "running",
     ports: [{ label: "web", container_port: 80, protocol: "tcp" }],

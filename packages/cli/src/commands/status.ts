@@ -79,7 +79,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["LoadBalancer IP", instance.metallb_ip],
         ...limitLines(instance),
         ["Plugin", instance.workload_plugin],
-        ["Workload", workload && `${workload.workload_type}, ${workload.status}`],
+        ["Workload", workload && "status" in workload ? `${workload.workload_type}, ${workload.status}` : undefined],
         ["Config", instance.workload_config && JSON.stringify(instance.workload_config)],
       ],
       bold,

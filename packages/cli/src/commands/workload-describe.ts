@@ -8,6 +8,10 @@ export const workloadDescribe = defineCommand({
   examples: ["dockersnap workload describe demo"],
   async run({ args, client, out }) {
     const answer = await client.instances.workload(args.name);
+    if (!("status" in answer)) {
+      await out.result(answer, { text: () => `Instance '${args.name}' has no workload.\n`, names: () => [] });
+      return;
+    }
     const ports = answer.ports.map((port) => `${port.container_port}/${port.protocol ?? "tcp"} ${port.label}`);
     await out.result(answer, {
       text: () =>

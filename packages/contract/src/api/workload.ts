@@ -23,6 +23,10 @@ export const WorkloadDescription = z.object({
 });
 export type WorkloadDescription = z.infer<typeof WorkloadDescription>;
 
+/** What is told of an instance's workload, one that has none included. */
+export const WorkloadAnswer = z.union([WorkloadDescription, z.object({ workload_type: z.literal("none") })]);
+export type WorkloadAnswer = z.infer<typeof WorkloadAnswer>;
+
 export const WorkloadHealth = z.object({
   workload_plugin: z.string(),
   healthy: z.boolean(),

@@ -1,9 +1,8 @@
-import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
+import type { InstancePorts } from "@dockersnap/contract";
 import {
   beginClone,
   type Caller,
   type Condition,
-  clientHost,
   describeHistory,
   describeSchedule,
   describeSnapshot,
@@ -27,6 +26,7 @@ import type { EventHub } from "../events/event-hub.ts";
 import type { MutationRequest, Service } from "../http/service.ts";
 import { version } from "../version.ts";
 import type { Metrics } from "./metrics.ts";
+import { refuseStopped, WorkloadAnswers } from "./workload-answers.ts";
 
 interface Parts {
   readonly lifecycle: Lifecycle;
@@ -47,9 +47,11 @@ const patienceMs = 100_000;
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
   const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
-  const { platform, ports, workloads } = lifecycle;
+  const { platform, ports } = lifecycle;
   const { records, plugins } = platform;
   const begunAt = platform.clock.monotonic();
+
+  const answers = new WorkloadAnswers({ lifecycle, health });
 
   const find = (name: string) => findInstance(records, name);
   const portsOf = (record: InstanceRecord): InstancePorts => ({
@@ -96,31 +98,15 @@ export function createService(parts: Parts): Service {
     diff: (name, question) => diffInstance(platform, name, question, AbortSignal.timeout(patienceMs)),
     ports: async (name) => portsOf(find(name)),
     async refreshPorts(name) {
-      const record = await running(lifecycle, find(name));
+      const record = find(name);
+      if (record.purpose === "standby") throw waits(record);
+      if ((await platform.engines.state(name)) !== "running") throw refuseStopped(name);
       await ports.refresh(name);
       return portsOf(record);
     },
-    async access(name, requestHost) {
-      const record = await running(lifecycle, find(name));
-      const host = clientHost(platform.settings, requestHost);
-      return workloads.access(record, host, platform.engines.socketPath(name));
-    },
-    workload: async (name) => workloads.describe(await running(lifecycle, find(name))),
-    async workloadHealth(name, fresh) {
-      const record = await running(lifecycle, find(name));
-      const workload = workloads.of(record);
-      const known = await health.get(name, { fresh });
-      return {
-        workload_plugin: workload.plugin,
-        contract_version: workload.contractVersion,
-        healthy: known.healthy,
-        checks: [...known.checks],
-        checked_at: known.checkedAt,
-        consecutive_fails: known.consecutiveFails,
-        ...(known.status === undefined ? {} : { status: known.status }),
-        ...(known.message === undefined ? {} : { message: known.message }),
-      };
-    },
+    access: async (name, requestHost) => answers.access(find(name), requestHost),
+    workload: async (name) => answers.description(find(name)),
+    workloadHealth: async (name, fresh) => answers.health(find(name), fresh),
     plugins: {
       list: () => [...plugins.list()],
       get: (name) => findPlugin(lifecycle, name),
@@ -228,17 +214,6 @@ function begin(
     case "delete":
       return operations.begin(request.kind, { name: request.name }, caller);
   }
-}
-
-/** Refuses with `wrong_state` where the answer needs a running engine. */
-async function running(lifecycle: Lifecycle, record: InstanceRecord): Promise<InstanceRecord> {
-  // It is held still, so it would not answer.
-  if (record.purpose === "standby") throw waits(record);
-  if ((await lifecycle.platform.engines.state(record.name)) === "running") return record;
-  throw new DockersnapError(
-    "wrong_state",
-    `Instance '${record.name}' is not running. Start it with 'dockersnap start ${record.name}'.`,
-  );
 }
 
 function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {

@@ -24,7 +24,7 @@ import type {
   Standby,
   StandbyRequest,
   VerifyRequest,
-  WorkloadDescription,
+  WorkloadAnswer,
   WorkloadHealth,
 } from "@dockersnap/contract/words";
 
@@ -99,7 +99,7 @@ export interface Service {
   refreshPorts(name: string): Promise<InstancePorts>;
   /** `host` is the name or address by which the caller reached the API. */
   access(name: string, host: string | undefined): Promise<Access>;
-  workload(name: string): Promise<WorkloadDescription>;
+  workload(name: string): Promise<WorkloadAnswer>;
   workloadHealth(name: string, fresh: boolean): Promise<WorkloadHealth>;
   readonly plugins: {
     list(): PluginInfo[];

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { InstancePorts } from "../port.ts";
 import type { Route } from "../route.ts";
-import { Access, WorkloadDescription, WorkloadHealth } from "../workload.ts";
+import { Access, WorkloadAnswer, WorkloadHealth } from "../workload.ts";
 import { api, flag, instance } from "./parts.ts";
 
 export const workloadRoutes = {
@@ -17,7 +17,7 @@ export const workloadRoutes = {
   refreshPorts: {
     method: "POST",
     path: `${api}/instances/{name}/ports/refresh`,
-    summary: "Look for published ports again",
+    summary: "Look for published ports again; a stopped instance is refused",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "The ports after the scan.", body: InstancePorts },
@@ -35,10 +35,10 @@ export const workloadRoutes = {
   getWorkload: {
     method: "GET",
     path: `${api}/instances/{name}/workload`,
-    summary: "The workload as its plugin describes it",
+    summary: "The workload as its plugin describes it; of a stopped instance what the daemon knows, `none` without one",
     needs: "read",
     params: instance,
-    answer: { status: 200, means: "The description.", body: WorkloadDescription },
+    answer: { status: 200, means: "The description.", body: WorkloadAnswer },
     fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
   },
   getWorkloadHealth: {
