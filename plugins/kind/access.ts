@@ -16,7 +16,7 @@ export async function access(ctx: Ctx): Promise<AccessResult> {
   const server = `https://${hostToken}:${portToken(apiLabel)}`;
   const port = ctx.forwardedPort(apiLabel);
   return {
-    env: { KUBECONFIG: `${accessDir}kubeconfig` },
+    env: { KUBECONFIG: `${accessDir}/kubeconfig` },
     files: [fileFromString("kubeconfig", await kubeconfig(name, server, credentials), 0o600)],
     endpoints: port
       ? [

@@ -1,5 +1,6 @@
 import { DockersnapError, type Progress } from "@dockersnap/plugin-sdk";
 import { ApiServer } from "./api-server.ts";
+import { secondsOf } from "./duration.ts";
 import { type ClusterRequest, createCluster, deleteCluster } from "./kind-cli.ts";
 import { followKind } from "./kind-steps.ts";
 import { nodeCondition } from "./node.ts";
@@ -11,11 +12,11 @@ const readWithinMs = 30_000;
 
 export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
   await using own = await scratchFile("kubeconfig");
-  const waitSeconds = ctx.config.int("wait");
+  const waitSeconds = ctx.config.bool("wait_ready") ? secondsOf(ctx.config.string("wait_timeout")) : 0;
   const request: ClusterRequest = {
     name: ctx.config.string("cluster_name"),
     kubeconfigPath: own.path,
-    configPath: ctx.config.path("config"),
+    configPath: ctx.config.path("kind_config"),
     image: nodeImage(ctx),
     waitSeconds,
   };
@@ -44,7 +45,7 @@ function nodeImage({ config }: Ctx): string | undefined {
 
 async function createWithRetries(ctx: Ctx, progress: Progress, request: ClusterRequest): Promise<void> {
   const { name } = request;
-  const attempts = 1 + ctx.config.int("retries");
+  const attempts = Math.max(1, ctx.config.int("retries"));
   for (let attempt = 1; ; attempt += 1) {
     const count = attempts === 1 ? "" : ` (attempt ${attempt} of ${attempts})`;
     progress.step("creating", `creating the cluster ${name}${count}`);
@@ -68,6 +69,6 @@ async function requireReadyControlPlane(ctx: Ctx, { name, waitSeconds }: Cluster
   const reasons = late.map((node) => `node ${node.name} is ${nodeCondition(node)}`);
   throw new DockersnapError(
     "plugin_failed",
-    `The control plane of the cluster '${name}' was not ready after ${waitSeconds} s: ${reasons.join("; ") || "it has no node yet"}. Give it longer with 'wait', or look at it with 'wait=0'.`,
+    `The control plane of the cluster '${name}' was not ready after ${waitSeconds} s: ${reasons.join("; ") || "it has no node yet"}. Give it longer with 'wait_timeout', or create it with 'wait_ready=false' and look at it.`,
   );
 }

@@ -1,15 +1,16 @@
 import type { ValidateResult } from "@dockersnap/plugin-sdk";
 import { checkClusterConfig } from "./cluster-config.ts";
+import { parseDuration } from "./duration.ts";
 import type { Ctx } from "./plugin.ts";
 import { programProblems } from "./programs.ts";
 
-const most = { retries: 10, waitSeconds: 3600 };
+const most = { attempts: 100, waitSeconds: 86_400 };
 
 /** A node is named after its cluster, the longest of a usual one being `-control-plane`, and a host's name has 63 characters. */
 const longestClusterName = 63 - "-control-plane".length;
 
 export async function validate(ctx: Ctx): Promise<ValidateResult> {
-  const path = ctx.config.path("config");
+  const path = ctx.config.path("kind_config");
   const [programs, file] = await Promise.all([
     programProblems(ctx),
     path ? checkClusterConfig(path, ctx.config.string("cluster_name")) : { errors: [], warnings: [] },
@@ -37,12 +38,13 @@ function optionProblems({ config }: Ctx): string[] {
     problems.push("'kubernetes_version' and 'node_image' both say which image the nodes run; give one of them.");
   }
   const retries = config.int("retries");
-  if (retries < 0 || retries > most.retries) {
-    problems.push(`'retries' is a number from 0 to ${most.retries}, got ${retries}.`);
+  if (retries < 0 || retries > most.attempts) {
+    problems.push(`'retries' is a number of attempts from 0 to ${most.attempts}, got ${retries}.`);
   }
-  const wait = config.int("wait");
-  if (wait < 0 || wait > most.waitSeconds) {
-    problems.push(`'wait' is a number of seconds from 0 to ${most.waitSeconds}, got ${wait}.`);
+  const timeout = config.string("wait_timeout");
+  const seconds = parseDuration(timeout);
+  if (seconds === undefined || seconds > most.waitSeconds) {
+    problems.push(`'wait_timeout' is a duration such as 90s or 5m, up to 24h, got ${quoted(timeout)}.`);
   }
   return problems;
 }

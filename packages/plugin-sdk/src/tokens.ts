@@ -2,7 +2,10 @@
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the token is this text.
 export const hostToken = "${HOST}";
 
-/** Stands for the folder on the client's machine that the files of an access result are written to, with a closing slash. */
+/**
+ * Stands for the folder on the client's machine that the files of an access result are written to, without a slash at the end:
+ * a file in it is `${accessDir}/name`.
+ */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the token is this text.
 export const accessDir = "${ACCESS_DIR}";
 

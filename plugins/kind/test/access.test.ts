@@ -21,7 +21,7 @@ test("the kubeconfig leads through the host, checks the certificate by a name th
   expect(exitCode).toBe(0);
   const { env, files, endpoints } = stdout as Answer;
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the token is this text.
-  expect(env).toEqual({ KUBECONFIG: "${ACCESS_DIR}kubeconfig" });
+  expect(env).toEqual({ KUBECONFIG: "${ACCESS_DIR}/kubeconfig" });
   expect(files).toMatchObject([{ name: "kubeconfig", mode: "0600" }]);
   expect(parse(files[0]?.content ?? "")).toEqual({
     apiVersion: "v1",

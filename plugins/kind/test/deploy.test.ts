@@ -48,7 +48,7 @@ test("kind's own lines become steps, and the nodes start with the engine from th
 
 test("kind is led to the instance's engine through the operator's proxy, and away from the operator's kubeconfig", async () => {
   const cluster = new FakeCluster();
-  await deploy(cluster, { cluster_name: "mine", kubernetes_version: "1.30.4", wait: 90 });
+  await deploy(cluster, { cluster_name: "mine", kubernetes_version: "1.30.4", wait_timeout: "1m30s" });
   const create = cluster.programs.calls.find(({ program, args }) => program === "kind" && args[0] === "create");
   expect(create?.args.join(" ")).toMatch(
     /^create cluster --name mine --kubeconfig \/\S+\/kubeconfig --image kindest\/node:v1\.30\.4 --wait 90s$/,
@@ -62,7 +62,8 @@ test("kind is led to the instance's engine through the operator's proxy, and awa
 
 test.each([
   [{ node_image: "mirror.example.com/node:1" }, " --image mirror.example.com/node:1 --wait 300s"],
-  [{ wait: 0 }, "/kubeconfig"],
+  [{ wait_ready: false }, "/kubeconfig"],
+  [{ wait_timeout: "0s" }, "/kubeconfig"],
 ])("%j is handed on", async (config, end) => {
   const cluster = new FakeCluster();
   await deploy(cluster, config);
@@ -96,7 +97,7 @@ describe("an attempt that fails", () => {
   test("is the command's failure when it was the last", async () => {
     const cluster = new FakeCluster();
     failing(cluster, 9, error);
-    const { exitCode, events, logs } = await deploy(cluster, { retries: 1 });
+    const { exitCode, events, logs } = await deploy(cluster, { retries: 2 });
     expect(exitCode).toBe(1);
     expect(events.at(-1)).toEqual({
       step: "starting-control-plane",
@@ -161,17 +162,17 @@ test("a control plane that is not ready in time fails the deploy with its reason
     cluster.api.set("/api/v1/nodes", page([node("demo-control-plane", { ready: false })]));
     return result;
   });
-  const { exitCode, events } = await deploy(cluster, { wait: 20 });
+  const { exitCode, events } = await deploy(cluster, { wait_timeout: "20s" });
   expect(exitCode).toBe(1);
   expect(events.at(-1)?.message).toBe(
-    "The control plane of the cluster 'demo' was not ready after 20 s: node demo-control-plane is NotReady (KubeletNotReady: cni plugin not initialized). Give it longer with 'wait', or look at it with 'wait=0'.",
+    "The control plane of the cluster 'demo' was not ready after 20 s: node demo-control-plane is NotReady (KubeletNotReady: cni plugin not initialized). Give it longer with 'wait_timeout', or create it with 'wait_ready=false' and look at it.",
   );
   expect(cluster.said("kind").filter((words) => words.startsWith("kind create"))).toHaveLength(1);
 });
 
-test("with 'wait' at 0 the API server is not asked at all", async () => {
+test("with 'wait_ready' off the API server is not asked at all", async () => {
   const cluster = new FakeCluster();
-  expect((await deploy(cluster, { wait: 0 })).exitCode).toBe(0);
+  expect((await deploy(cluster, { wait_ready: false })).exitCode).toBe(0);
   expect(cluster.said("kubectl")).toEqual([]);
 });
 

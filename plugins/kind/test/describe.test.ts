@@ -12,7 +12,7 @@ test("tells the cluster, its version and its nodes", async () => {
   expect(await describeIt(cluster)).toMatchObject({
     workload_type: "kind",
     status: "running",
-    config: { cluster_name: "demo", retries: 2, wait: 300 },
+    config: { cluster_name: "demo", retries: 3, wait_ready: true, wait_timeout: "300s" },
     details: {
       cluster: "demo",
       api: "answers",

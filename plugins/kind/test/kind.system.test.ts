@@ -55,7 +55,7 @@ describe.skipIf(missing.length > 0)(`with the real kind and kubectl${where}`, ()
       command,
       instance_name: "real",
       instance: { name: "real", socket: engine.socket, ns_veth_ip: engine.address, netns_name: engine.netns },
-      plugin_config: { config, node_image: nodeImage, retries: 0, wait: 60 },
+      plugin_config: { kind_config: config, node_image: nodeImage, retries: 0, wait_timeout: "60s" },
     });
     const { status, stdout, stderr } = spawnSync(join(folder, "kind-plugin"), [command], {
       input,

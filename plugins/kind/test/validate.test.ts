@@ -26,7 +26,7 @@ async function validate(plugin_config: Record<string, unknown>, cluster = new Fa
 async function validateFile(content: string, config: Record<string, unknown> = {}): Promise<Answer> {
   const path = join(folder, "kind.yaml");
   writeFileSync(path, content);
-  const answer = await validate({ ...config, config: path });
+  const answer = await validate({ ...config, kind_config: path });
   const tidy = (lines: string[]) => lines.map((line) => line.replaceAll(path, "FILE"));
   return { ...answer, errors: tidy(answer.errors), warnings: tidy(answer.warnings) };
 }
@@ -64,16 +64,26 @@ describe("options", () => {
     },
   );
 
+  test.each(["90s", "5m", "1h2m3.5s", "1500ms", ".5h", "0", "0s"])("%j is a time to wait", async (wait_timeout) =>
+    expect((await validate({ wait_timeout })).errors).toEqual([]),
+  );
+
+  test.each(["90", "", "s", "5 m", "-1s", "5m later", "1d", "25h"])("%j is no time to wait", async (wait_timeout) =>
+    expect((await validate({ wait_timeout })).errors).toEqual([
+      `'wait_timeout' is a duration such as 90s or 5m, up to 24h, got ${JSON.stringify(wait_timeout)}.`,
+    ]),
+  );
+
   test("all problems come at once, those of the programs too", async () => {
     const cluster = new FakeCluster();
     for (const program of ["kind", "kubectl"]) cluster.programs.answer(program, notInstalled(program));
-    const config = { kubernetes_version: "new", node_image: "-v", retries: -1, wait: 4000 };
+    const config = { kubernetes_version: "new", node_image: "-v", retries: -1, wait_timeout: "25h" };
     expect((await validate(config, cluster)).errors).toEqual([
       "'kubernetes_version' is a whole version such as v1.31.2, got \"new\".",
       "'node_image' is the name of an image such as kindest/node:v1.31.2, got \"-v\".",
       "'kubernetes_version' and 'node_image' both say which image the nodes run; give one of them.",
-      "'retries' is a number from 0 to 10, got -1.",
-      "'wait' is a number of seconds from 0 to 3600, got 4000.",
+      "'retries' is a number of attempts from 0 to 100, got -1.",
+      "'wait_timeout' is a duration such as 90s or 5m, up to 24h, got \"25h\".",
       "The program 'kind' is not in the PATH of the daemon on its host; install it there.",
       "The program 'kubectl' is not in the PATH of the daemon on its host; install it there.",
     ]);

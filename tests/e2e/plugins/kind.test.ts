@@ -43,7 +43,7 @@ beforeAll(async () => {
   await world.startDaemon({ PATH: `${programs}:${process.env.PATH}`, FAKE_KIND_DIR: folder });
   demo = world.name("demo");
   await world.client.instances.create(
-    { name: demo, workload_inline: { plugin: "kind", config: { kubernetes_version: "v1.30.4", retries: 1 } } },
+    { name: demo, workload_inline: { plugin: "kind", config: { kubernetes_version: "v1.30.4", retries: 2 } } },
     { onProgress: (event) => progress.push(event) },
   );
 });
@@ -124,10 +124,12 @@ it("comes up by itself in a clone, which is led to a cluster of its own", async 
 
 it("refuses what is wrong before anything is created", async () => {
   const name = world.name("wrong");
-  const workload_inline = { plugin: "kind", config: { kubernetes_version: "latest", retries: 99 } };
+  const workload_inline = { plugin: "kind", config: { kubernetes_version: "latest", retries: 999 } };
   await expect(world.client.instances.create({ name, workload_inline })).rejects.toMatchObject({
     code: "plugin_refused",
-    message: expect.stringMatching(/'kubernetes_version' is a whole version.*'retries' is a number from 0 to 10/),
+    message: expect.stringMatching(
+      /'kubernetes_version' is a whole version.*'retries' is a number of attempts from 0 to 100/,
+    ),
   });
   expect((await world.client.instances.list()).map((instance) => instance.name)).not.toContain(name);
 });
