@@ -9,7 +9,7 @@ import {
   type ValidateResult,
 } from "@dockersnap/plugin-sdk";
 import { echoContainer, runEchoContainer } from "./container.ts";
-import { provideImage } from "./image.ts";
+import { defaultImage, provideDefaultImage, provideImage } from "./image.ts";
 import { version } from "./package.json" with { type: "json" };
 import { statusOf } from "./probe.ts";
 
@@ -23,7 +23,7 @@ export const plugin = createPlugin({
     {
       name: "image",
       type: "string",
-      default: "hashicorp/http-echo:latest",
+      default: defaultImage,
       description: "An image that takes the arguments of http-echo",
     },
   ],
@@ -44,7 +44,11 @@ export function validate(ctx: Ctx): ValidateResult {
 
 export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
   const docker = ctx.dockerClient();
-  const image = await provideImage(docker, ctx.config.string("image"), progress, ctx.signal);
+  const asked = ctx.config.string("image");
+  const image =
+    asked === defaultImage
+      ? await provideDefaultImage(docker, progress, ctx.signal)
+      : await provideImage(docker, asked, progress, ctx.signal);
   progress.step("starting", "running echo container");
   await runEchoContainer(docker, { image, text: ctx.config.string("text"), port: ctx.config.int("port") });
   progress.step("complete", "echo container running");
@@ -61,8 +65,8 @@ export async function access(ctx: Ctx): Promise<AccessResult> {
 }
 
 export async function describe(ctx: Ctx): Promise<DescribeResult> {
-  const { State, Config } = await ctx.dockerClient().getContainer(echoContainer).inspect();
-  return { status: State.Status, details: { container: echoContainer, image: Config.Image } };
+  const { Id, State, Config } = await ctx.dockerClient().getContainer(echoContainer).inspect();
+  return { status: State.Status, details: { container: echoContainer, container_id: Id, image: Config.Image } };
 }
 
 export async function health(ctx: Ctx): Promise<HealthResult> {

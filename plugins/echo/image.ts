@@ -7,16 +7,30 @@ const fallbackImage = `${fallback.repo}:${fallback.tag}`;
 /** A registry that says nothing for so long is as good as none. */
 const longestSilenceMs = 8000;
 
-/**
- * The image to run: `wanted` if it is there or can be pulled, else one made of the host's own busybox, which the progress
- * says. Rejects with the pull's failure where there is no busybox either.
- */
+/** The image that is run where nobody asks for another one. */
+export const defaultImage = "hashicorp/http-echo:latest";
+
+/** An image that somebody asked for: it is there or is pulled. Rejects with why it cannot be had. */
 export async function provideImage(
   docker: Docker,
   wanted: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string> {
+  if (await isThere(docker, wanted)) return wanted;
+  progress.step("pulling", `pulling ${wanted}`);
+  const failure = await pull(docker, wanted, signal);
+  if (failure === undefined) return wanted;
+  signal.throwIfAborted();
+  throw new Error(`The image ${wanted} cannot be pulled: ${failure.message}`);
+}
+
+/**
+ * The default image if it is there or can be pulled, else one made of the host's own busybox, which the progress says.
+ * Rejects with the pull's failure where there is no busybox either.
+ */
+export async function provideDefaultImage(docker: Docker, progress: Progress, signal: AbortSignal): Promise<string> {
+  const wanted = defaultImage;
   const [isPulled, hasFallback] = await Promise.all([isThere(docker, wanted), isThere(docker, fallbackImage)]);
   if (isPulled) return wanted;
   progress.step("pulling", `pulling ${wanted}`);
@@ -30,9 +44,6 @@ export async function provideImage(
   if (archive === undefined) {
     throw new Error(
       `${wanted} cannot be pulled (${failure.message}), and this host has no static busybox to stand in.`,
-      {
-        cause: failure,
-      },
     );
   }
   progress.step("importing", `${wanted} cannot be pulled (${failure.message}); using this host's busybox instead`);

@@ -32,12 +32,12 @@ function run(command: string, config: Record<string, unknown>) {
     forwarded_ports: [{ label: "echo", container_port: 5678, host_port: 31000, protocol: "tcp" }],
     plugin_config: config,
   });
-  const { status, stdout } = spawnSync(executable, [command], { input, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(executable, [command], { input, encoding: "utf8" });
   const documents = stdout
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-  return { status, documents };
+  return { status, documents, stderr };
 }
 
 const docker = (...args: string[]) =>
@@ -53,6 +53,16 @@ test("the text is served as it was given, nothing in it being code", async () =>
   expect(documents.at(-1)).toEqual({ step: "complete", status: "done", message: "echo container running" });
   await expect.poll(body).toBe(`${text}\n`);
   expect(run("health", { text })).toMatchObject({ status: 0, documents: [{ healthy: true }] });
+});
+
+test("an image that was asked for and cannot be had is a failure, told on both streams", () => {
+  const { status, documents, stderr } = run("deploy", { image: "127.0.0.1:9/echo:nope" });
+  expect(status).toBe(1);
+  expect(documents.at(-1)).toMatchObject({
+    status: "error",
+    message: expect.stringContaining("127.0.0.1:9/echo:nope cannot be pulled"),
+  });
+  expect(stderr).toContain("127.0.0.1:9/echo:nope cannot be pulled");
 });
 
 test("a second deploy takes the place of the first and needs no new image", async () => {
@@ -73,7 +83,9 @@ test("the volume keeps what is written while the container stops and starts, wit
 });
 
 test("describe tells of the running container, access of its address", () => {
-  expect(run("describe", {}).documents).toMatchObject([{ status: "running", details: { container: "echo" } }]);
+  expect(run("describe", {}).documents).toMatchObject([
+    { status: "running", details: { container: "echo", container_id: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+  ]);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the token is this text.
   expect(run("access", {}).documents).toMatchObject([{ env: { ECHO_URL: "http://${HOST}:31000" } }]);
 });

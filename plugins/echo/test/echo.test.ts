@@ -50,6 +50,19 @@ describe("deploy", () => {
     expect(ctx.docker.containers()).toMatchObject([{ image: "dockersnap/echo-busybox:1", running: true }]);
   });
 
+  test("fails with the pull's own words for an image that was asked for and cannot be had", async () => {
+    const docker = new FakeDocker();
+    docker.images.cutOffRegistry("no such host");
+    const plugin_config = { image: "nonexistent.invalid/echo:nope" };
+    const { exitCode, events } = await runCommand(plugin, "deploy", { plugin_config }, { docker });
+    expect(exitCode).toBe(1);
+    expect(events.at(-1)).toMatchObject({
+      status: "error",
+      message: "The image nonexistent.invalid/echo:nope cannot be pulled: no such host",
+    });
+    expect(docker.containers()).toEqual([]);
+  });
+
   test("replaces the container of an earlier deploy", async () => {
     const docker = new FakeDocker();
     await runCommand(plugin, "deploy", { plugin_config: { text: "first" } }, { docker });
@@ -90,7 +103,11 @@ describe("describe", () => {
     expect((await runCommand(plugin, "describe", {}, { docker })).stdout).toMatchObject({
       workload_type: "echo",
       status: "running",
-      details: { container: "echo", image: "hashicorp/http-echo:latest" },
+      details: {
+        container: "echo",
+        container_id: docker.containers()[0]?.id,
+        image: "hashicorp/http-echo:latest",
+      },
     });
   });
 });
