@@ -29,6 +29,8 @@ export interface CommandIo extends Pick<Services, "run" | "docker" | "signal" | 
   readonly readInput: () => Promise<string>;
   readonly writeOutput: (text: string) => void;
   readonly writeLogLine: (line: string) => void;
+  /** Why the command failed, for people: plain words on stderr. */
+  readonly writeReason: (words: string) => void;
   readonly now: () => Date;
   /** Rejects when the command cannot come to an end by itself any more. */
   readonly broken?: Promise<never>;
@@ -62,16 +64,18 @@ export async function runCommand<const O extends ConfigOptions>(
 ): Promise<number> {
   const command = commands.find((known) => known === word);
   if (command === undefined || (isHook(command) && plugin.handlers[command] === undefined)) {
-    writeEnvelope(io, { error: unknownCommand(plugin, word) });
+    fail(io, { error: unknownCommand(plugin, word) });
     return notImplemented;
   }
   if (isStreaming(command)) return stream(plugin, command, io);
   try {
     const answer = await unlessBroken(io, answerTo(plugin, command, io));
     if (answer !== undefined) write(io, answer);
-    return isRefusal(answer) ? 1 : 0;
+    if (!isRefusal(answer)) return 0;
+    io.writeReason(answer.errors.join(" "));
+    return 1;
   } catch (error) {
-    writeEnvelope(io, { error: messageOf(error), ...detailsOf(error) });
+    fail(io, { error: messageOf(error), ...detailsOf(error) });
     loggerFor(plugin, command, io).debug("the command failed", { stack: stackOf(error) });
     return 1;
   }
@@ -112,7 +116,10 @@ async function stream<O extends ConfigOptions>(
   command: StreamingCommand,
   io: CommandIo,
 ): Promise<number> {
-  const progress = new ProgressReporter(command, (event: ProgressEvent) => write(io, event));
+  const progress = new ProgressReporter(command, (event: ProgressEvent) => {
+    write(io, event);
+    if (event.status === "error") io.writeReason(event.message ?? `${event.step} failed`);
+  });
   try {
     await unlessBroken(io, report(plugin, command, io, progress));
   } catch (error) {
@@ -165,7 +172,8 @@ function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new DockersnapError("invalid_request", problems.join(" "));
 }
 
-const isRefusal = (answer: object | undefined) => answer !== undefined && "valid" in answer && answer.valid === false;
+const isRefusal = (answer: object | undefined): answer is { readonly errors: readonly string[] } =>
+  answer !== undefined && "valid" in answer && answer.valid === false;
 
 function loggerFor<O extends ConfigOptions>(
   plugin: PluginDefinition<O>,
@@ -186,8 +194,11 @@ function write(io: CommandIo, document: object): void {
   io.writeOutput(line);
 }
 
-const writeEnvelope = (io: CommandIo, failure: ErrorEnvelope) =>
+/** On stdout as the contract has it, and in plain words on stderr, which is all that some daemons tell of a failure. */
+function fail(io: CommandIo, failure: ErrorEnvelope): void {
   write(io, { contract_version: contractVersion, ...failure });
+  io.writeReason(failure.details === undefined ? failure.error : `${failure.error}: ${failure.details}`);
+}
 
 function unknownCommand<O extends ConfigOptions>(plugin: PluginDefinition<O>, word: string | undefined): string {
   const known = commands.filter((command) => !isHook(command) || plugin.handlers[command] !== undefined);

@@ -37,6 +37,7 @@ async function runInProcess<const O extends ConfigOptions>(
     },
     writeOutput,
     writeLogLine: (line) => process.stderr.write(`${line}\n`),
+    writeReason: (words) => process.stderr.write(`${words}\n`),
     now: () => new Date(),
     run,
     docker: dockerOn,

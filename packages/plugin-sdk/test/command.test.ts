@@ -59,6 +59,36 @@ describe("init", () => {
   });
 });
 
+describe("a failure", () => {
+  const refusing = newPlugin();
+  refusing.onInit(() => {
+    throw new Error("kind is not installed", { cause: new Error("ENOENT") });
+  });
+  refusing.onValidate(() => ({ errors: ["no room.", "no time."] }));
+  refusing.onDeploy(() => {
+    throw new Error("no such image");
+  });
+  refusing.onTeardown((_, progress) => progress.fail("no such record"));
+  refusing.onHealth(() => {
+    throw new Error("no answer");
+  });
+
+  it.each([
+    ["init", "kind is not installed: ENOENT"],
+    ["validate", "no room. no time."],
+    ["deploy", "no such image"],
+    ["teardown", "no such record"],
+    ["health", "no answer"],
+    ["frobnicate", expect.stringContaining("has no command 'frobnicate'")],
+  ])("of %s is told in plain words on stderr too, which is all that some daemons read", async (command, reason) => {
+    expect(await runCommand(refusing, command)).toMatchObject({ reason });
+  });
+
+  it("is not told of where there is none", async () => {
+    expect((await runCommand(bare, "deploy")).reason).toBeUndefined();
+  });
+});
+
 describe("a command that is not there", () => {
   it.each([
     ["deplyo", "Did you mean 'deploy'?"],

@@ -24,6 +24,8 @@ export interface CommandResult {
   /** The same for commands that report progress. */
   readonly events: readonly ProgressEvent[];
   readonly logs: readonly LogLine[];
+  /** Why it failed, as plain words on stderr; undefined where it succeeded. */
+  readonly reason: string | undefined;
 }
 
 /** Fields of a `PluginInput` to put over an example's; a string is sent as it is. */
@@ -40,12 +42,16 @@ export async function runCommand<const O extends ConfigOptions>(
 ): Promise<CommandResult> {
   let output = "";
   const logs: LogLine[] = [];
+  let reason: string | undefined;
   const exitCode = await runReal(plugin, command, {
     readInput: async () => (typeof input === "string" ? input : JSON.stringify(complete(input, command))),
     writeOutput: (text) => {
       output += text;
     },
     writeLogLine: (line) => logs.push(JSON.parse(line)),
+    writeReason: (words) => {
+      reason = words;
+    },
     now: () => new Date(0),
     run: programs.run,
     docker: () => docker.client(),
@@ -56,7 +62,7 @@ export async function runCommand<const O extends ConfigOptions>(
     .split("\n")
     .filter(Boolean)
     .map((line): unknown => JSON.parse(line));
-  return { exitCode, stdout: documents.at(-1), documents, events: documents as ProgressEvent[], logs };
+  return { exitCode, stdout: documents.at(-1), documents, events: documents as ProgressEvent[], logs, reason };
 }
 
 function complete(input: Exclude<CommandInput, string>, command: string | undefined): object {
