@@ -18,29 +18,39 @@ interface BundleFiles {
  */
 export async function bundlePlugin(folder: string, outfile: string): Promise<void> {
   const manifest = join(folder, "package.json");
-  const { main } = JSON.parse(await readFile(manifest, "utf8")) as { main?: unknown };
+  const { main, engines } = JSON.parse(await readFile(manifest, "utf8")) as { main?: unknown; engines?: unknown };
   if (typeof main !== "string") throw new Error(`${manifest} names no "main", the module that calls plugin.run().`);
   await mkdir(dirname(outfile), { recursive: true });
   const unfinished = join(dirname(outfile), `.${basename(outfile)}.new`);
-  await build(pluginBuildOptions({ entry: resolve(folder, main), outfile: unfinished }));
+  await build(pluginBuildOptions({ entry: resolve(folder, main), outfile: unfinished }, oldestNode(engines)));
   await chmod(unfinished, 0o755);
   await rename(unfinished, outfile);
 }
 
+/** The SDK itself needs nothing newer. */
+const oldestOfSdk = 20;
+
+/** The oldest Node the plugin runs on: what `engines.node` of its package says, such as `>=22`. */
+function oldestNode(engines: unknown): number {
+  const node = typeof engines === "object" && engines !== null && "node" in engines ? engines.node : undefined;
+  const [, major] = /^>=\s*(\d+)/.exec(String(node)) ?? [];
+  return Math.max(oldestOfSdk, Number(major ?? oldestOfSdk));
+}
+
 /** What is written with these is not yet executable. */
-function pluginBuildOptions({ entry, outfile }: BundleFiles): BuildOptions {
+function pluginBuildOptions({ entry, outfile }: BundleFiles, node: number): BuildOptions {
   return {
     stdin: { contents: `import ${JSON.stringify(entry)};`, resolveDir: resolve(entry, ".."), loader: "js" },
     outfile,
     bundle: true,
     platform: "node",
-    target: "node24",
+    target: `node${node}`,
     format: "esm",
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
-    banner: { js: prologue },
+    banner: { js: prologue(node) },
     footer: { js: epilogue },
     define: { "import.meta.url": "__url", "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
     // A copy of Node's own streams for older versions of Node, and half of what would be left to parse at each start.
@@ -53,9 +63,16 @@ function pluginBuildOptions({ entry, outfile }: BundleFiles): BuildOptions {
  * The bundle is one async function, so that `await` at the top level works in a file that Node reads as a script or as a
  * module alike: an executable has no extension, and which of the two it is depends on the folder it is copied to.
  */
-const prologue = `#!/usr/bin/env node
+const prologue = (oldest: number) => `#!/usr/bin/env node
 (async () => {
 "use strict";
+if (!process.getBuiltinModule || Number(process.versions.node.split(".")[0]) < ${oldest}) {
+  const words = "This plugin needs Node ${oldest === oldestOfSdk ? "20.16" : oldest} or newer; the first 'node' in PATH is " + process.version + ".";
+  process.stderr.write(words + "\\n");
+  process.stdout.write(JSON.stringify({ contract_version: "1", error: words }) + "\\n");
+  process.exitCode = 1;
+  return;
+}
 const require = (id) => {
   const module = process.getBuiltinModule(id);
   if (module === undefined) throw Object.assign(new Error("Not in this bundle: " + id), { code: "MODULE_NOT_FOUND" });

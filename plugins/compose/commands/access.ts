@@ -21,7 +21,8 @@ export async function access(ctx: Ctx): Promise<AccessResult> {
     }),
   );
   const env: Record<string, string> = {};
-  for (const [service, ports] of Map.groupBy(reachable, ({ container }) => container.service)) {
+  for (const service of new Set(reachable.map(({ container }) => container.service))) {
+    const ports = reachable.filter(({ container }) => container.service === service);
     const first = Math.min(...ports.map(({ container }) => container.number));
     const own = ports.filter(({ container }) => container.number === first);
     for (const [name, value] of variables(variablePrefix(service), own, ctx.instance.host)) {

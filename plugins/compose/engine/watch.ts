@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type Docker, DockersnapError } from "@dockersnap/plugin-sdk";
 import { projectFilter } from "./container.ts";
+import { deferred } from "./deferred.ts";
 
 /** Something that happened to a container of the project. */
 export interface ContainerEvent {
@@ -23,7 +24,7 @@ export interface Changes {
 export class ProjectWatch implements Changes, Disposable {
   readonly #closed = new AbortController();
   #count = 0;
-  #next = Promise.withResolvers<void>();
+  #next = deferred();
 
   /** Every event goes to `onEvent` as it comes. */
   static async open(
@@ -47,7 +48,7 @@ export class ProjectWatch implements Changes, Disposable {
 
   async after(count: number, signal: AbortSignal): Promise<void> {
     if (this.#count > count) return;
-    const aborted = Promise.withResolvers<never>();
+    const aborted = deferred();
     const abort = () => aborted.reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
@@ -84,7 +85,7 @@ export class ProjectWatch implements Changes, Disposable {
         }
         this.#count += 1;
         const { resolve } = this.#next;
-        this.#next = Promise.withResolvers();
+        this.#next = deferred();
         this.#next.promise.catch(() => undefined);
         resolve();
       });
