@@ -16,6 +16,8 @@ export const DaemonEvent = z.object({
     "ports.changed",
     "plugins.changed",
     "pool.changed",
+    /** The id that a client resumed after is not known here: it may have missed something, so it should look at everything. */
+    "events.reset",
     /** `data` has by how many milliseconds it was set (`by_ms`), and how far retention is held back for it (`held_back_ms`). */
     "clock.changed",
     /** `data` has the snapshot's `label`, whether it is `ok`, and the `problem` if it is not. */

@@ -27,9 +27,16 @@ export class EventHub implements EventSink {
     this.#changes.wake();
   }
 
-  /** Events after `afterId`, or only those to come without it. Ends when `signal` aborts. */
+  /**
+   * Events after `afterId`, or only those to come without it. Ends when `signal` aborts. An id that no event has had yet is
+   * of a daemon whose clock was ahead: what followed it is not known, so that is said and everything kept is sent.
+   */
   async *follow(afterId: number | undefined, signal: AbortSignal): AsyncGenerator<DaemonEvent, void, void> {
     let last = afterId ?? this.#lastId;
+    if (last > this.#lastId) {
+      last = (this.#events[0]?.id ?? this.#lastId + 1) - 1;
+      yield { id: last, at: this.#clock.now().toISOString(), type: "events.reset" };
+    }
     while (!signal.aborted) {
       const next = this.#events.find((event) => event.id > last);
       if (next === undefined) {

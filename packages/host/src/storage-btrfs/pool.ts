@@ -82,7 +82,8 @@ export async function growPool(options: BtrfsOptions, sizeBytes: number): Promis
       "This pool is not the daemon's own file, so it is made larger with what it was made with: give its btrfs another device or a larger one.",
     );
   }
-  const { size } = await stat(options.image);
+  const { size, blocks } = await stat(options.image);
+  if (sizeBytes > size) await refuseBeyondDisk(options.image, sizeBytes, blocks * 512);
   if (sizeBytes < size) {
     throw new DockersnapError(
       "invalid_request",
@@ -96,6 +97,18 @@ export async function growPool(options: BtrfsOptions, sizeBytes: number): Promis
   } catch (error) {
     throw poolError(`The pool at ${mountpoint} could not be grown to ${sizeBytes} bytes`, error);
   }
+}
+
+/** A pool that promises more than its disk can hold would be full without a warning, at a write that it had taken. */
+async function refuseBeyondDisk(image: string, sizeBytes: number, taken: number): Promise<void> {
+  const { bavail, bsize } = await statfs(image);
+  const most = taken + bavail * bsize;
+  if (sizeBytes <= most) return;
+  throw new DockersnapError(
+    "invalid_request",
+    `The disk under the pool's file ${image} cannot hold ${sizeBytes} bytes: ${taken} are in the file and ${bavail * bsize} are free, so ${most} is the most. Ask for less, or free space on that disk.`,
+    { details: { most_bytes: most } },
+  );
 }
 
 /** Whether the image has been made larger and what is in it has not. */

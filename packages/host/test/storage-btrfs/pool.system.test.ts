@@ -230,6 +230,13 @@ it("grows in use, and never shrinks", async () => {
   await pool.driver.grow(512 * MiB);
   expect((await pool.driver.capacity()).total).toBe(512 * MiB);
   await expect(pool.driver.grow(256 * MiB)).rejects.toMatchObject({ code: "invalid_request" });
+  const beyond = pool.driver.grow(2 ** 50);
+  await expect(beyond).rejects.toMatchObject({
+    code: "invalid_request",
+    message: expect.stringMatching(/cannot hold 1125899906842624 bytes: \d+ are in the file and \d+ are free/),
+    details: { most_bytes: expect.any(Number) },
+  });
+  expect((await pool.driver.capacity()).total).toBe(512 * MiB);
   await closeBtrfsPool(pool.options);
   await expect(pool.driver.grow(1024 * MiB)).rejects.toMatchObject({ code: "wrong_state" });
 });
