@@ -7,6 +7,7 @@ import { idle } from "./idle.ts";
 import { liveSnapshot } from "./live-snapshot.ts";
 import { manySnapshots } from "./many-snapshots.ts";
 import type { Measurement } from "./measurement.ts";
+import { nestedTrees } from "./nested-trees.ts";
 import { outage } from "./outage.ts";
 import { plugins } from "./plugins.ts";
 import { size } from "./size.ts";
@@ -34,6 +35,7 @@ export const parts: readonly Part[] = [
   { name: "clone", topic: "Instances", of: "shared", measure: clone },
   { name: "start", topic: "Instances", of: "shared", measure: stopAndStart },
   { name: "live", topic: "Snapshots under load", of: "shared", measure: liveSnapshot },
+  { name: "nested", topic: "Snapshots under load", of: "shared", measure: nestedTrees },
   { name: "outage", topic: "Instances", of: "shared", measure: outage },
   { name: "throughput", topic: "Instances", of: "shared", measure: throughput },
   { name: "fan-out", topic: "Time travel", of: "shared", measure: fanOut },

@@ -11,7 +11,7 @@ import { moveSnapshot, moveTree, whileUnlocked } from "./file-flags.ts";
 import { inside, openBelow, pathOf, split } from "./open-below.ts";
 import type { OwnFolder } from "./own-folder.ts";
 import { hollowInode, rootInode, setReadOnly, snapshotSubvolume, syncFilesystem } from "./subvolume.ts";
-import { type Subvolume, subvolumesBelow } from "./subvolume-list.ts";
+import { type Subvolume, subvolumesBelow, takeAndList } from "./subvolume-list.ts";
 
 /** Snapshots that are taken side by side share transactions. */
 const atOnce = 8;
@@ -46,9 +46,7 @@ export class Copies {
    * as the kernel; one with is held still while all of it is taken. Nothing is at `target` until it is whole.
    */
   async takeMoment(tree: string, target: string, still: HoldStill): Promise<void> {
-    await snapshotSubvolume(tree, target, "read-only");
-    // Afterwards: what was nested by then is in the list, or gone.
-    if ((await subvolumesBelow(tree)).length === 0) return;
+    if ((await takeAndList(tree, target)).length === 0) return;
     await deleteTrees([target]);
     await this.#takeCompound(tree, target, still);
   }

@@ -1,6 +1,7 @@
+import { basename, dirname } from "node:path";
 import { CommandError } from "../process/commandError.ts";
 import { runTool } from "../process/tool.ts";
-import { destroyScript, listScript } from "./kernel-scripts.ts";
+import { destroyScript, listScript, takeScript } from "./kernel-scripts.ts";
 
 /** A subvolume that lies in another, as the kernel's own trees have it. */
 export interface Subvolume {
@@ -35,6 +36,20 @@ export async function subvolumesBelow(tree: string): Promise<readonly Subvolume[
       const isMoved = error instanceof CommandError && error.exitCode === movedCode;
       if (!isMoved || tries === mostTries) throw error;
     }
+  }
+}
+
+/**
+ * Take a read-only snapshot of a tree, and then look what is nested in it: what was there at that moment is in the list, or
+ * gone. Nothing may be at `target`. On disk when it resolves, for the kernel commits to take it.
+ */
+export async function takeAndList(tree: string, target: string): Promise<readonly Subvolume[]> {
+  try {
+    return parseSubvolumes(await askKernel(takeScript, [tree, dirname(target), basename(target)]));
+  } catch (error) {
+    // It is taken, and only the look has to be tried again.
+    if (error instanceof CommandError && error.exitCode === movedCode) return subvolumesBelow(tree);
+    throw error;
   }
 }
 

@@ -273,7 +273,7 @@ it("uses a folder on a btrfs as it is, and does not touch that btrfs otherwise",
   await driver.snapshot("web", "s1");
   await driver.settle("web", AbortSignal.timeout(30_000));
 
-  expect((await readdir(path)).sort()).toEqual(["instances", "snapshots", "theirs"]);
+  expect((await readdir(path)).sort()).toEqual([".dockersnap", "instances", "snapshots", "theirs"]);
   expect(driver.path("web")).toBe(join(path, "instances", "web"));
   expect(driver.dirtyDataBounded).toBe(false);
   await expect(driver.grow(1024 * MiB)).rejects.toMatchObject({ code: "wrong_state" });
