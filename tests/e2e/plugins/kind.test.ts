@@ -29,7 +29,7 @@ let demo: string;
 const progress: ProgressEvent[] = [];
 
 beforeAll(async () => {
-  world = await World.prepare();
+  world = await World.prepare({ config: { plugins: { environment: ["FAKE_KIND_DIR"] } } });
   folder = join(world.dir, "kind");
   mkdirSync(folder);
   const archive = await busyboxArchive();

@@ -20,13 +20,13 @@ export const Hook = z.enum(["pre_snapshot", "post_snapshot", "post_revert", "pos
 export type Hook = z.infer<typeof Hook>;
 
 export const SchemaResponse = z.object({
-  contract_version: z.string().describe('`"1"`'),
+  contract_version: z.string().nullish().describe('`"1"`; the supported versions count where there are any'),
   supported_contract_versions: z
     .array(z.string())
     .nullish()
     .describe("The daemon takes the highest one it knows; `contract_version` alone unless given"),
-  plugin_name: z.string().describe("The name of the executable"),
-  plugin_version: z.string(),
+  plugin_name: z.string().nullish().describe("The name of the executable, which is what it goes by"),
+  plugin_version: z.string().nullish(),
   description: z.string().optional(),
   config_options: z.array(ConfigOption).nullish().describe("The keys there are under `--config`"),
   hooks: z.array(z.string()).nullish().describe("The hooks to call this plugin with"),

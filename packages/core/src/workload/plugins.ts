@@ -47,12 +47,12 @@ export interface CommandAhead {
 
 /**
  * Workload plugins on this host. Each call is one process in its own group, with the command's time limit.
- * A call rejects with `plugin_failed` and the plugin's own words, `not_found` for a plugin that is not there or is
- * disabled (saying why). A `validate` that says no resolves with `valid: false`.
+ * A call rejects with `plugin_failed` and the plugin's own words, also for one that is disabled, and with `not_found` for one
+ * that is not there. A `validate` that says no resolves with `valid: false`.
  */
 export interface PluginHost {
   list(): readonly PluginInfo[];
-  /** The plugin if it is ready; `not_found` with the nearest name, or with why it is disabled. */
+  /** The plugin if it is ready; `not_found` with the nearest name, `plugin_failed` with why it is disabled. */
   ready(name: string): ReadyPlugin;
   /** Look again, probe all side by side, then swap the list at once; running commands go on. */
   reload(): Promise<readonly PluginInfo[]>;

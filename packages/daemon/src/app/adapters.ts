@@ -45,6 +45,7 @@ export function createAdapters(config: Config, log: Log) {
       dir: config.plugins.dir,
       timeouts: config.plugins.timeouts,
       logLevel: config.log_level,
+      passedVariables: config.plugins.environment,
       compileCacheDir: `${config.state_dir}/compile-cache`,
       // No instance can be called so.
       callsDir: `${config.run_dir}/_calls`,

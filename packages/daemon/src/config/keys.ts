@@ -18,6 +18,7 @@ import {
   text,
   token,
   type ValueType,
+  variableNames,
 } from "./types.ts";
 
 /** One setting. `T` includes undefined where it may be left unset. */
@@ -159,6 +160,11 @@ export const keys = {
   }),
   "docker.binary": key(program, "dockerd", "The Docker daemon that runs in each instance."),
   "plugins.dir": key(path, "/usr/local/lib/dockersnap/plugins", "Where plugins' executables are found."),
+  "plugins.environment": key(
+    variableNames,
+    [],
+    "Variables of the daemon's environment that plugins get beside PATH, HOME, the language, the time zone, proxies and certificates.",
+  ),
   "plugins.health_poll_interval": key(
     duration(0),
     30 * second,

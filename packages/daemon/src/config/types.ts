@@ -84,6 +84,19 @@ export const addresses: ValueType<readonly string[]> = {
   show: (value) => (value.length === 0 ? "none" : value.join(", ")),
 };
 
+export const variableNames: ValueType<readonly string[]> = {
+  expected: "a list of names of environment variables, none of which begins with DOCKERSNAP_",
+  list: true,
+  parse: (value) => {
+    const all = value
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
+    return all.every((name) => /^(?!DOCKERSNAP_)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) ? all : undefined;
+  },
+  show: (value) => (value.length === 0 ? "none" : value.join(", ")),
+};
+
 /** The last two octets of an address, as numbers joined by a dot. */
 export const hostOffset: ValueType<string> = {
   expected: "two numbers from 0 to 255 joined by a dot, such as 10.10",

@@ -36,7 +36,7 @@ export function commandFailed(failure: Failure): DockersnapError {
 function reasonOf(failure: Failure): string {
   const words = ownWords(failure);
   const how = describeEnding(failure.ending);
-  if (words === undefined) return `${how}.`;
+  if (words === undefined) return how.endsWith(".") ? how : `${how}.`;
   return failure.ending.kind === "exit" ? words : `${words} (${how})`;
 }
 

@@ -10,6 +10,7 @@ export { type Ending, invoke } from "./invoke.ts";
 export { StderrReader } from "./log-forwarding.ts";
 export { whyUntrusted } from "./ownership.ts";
 export { PipeStock } from "./pipes.ts";
+export { beginningOf, isBinary, isProgram } from "./program.ts";
 export { parseEnvelope, parseEvent } from "./progress.ts";
 export { parseResponse, ResponseReader } from "./response.ts";
 export { defaultTimeouts } from "./timeouts.ts";

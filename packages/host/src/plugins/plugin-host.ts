@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { DockersnapError, nearest, type PluginInfo, type PluginInput, type ProgressEvent } from "@dockersnap/contract";
 import type { Log, PluginCallOptions, PluginHost, PluginResponses, StreamingCommand } from "@dockersnap/core";
 import pLimit from "p-limit";
@@ -11,6 +12,7 @@ import { type ProbedPlugin, probe } from "./probe.ts";
 import { type PluginCall, PluginRunner } from "./runner.ts";
 import { stream } from "./stream.ts";
 import { defaultTimeouts, type PluginTimeouts } from "./timeouts.ts";
+import { whyRefused } from "./trust.ts";
 
 export interface PluginHostOptions {
   /** Where plugins are installed. */
@@ -19,8 +21,10 @@ export interface PluginHostOptions {
   readonly timeouts?: Partial<PluginTimeouts>;
   /** Handed to plugins as DOCKERSNAP_LOG_LEVEL. */
   readonly logLevel: string;
-  /** What plugins inherit; the daemon's own environment when left out. */
+  /** What plugins get a short list of; the daemon's own environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Further variables of it that plugins get, by name. */
+  readonly passedVariables?: readonly string[];
   /** Where Node keeps what it compiled of plugins; made when needed. Only the daemon's own user may be able to write there. */
   readonly compileCacheDir?: string;
   /** Where calls under way are written down, so that the first `reload` can end those of a daemon that was killed. */
@@ -46,12 +50,19 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const runner = new PluginRunner({
     pipes,
     calls,
-    env: pluginEnvironment(options.env ?? process.env, options.logLevel, options.compileCacheDir),
+    env: pluginEnvironment(options.env ?? process.env, {
+      logLevel: options.logLevel,
+      compileCacheDir: options.compileCacheDir,
+      passed: options.passedVariables ?? [],
+    }),
     timeouts: { ...defaultTimeouts, ...options.timeouts },
+    whyRefused: (path) => whyRefused(path, root),
     log,
   });
   const questions = pLimit(askedAtOnce);
   const questionsOf = new Map<string, ReturnType<typeof pLimit>>();
+  /** The folder as it was found by the last load, links resolved. */
+  let root = dir;
   let plugins: ReadonlyMap<string, ProbedPlugin> = new Map();
   let reloading: Promise<unknown> | undefined;
   let waiting: Promise<readonly PluginInfo[]> | undefined;
@@ -60,6 +71,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 
   const load = async () => {
     const bounded = pLimit(probedAtOnce);
+    root = await realpath(dir).catch(() => dir);
     const found = await look(dir, log);
     if (found.length > 0) await pipes.prepare();
     const probed = await Promise.all(found.map((plugin) => bounded(() => probe(runner, plugin))));
@@ -162,7 +174,7 @@ function disabled({ name, error = "no reason is known" }: PluginInfo): Dockersna
   // The reason is a sentence of its own where the plugin is listed.
   const why = error.replace(`Plugin '${name}' `, "it ");
   return new DockersnapError(
-    "not_found",
+    "plugin_failed",
     `Plugin '${name}' is disabled: ${/[.!?]$/.test(why) ? why : `${why}.`} Once that is put right, 'dockersnap plugin reload' takes it in.`,
     { details: { plugin: name, reason: error } },
   );

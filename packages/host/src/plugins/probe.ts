@@ -75,7 +75,7 @@ async function initialise(runner: PluginRunner, { name, path }: FoundPlugin): Pr
 function described(name: string, schema: SchemaResponse, stdout: Buffer) {
   const warnings = remarks(name, schema);
   return {
-    version: schema.plugin_version,
+    ...(typeof schema.plugin_version === "string" ? { version: schema.plugin_version } : {}),
     ...(schema.description === undefined ? {} : { description: schema.description }),
     supported_contract_versions: versionsOf(schema),
     config_options: schema.config_options ?? [],
@@ -91,7 +91,7 @@ function remarks(name: string, schema: SchemaResponse): string[] {
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
   const unknown = (schema.hooks ?? []).filter((hook) => !Hook.safeParse(hook).success);
   return [
-    ...(schema.plugin_name === name
+    ...((schema.plugin_name ?? name) === name
       ? []
       : [`It calls itself '${schema.plugin_name}'; here it goes by '${name}', the name of its file.`]),
     ...twice.map((key) => `It declares the configuration key '${key}' more than once; the last one counts.`),
@@ -99,7 +99,8 @@ function remarks(name: string, schema: SchemaResponse): string[] {
   ];
 }
 
-const versionsOf = (schema: SchemaResponse) => schema.supported_contract_versions ?? [schema.contract_version];
+const versionsOf = (schema: SchemaResponse) =>
+  schema.supported_contract_versions ?? (typeof schema.contract_version === "string" ? [schema.contract_version] : []);
 
 function highestShared(schema: SchemaResponse): string | undefined {
   const shared = versionsOf(schema).filter((version) => spoken.includes(version));

@@ -8,6 +8,8 @@ import { parseLeniently } from "./lenient-json.ts";
 const toldLines = 20;
 const toldLength = 500;
 
+const noEvent = "the plugin wrote a line that is no progress event";
+
 /**
  * Reads a streaming command's stdout: events go out in order as they come, everything else goes to the log and changes
  * nothing about how the command ends.
@@ -19,6 +21,7 @@ export class ProgressReader {
   /** What was no event: it may be an error envelope over several lines. */
   readonly #other: string[] = [];
   #otherLength = 0;
+  readonly #unjudged: string[] = [];
   #strayLines = 0;
   #seen = 0;
   #events = 0;
@@ -64,6 +67,9 @@ export class ProgressReader {
   end(): void {
     const last = this.#framer.end();
     if (last !== undefined && this.#fault === undefined) this.#take(last);
+    if (parseEnvelope(this.#unjudged.join("\n")) === undefined) {
+      for (const line of this.#unjudged) this.#tell(noEvent, line);
+    }
     if (this.#strayLines > toldLines) {
       this.#log.warn("more of the plugin's output was no progress event", { lines: this.#strayLines - toldLines });
     }
@@ -73,15 +79,18 @@ export class ProgressReader {
     const line = bytes.toString("utf8").trim();
     if (line === "") return;
     const event = parseEvent(line);
-    if (event === undefined) this.#setAside(line, "the plugin wrote a line that is no progress event");
-    else if (this.#isComplete) this.#tell("the plugin wrote progress after 'complete'", line);
+    if (event === undefined) this.#setAside(line);
+    else if (this.#isComplete && isEnd(event)) {
+      // An SDK that says it once more for its author does no harm, at every call.
+      this.#log.debug("the plugin said complete again");
+    } else if (this.#isComplete) this.#tell("the plugin wrote progress after 'complete'", line);
     else this.#emit(event);
   }
 
   #emit(event: ProgressEvent): void {
     this.#events += 1;
     if (this.#events > bounds.progressEvents) return;
-    if (event.step === "complete" && event.status === "done") this.#isComplete = true;
+    if (isEnd(event)) this.#isComplete = true;
     if (event.status === "error") this.#lastError = event.message || event.step;
     try {
       this.#onProgress(event);
@@ -90,12 +99,15 @@ export class ProgressReader {
     }
   }
 
-  #setAside(line: string, remark: string): void {
-    if (this.#otherLength + line.length <= bounds.keptStderr) {
+  #setAside(line: string): void {
+    const isKept = this.#otherLength + line.length <= bounds.keptStderr;
+    if (isKept) {
       this.#other.push(line);
       this.#otherLength += line.length;
     }
-    if (parseEnvelope(line) === undefined) this.#tell(remark, line);
+    // Some SDKs write an error envelope over several lines; whether it is one shows at its end.
+    if (isKept && (this.#unjudged.length > 0 || line === "{")) this.#unjudged.push(line);
+    else if (parseEnvelope(line) === undefined) this.#tell(noEvent, line);
   }
 
   #tell(remark: string, line: string): void {
@@ -103,6 +115,8 @@ export class ProgressReader {
     if (this.#strayLines <= toldLines) this.#log.warn(remark, { line: line.slice(0, toldLength) });
   }
 }
+
+const isEnd = ({ step, status }: ProgressEvent) => step === "complete" && status === "done";
 
 /** A line as the event it is, or undefined. */
 export function parseEvent(line: string): ProgressEvent | undefined {

@@ -42,6 +42,8 @@ interface Options {
   readonly calls: CallsUnderWay;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeouts: PluginTimeouts;
+  /** Why this file is not to be run now, or undefined. */
+  readonly whyRefused: (path: string) => Promise<string | undefined>;
   readonly log: Log;
 }
 
@@ -82,7 +84,12 @@ export class PluginRunner {
   }
 
   async #run(call: PluginCall, onStdout: (chunk: Buffer) => string | undefined, { log, allowance }: Told) {
-    const { pipes, calls, env, timeouts } = this.#options;
+    const { pipes, calls, env, timeouts, whyRefused } = this.#options;
+    const refusal = await whyRefused(call.path);
+    if (refusal !== undefined) {
+      const ending: Ending = { kind: "unstartable", cause: new Error(refusal) };
+      return { ending, stderr: "" };
+    }
     const stderr = new StderrReader(log, allowance);
     const underWay = calls.begin();
     try {

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, chown, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { answer, bashPlugin, input, place } from "./support.ts";
@@ -143,20 +144,24 @@ describe("a command the plugin does not have", () => {
 });
 
 describe("a plugin's process", () => {
-  it("has the daemon's environment, its log level, and the daemon's own Node first in PATH", async () => {
-    await using at = await place({ env: { PATH: "/usr/bin:/bin", KEEP: "this" }, logLevel: "debug" });
+  it("has a short list of the daemon's environment, its log level, and the daemon's own Node first in PATH", async () => {
+    const secret = { DOCKERSNAP_API_TOKEN: "secret", AWS_SECRET_ACCESS_KEY: "secret", NODE_OPTIONS: "--no-warnings" };
+    const env = { PATH: "/usr/bin:/bin", HOME: "/root", LC_ALL: "C.UTF-8", https_proxy: "http://p:1", KEEP: "this" };
+    await using at = await place({ env: { ...env, ...secret }, passedVariables: ["KEEP"], logLevel: "debug" });
     await at.install("p", {
       deploy: `env > ${at.dir}/env; ps -o pgid= -p $$ > ${at.dir}/pgid; echo $$ > ${at.dir}/pid`,
     });
     await at.host.stream("p", "deploy", input(), () => undefined);
-    const env = (await readFile(join(at.dir, "env"), "utf8")).split("\n");
-    expect(env).toEqual(
-      expect.arrayContaining([
-        `PATH=${dirname(process.execPath)}:/usr/bin:/bin`,
-        "KEEP=this",
-        "DOCKERSNAP_LOG_LEVEL=debug",
-      ]),
-    );
+    const ofBash = /^(PWD|SHLVL|_|DOCKERSNAP_CALL)=/;
+    const seen = (await readFile(join(at.dir, "env"), "utf8")).trim().split("\n");
+    expect(seen.filter((line) => !ofBash.test(line)).sort()).toEqual([
+      "DOCKERSNAP_LOG_LEVEL=debug",
+      "HOME=/root",
+      "KEEP=this",
+      "LC_ALL=C.UTF-8",
+      `PATH=${dirname(process.execPath)}:/usr/bin:/bin`,
+      "https_proxy=http://p:1",
+    ]);
     const read = async (name: string) => Number(await readFile(join(at.dir, name), "utf8"));
     expect(await read("pgid")).toBe(await read("pid"));
   });
@@ -169,6 +174,25 @@ describe("a plugin's process", () => {
     await at.install("p", { deploy: `echo "$NODE_COMPILE_CACHE" > ${at.dir}/folder` });
     await at.host.stream("p", "deploy", input(), () => undefined);
     expect(await readFile(join(at.dir, "folder"), "utf8")).toBe(`${folder}\n`);
+  });
+
+  it.each([
+    [
+      "file became writable by others",
+      (dir: string) => chmod(join(dir, "p/p"), 0o777),
+      /p\/p can be changed by others/,
+    ],
+    ["folder became writable by others", (dir: string) => chmod(join(dir, "p"), 0o777), /\/p can be changed by others/],
+    ["file was given to somebody else", (dir: string) => chown(join(dir, "p/p"), 1234, 0), /belongs to user 1234/],
+    ["file became a text", (dir: string) => writeFile(join(dir, "p/p"), "touch $0.run\n"), /neither with '#!' nor/],
+  ])("is not started where its %s after it was loaded", async (_, loosen, reason) => {
+    await using at = await place();
+    await at.install("p", { deploy: `touch ${at.dir}/was-run`, health: `touch ${at.dir}/was-run` });
+    await loosen(at.dir);
+    const refused = { code: "plugin_failed", message: expect.stringMatching(reason) };
+    await expect(at.host.stream("p", "deploy", input(), () => undefined)).rejects.toMatchObject(refused);
+    await expect(at.host.ask("p", "health", input())).rejects.toMatchObject(refused);
+    expect(existsSync(join(at.dir, "was-run"))).toBe(false);
   });
 
   it("goes on undisturbed by a reload", async () => {

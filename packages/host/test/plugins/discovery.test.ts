@@ -1,20 +1,57 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { createPluginHost } from "../../src/plugins/plugin-host.ts";
 import { answer, bashPlugin, memoryLog, place, schemaOf } from "./support.ts";
 
-it("finds both layouts and passes over everything else", async () => {
+it("finds both layouts and passes over what is no program", async () => {
   await using at = await place();
   await at.write("kind/kind", bashPlugin("kind", {}));
   await at.write("echo", bashPlugin("echo", {}));
   await at.write(".hidden", bashPlugin("hidden", {}));
-  await at.write("README.md", "#!/bin/false\n");
+  await at.write("README.md", "#!/bin/false\n", 0o644);
   await at.write("plain", "not executable", 0o644);
   await at.write("folder/other", bashPlugin("other", {}));
-  await at.write("Upper", bashPlugin("upper", {}));
   expect((await at.host.reload()).map(({ name, status }) => `${name} ${status}`)).toEqual(["echo ready", "kind ready"]);
+});
+
+it.each([
+  ["my_plugin", 0o755, "Its name cannot be a plugin's: expected a lower-case letter"],
+  ["X.sh", 0o755, "Its name cannot be a plugin's"],
+  ["Mine/Mine", 0o755, "Its name cannot be a plugin's"],
+  ["copied", 0o644, "is not executable. 'chmod +x "],
+  ["copied/copied", 0o644, "is not executable. 'chmod +x "],
+])("tells of the program %s with the mode %o why it is no plugin", async (path, mode, reason) => {
+  await using at = await place();
+  await at.write(path, bashPlugin("p", {}), mode);
+  expect(await at.host.reload()).toMatchObject([
+    { name: path.split("/")[0], status: "disabled", error: expect.stringContaining(reason) },
+  ]);
+});
+
+it("never hands a text without an interpreter to a shell", async () => {
+  await using at = await place();
+  await at.write("p", `touch ${at.dir}/was-run\n`);
+  expect(await at.host.reload()).toMatchObject([
+    { status: "disabled", error: expect.stringContaining("begins neither with '#!' nor as a binary") },
+  ]);
+  expect(existsSync(join(at.dir, "was-run"))).toBe(false);
+});
+
+it.each([
+  ["no version", { plugin_version: undefined }],
+  ["no name", { plugin_name: undefined }],
+  [
+    "nothing but the contracts it speaks",
+    { contract_version: undefined, plugin_version: undefined, plugin_name: null },
+  ],
+])("takes a schema that has %s", async (_, change) => {
+  await using at = await place();
+  const info = await at.install("p", { schema: answer(schemaOf("p", change)) });
+  expect(info).toMatchObject({ name: "p", status: "ready" });
+  expect(info.warnings).toBeUndefined();
 });
 
 it("has no plugins where there is no folder", async () => {
@@ -65,7 +102,8 @@ const broken: [string, Record<string, string>, RegExp][] = [
   ["whose init fails", { init: "echo no disk >&2; exit 1" }, /failed at init: no disk/],
   ["that prints no schema", { schema: "true" }, /failed at schema: it answered nothing on stdout/],
   ["whose schema is not JSON", { schema: "echo hello" }, /not JSON: "hello"/],
-  ["whose schema lacks a field", { schema: `echo '{"contract_version":"1"}'` }, /plugin_name/],
+  ["whose schema names no contract", { schema: `echo '{"plugin_name":"p"}'` }, /speaks contract version none/],
+  ["whose schema has another shape", { schema: `echo '{"plugin_version":1}'` }, /plugin_version/],
   [
     "of another contract",
     { schema: answer(schemaOf("p", { supported_contract_versions: ["2", "3"] })) },
@@ -78,7 +116,7 @@ it.each(broken)("lists a plugin %s as disabled, with the reason", async (_, comm
   await using at = await place();
   const info = await at.install("p", commands);
   expect(info).toMatchObject({ status: "disabled", error: expect.stringMatching(reason) });
-  expect(() => at.host.ready("p")).toThrowError(expect.objectContaining({ code: "not_found" }));
+  expect(() => at.host.ready("p")).toThrowError(expect.objectContaining({ code: "plugin_failed" }));
   expect(at.log.entries).toContainEqual(expect.objectContaining({ level: "warn", message: "plugin disabled" }));
 });
 

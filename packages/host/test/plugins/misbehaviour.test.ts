@@ -270,6 +270,16 @@ printf '{"step":"complete","status":"done","message":"é"}'`,
     );
   });
 
+  it("warns of nothing where an SDK says complete twice, or writes an envelope over several lines", async () => {
+    await using at = await place();
+    const complete = `echo '{"step":"complete","status":"done"}'`;
+    const envelope = `echo '{'; echo '  "contract_version": "1",'; echo '  "error": "no room"'; echo '}'; exit 1`;
+    await at.install("p", { deploy: `${complete}; ${complete}`, teardown: envelope });
+    expect(await deploy(at)).toEqual([{ step: "complete", status: "done" }]);
+    await expect(at.host.stream("p", "teardown", input(), () => undefined)).rejects.toThrow("no room");
+    expect(at.log.entries.filter(({ level }) => level === "warn")).toEqual([]);
+  });
+
   it("takes null as absent and a percentage of another kind as none", async () => {
     await using at = await place();
     await at.install("p", {

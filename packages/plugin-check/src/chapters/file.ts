@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
-import { access, open, realpath, stat } from "node:fs/promises";
+import { access, realpath, stat } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import { pluginNamePattern } from "@dockersnap/contract";
-import { whyUntrusted } from "@dockersnap/host/plugins";
+import { beginningOf, isBinary, isProgram, whyUntrusted } from "@dockersnap/host/plugins";
 import type { Report } from "../report.ts";
 
 /** Look at the file itself. The answer is whether it can be run. */
@@ -13,8 +13,8 @@ export async function checkFile(path: string, report: Report): Promise<boolean> 
 
   const resolved = await realpath(path);
   const file = await stat(resolved);
-  const isProgram = file.isFile() && (file.mode & 0o111) !== 0;
-  if (isProgram) report.ok("file/executable");
+  const isExecutableFile = file.isFile() && (file.mode & 0o111) !== 0;
+  if (isExecutableFile) report.ok("file/executable");
   else report.failed("file/executable", `its mode is ${(file.mode & 0o777).toString(8).padStart(4, "0")}`);
 
   const distrust = await whyUntrusted(resolved, dirname(resolved));
@@ -24,17 +24,13 @@ export async function checkFile(path: string, report: Report): Promise<boolean> 
   const problem = await whyNoProgram(resolved);
   if (problem === undefined) report.ok("file/interpreter");
   else report.failed("file/interpreter", problem);
-  return isProgram && problem === undefined;
+  return isExecutableFile && problem === undefined;
 }
 
-/** What a kernel reads of a first line. */
-const longestLine = 256;
-const elf = "\u007fELF";
-
 async function whyNoProgram(path: string): Promise<string | undefined> {
-  const head = await beginning(path);
-  if (head.startsWith(elf)) return undefined;
-  if (!head.startsWith("#!")) return "it begins neither with '#!' nor as a binary";
+  const head = await beginningOf(path);
+  if (isBinary(head)) return undefined;
+  if (!isProgram(head)) return "it begins neither with '#!' nor as a binary";
   const [line = ""] = head.slice(2).split("\n", 1);
   if (line.endsWith("\r"))
     return "its first line ends with a carriage return, which becomes part of the interpreter's name";
@@ -51,16 +47,6 @@ async function whyNoProgram(path: string): Promise<string | undefined> {
     ),
   );
   return found.includes(true) ? undefined : `its interpreter '${program}' is not in the PATH`;
-}
-
-async function beginning(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestLine), 0, longestLine, 0);
-    return buffer.toString("latin1", 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 const isExecutable = (path: string) =>

@@ -1,5 +1,5 @@
 import { Hook } from "@dockersnap/contract";
-import { exitsWith, isAbsent, tell } from "../process/observed.ts";
+import { exitsWith, failedProperly, isAbsent, tell } from "../process/observed.ts";
 import type { Subject } from "../subject.ts";
 import { checkBrokenInput } from "./broken-input.ts";
 import { judgeProgress } from "./progress.ts";
@@ -12,6 +12,7 @@ export async function checkHooks(subject: Subject): Promise<void> {
     const observed = await caller.call(hook, { input: hook === "post_clone" ? clone : good });
     if (!isListed) {
       if (exitsWith(observed, 64)) report.ok("hooks/unlisted");
+      else if (failedProperly(observed)) report.warn("hooks/unlisted", tell(observed));
       else report.failed("hooks/unlisted", tell(observed));
       continue;
     }

@@ -24,9 +24,10 @@ export async function checkSchema({ caller, report, name }: Stage): Promise<Sche
   const schema = parsed.value;
 
   if (schema.plugin_name === name) report.ok("schema/name");
+  else if (typeof schema.plugin_name !== "string") report.warn("schema/name", "it names no plugin_name");
   else report.failed("schema/name", `it calls itself ${quote(schema.plugin_name)}, and its file is '${name}'`);
 
-  const versions = schema.supported_contract_versions ?? [schema.contract_version];
+  const versions = schema.supported_contract_versions ?? [schema.contract_version ?? ""].filter(Boolean);
   if (versions.includes(contractVersion)) report.ok("schema/version");
   else report.failed("schema/version", `it speaks ${versions.map(quote).join(", ") || "none"}`);
 

@@ -1,4 +1,4 @@
-import { exitsWith, isAbsent, quote, succeeded, tell } from "../process/observed.ts";
+import { exitsWith, failedProperly, isAbsent, quote, succeeded, tell } from "../process/observed.ts";
 import type { Subject } from "../subject.ts";
 
 /** init, as at a daemon's start and at a reload. */
@@ -22,5 +22,6 @@ const noCommand = "no-such-command";
 export async function checkUnknownCommand({ caller, report, good }: Subject): Promise<void> {
   const unknown = await caller.call(noCommand, { input: good });
   if (exitsWith(unknown, 64)) report.ok("command/unknown");
+  else if (failedProperly(unknown)) report.warn("command/unknown", tell(unknown));
   else report.failed("command/unknown", tell(unknown));
 }

@@ -139,8 +139,7 @@ export class Caller {
     const kept = Object.entries(env).filter(([name]) => !/^(DOCKER_|DOCKERSNAP_|NODE_OPTIONS$)/.test(name));
     return pluginEnvironment(
       { ...Object.fromEntries(kept), DOCKER_HOST: `unix://${hostSocket}` },
-      "info",
-      scratch.path("compiled"),
+      { logLevel: "info", compileCacheDir: scratch.path("compiled"), passed: ["DOCKER_HOST"] },
     );
   }
 

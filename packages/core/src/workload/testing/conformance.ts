@@ -96,7 +96,7 @@ export function pluginConformance(name: string, factory: PluginFactory): void {
       await subject.installBroken("p");
       const [info] = await subject.host.reload();
       expect(info).toMatchObject({ name: "p", status: "disabled", error: expect.stringMatching(/./) });
-      const refusal = { code: "not_found", message: expect.stringContaining("Plugin 'p' is disabled") };
+      const refusal = { code: "plugin_failed", message: expect.stringContaining("Plugin 'p' is disabled") };
       expect(() => subject.host.ready("p")).toThrow(expect.objectContaining(refusal));
       await expect(subject.host.ask("p", "health", input)).rejects.toMatchObject(refusal);
       await expect(subject.host.stream("p", "deploy", input, () => {})).rejects.toMatchObject(refusal);

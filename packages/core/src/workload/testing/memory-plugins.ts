@@ -178,7 +178,7 @@ export class MemoryPlugins implements PluginHost {
       );
     }
     if (plugin.disabled !== undefined) {
-      throw new DockersnapError("not_found", `Plugin '${name}' is disabled: ${plugin.disabled}`);
+      throw new DockersnapError("plugin_failed", `Plugin '${name}' is disabled: ${plugin.disabled}`);
     }
     return plugin;
   }
