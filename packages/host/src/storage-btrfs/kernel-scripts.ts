@@ -12,44 +12,9 @@ const idOf = `sub id {
 }
 `;
 
-/**
- * A line for each subvolume below the one that the first argument lies in, each after the one it lies in: its number, that
- * one's, the transaction that made it, whether it is read-only, its UUID, that of its origin, its path from where the first
- * one begins. The last three in hexadecimal. Exits with 75 when a directory was moved meanwhile.
- */
-export const listScript = `open(my $pool, "<", $ARGV[0]) or die "$!\\n";
-my ($refs, $inodeRefs, $roots, $rootTree, $readOnly) = (156, 12, 132, 1, 1);
-my (%folders, %paths);
-my @waiting = (id($pool));
-$paths{$waiting[0]} = "";
-while (defined(my $parent = shift @waiting)) {
-  for (items($rootTree, $parent, $refs)) {
-    my ($child, $ref) = @$_;
-    my ($folder, $length) = unpack("Q<x8S<", $ref);
-    # Without an item it is being deleted.
-    my $root = (items($rootTree, $child, $roots))[-1] or next;
-    my ($flags, $uuid, $origin, $made) = unpack("x208Q<x31a16a16x24Q<", $root->[1]);
-    my $path = ($folders{"$parent $folder"} //= $paths{$parent} . folder($parent, $folder)) . substr($ref, 18, $length);
-    $paths{$child} = "$path/";
-    print join(" ", $child, $parent, $made, $flags & $readOnly, map { unpack("H*", $_) } $uuid, $origin, $path), "\\n";
-    push @waiting, $child;
-  }
-}
-
-sub folder {
-  my ($tree, $inode) = @_;
-  my $path = "";
-  while ($inode != 256) {
-    my ($ref) = items($tree, $inode, $inodeRefs) or exit 75;
-    $path = substr($ref->[1], 10) . "/$path";
-    $inode = $ref->[0];
-  }
-  return $path;
-}
-
-# BTRFS_IOC_TREE_SEARCH: offset and contents of the items of one kind that an object has.
+const items = `# BTRFS_IOC_TREE_SEARCH: offset and contents of the items of one kind that an object has.
 sub items {
-  my ($tree, $object, $kind) = @_;
+  my ($pool, $tree, $object, $kind) = @_;
   my ($next, @found) = 0;
   while (1) {
     my @key = ($tree, $object, $object, $next, ~0, 0, ~0, $kind, $kind, 4096, 0, 0, 0, 0, 0);
@@ -66,8 +31,54 @@ sub items {
     }
   }
 }
+`;
 
+/**
+ * A line for each subvolume below the one that the first argument lies in, each after the one it lies in: its number, that
+ * one's, the transaction that made it, whether it is read-only, its UUID, that of its origin, its path from where the first
+ * one begins. The last three in hexadecimal. Exits with 75 when a directory was moved meanwhile.
+ */
+export const listScript = `open(my $pool, "<", $ARGV[0]) or die "$!\\n";
+my ($refs, $inodeRefs, $roots, $rootTree, $readOnly) = (156, 12, 132, 1, 1);
+my (%folders, %paths);
+my @waiting = (id($pool));
+$paths{$waiting[0]} = "";
+while (defined(my $parent = shift @waiting)) {
+  for (items($pool, $rootTree, $parent, $refs)) {
+    my ($child, $ref) = @$_;
+    my ($folder, $length) = unpack("Q<x8S<", $ref);
+    # Without an item it is being deleted.
+    my $root = (items($pool, $rootTree, $child, $roots))[-1] or next;
+    my ($flags, $uuid, $origin, $made) = unpack("x208Q<x31a16a16x24Q<", $root->[1]);
+    my $path = ($folders{"$parent $folder"} //= $paths{$parent} . folder($parent, $folder)) . substr($ref, 18, $length);
+    $paths{$child} = "$path/";
+    print join(" ", $child, $parent, $made, $flags & $readOnly, map { unpack("H*", $_) } $uuid, $origin, $path), "\\n";
+    push @waiting, $child;
+  }
+}
+
+sub folder {
+  my ($tree, $inode) = @_;
+  my $path = "";
+  while ($inode != 256) {
+    my ($ref) = items($pool, $tree, $inode, $inodeRefs) or exit 75;
+    $path = substr($ref->[1], 10) . "/$path";
+    $inode = $ref->[0];
+  }
+  return $path;
+}
+
+${items}
 ${idOf}`;
+
+/** The number of each subvolume that is in a quota group. Arguments: the pool, the group's number. */
+export const membersScript = `open(my $pool, "<", $ARGV[0]) or die "$!\\n";
+my ($quotaTree, $relations, $firstGroup) = (8, 246, 1 << 48);
+for (items($pool, $quotaTree, $ARGV[1], $relations)) {
+  print "$_->[0]\\n" if $_->[0] < $firstGroup;
+}
+
+${items}`;
 
 /**
  * BTRFS_IOC_SNAP_CREATE_V2, read-only, and then the list: in one program, for a second one would take longer than the look.

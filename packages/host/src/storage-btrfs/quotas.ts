@@ -6,8 +6,9 @@ import type { DatasetId, HostProbe } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
 import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
+import { entries } from "./directory.ts";
 import { rootId } from "./subvolume.ts";
-import { subvolumesBelow } from "./subvolume-list.ts";
+import { subvolumesBelow, subvolumesInGroup } from "./subvolume-list.ts";
 import { hasIncompatibleFeature } from "./superblock.ts";
 import { sysfsOf } from "./sysfs.ts";
 
@@ -19,6 +20,9 @@ interface Place {
 
 /** Stale groups taken away in one go; what is left waits for the next. */
 const mostTidied = 256;
+
+/** What has a lower number is btrfs's own. */
+const firstSubvolume = 256;
 
 /** A dataset is nearly at its quota from this share of it on. */
 const nearly = 0.75;
@@ -131,8 +135,14 @@ export class Quotas {
   /** Take away what is left of subvolumes that are gone and that nothing is charged to any more. */
   async tidy(): Promise<void> {
     if (!(await this.#isOn())) return;
-    const stale = (await this.#groups()).filter(({ isStale, referenced }) => isStale && referenced === 0);
-    for (const { id } of stale.slice(0, mostTidied)) {
+    const there = new Set((await subvolumesBelow(this.#place.mount)).map(({ id }) => String(id)));
+    const stale: string[] = [];
+    for (const name of await entries(await this.#folder())) {
+      const [, id = ""] = /^0_(\d+)$/.exec(name) ?? [];
+      if (Number(id) < firstSubvolume || there.has(id) || stale.length === mostTidied) continue;
+      if (Number(await readText(`${await this.#folder()}/${name}/referenced`)) === 0) stale.push(id);
+    }
+    for (const id of stale) {
       // One that is still on its way out is held by the kernel; it goes another time.
       await this.#btrfs("qgroup", "destroy", `0/${id}`, this.#place.mount).catch(onlyExit);
     }
@@ -175,11 +185,7 @@ export class Quotas {
   }
 
   async #members(id: DatasetId): Promise<readonly number[]> {
-    return (await this.#groups()).filter(({ parents }) => parents.includes(groupOf(id))).map((group) => group.id);
-  }
-
-  async #groups() {
-    return parseGroups(await this.#btrfs("qgroup", "show", "-p", "--raw", this.#place.mount));
+    return subvolumesInGroup(this.#place.mount, groupNumber(id));
   }
 
   async #isOn(): Promise<boolean> {
@@ -221,30 +227,21 @@ const simpleQuotaBit = 16n;
 
 /** The number is the name's, so that none has to be kept anywhere; btrfs has 48 bits for it. */
 function groupOf(id: DatasetId): string {
-  return `1/${BigInt(`0x${createHash("sha256").update(id).digest("hex").slice(0, 12)}`)}`;
+  return `1/${numberOf(id)}`;
+}
+
+/** As the kernel has it: with the group's level above those bits. */
+function groupNumber(id: DatasetId): bigint {
+  return (1n << 48n) | numberOf(id);
+}
+
+function numberOf(id: DatasetId): bigint {
+  return BigInt(`0x${createHash("sha256").update(id).digest("hex").slice(0, 12)}`);
 }
 
 /** The tree's own number, and those of what is nested in it. */
 async function subvolumesOf(tree: string): Promise<readonly number[]> {
   return [await rootId(tree), ...(await subvolumesBelow(tree)).map(({ id }) => id)];
-}
-
-interface Group {
-  readonly id: number;
-  readonly referenced: number;
-  readonly isStale: boolean;
-  readonly parents: readonly string[];
-}
-
-/** The lines of subvolumes' own groups in `btrfs qgroup show -p --raw`. */
-export function parseGroups(text: string): readonly Group[] {
-  const line = /^0\/(\d+) +(\d+) +\d+ +(?:none +none +)?([\d/,]+|-+)(.*)$/gm;
-  return [...text.matchAll(line)].map(([, id, referenced, parents = "", rest = ""]) => ({
-    id: Number(id),
-    referenced: Number(referenced),
-    isStale: rest.includes("<stale>"),
-    parents: parents.split(","),
-  }));
 }
 
 /**

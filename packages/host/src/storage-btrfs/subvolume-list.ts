@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { CommandError } from "../process/commandError.ts";
 import { runTool } from "../process/tool.ts";
-import { destroyScript, listScript, takeScript } from "./kernel-scripts.ts";
+import { destroyScript, listScript, membersScript, takeScript } from "./kernel-scripts.ts";
 
 /** A subvolume that lies in another, as the kernel's own trees have it. */
 export interface Subvolume {
@@ -56,6 +56,12 @@ export async function takeAndList(tree: string, target: string): Promise<readonl
 /** Delete the subvolume of this number that is called so in a folder. Another of that name stays. */
 export async function destroySubvolume(folder: string, name: Buffer, id: number): Promise<void> {
   await askKernel(destroyScript, [folder, name.toString("hex"), String(id)]);
+}
+
+/** Numbers of the subvolumes in a quota group of the pool. The list that btrfs prints has names in it too. */
+export async function subvolumesInGroup(pool: string, group: bigint): Promise<readonly number[]> {
+  const lines = (await askKernel(membersScript, [pool, String(group)])).split("\n");
+  return lines.filter((line) => line !== "").map(Number);
 }
 
 /** What the list's script exits with. */

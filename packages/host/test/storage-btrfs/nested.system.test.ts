@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run } from "../../src/process/run.ts";
 import { createBtrfsStorage } from "../../src/storage-btrfs/storage.ts";
@@ -210,6 +210,24 @@ describe("a name that looks like what btrfs prints", () => {
     else await world.driver.revert("web", "s1");
     expect(await readFile(join(world.other, "file"), "utf8")).toBe("other");
     expect((await world.driver.usage("other", patience())).dataset.referenced).toBe(5);
+  });
+
+  it("puts no other dataset under a quota, nor takes one from it", async () => {
+    await using world = await testWorld();
+    if (!(await world.driver.quotaSupport()).usable) return;
+    for (const id of ["web", "other"]) await world.driver.setQuota(id, 64 * MiB);
+    const group = (await run("btrfs", ["qgroup", "show", "-p", "--raw", world.options.mountpoint])).stdout;
+    const [, parent = ""] = new RegExp(`^0/${await rootId(world.web)} .*(1/\\d+)`, "m").exec(group) ?? [];
+    const folder = join(world.web, `x\n0/${await rootId(world.other)} 0 0 none none ${dirname(parent)}`);
+    await mkdir(folder, { recursive: true });
+    await run("btrfs", ["subvolume", "create", `${basename(parent)} <stale>`], { cwd: folder });
+
+    await world.driver.rename("web", "two");
+    await createBtrfsStorage(world.options).open();
+    await world.driver.remove("two");
+    const filling = run("dd", ["if=/dev/zero", `of=${join(world.other, "data")}`, "bs=1M", "count=96", "conv=fsync"]);
+    await expect(filling).rejects.toThrow("quota");
+    expect(await world.driver.charge("other")).toBeLessThanOrEqual(64 * MiB);
   });
 
   it("is copied as it is, be it no text or longer than any path", async () => {

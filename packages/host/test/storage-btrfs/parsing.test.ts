@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { parseExtent } from "../../src/storage-btrfs/extents.ts";
 import { parseSwaps } from "../../src/storage-btrfs/holder-of.ts";
 import { parseMountinfo } from "../../src/storage-btrfs/mounts.ts";
-import { parseGroups } from "../../src/storage-btrfs/quotas.ts";
 import { parseSubvolumes } from "../../src/storage-btrfs/subvolume-list.ts";
 
 it("reads mounts with and without optional fields, and names with spaces", () => {
@@ -50,22 +49,4 @@ it("reads what files use of the disk, and passes over the rest of a file name", 
   for (const text of ["transid marker was 11", "", "second line of a name", `x ${use} NONE a`]) {
     expect(parseExtent(text)).toBeUndefined();
   }
-});
-
-it("reads subvolumes' quota groups, whatever columns this version of btrfs shows, and passes over the groups of groups", () => {
-  const wide = [
-    "Qgroupid            Referenced    Exclusive  Max referenced  Max exclusive Parent            Path ",
-    "--------            ----------    ---------  --------------  ------------- ------            ---- ",
-    "0/5                      16384        16384            none           none -                 <toplevel>",
-    "0/256                        0            0            none           none -                 <stale>",
-    "0/257                    16384        16384            none           none 1/281474976710655 instances/web",
-    "1/281474976710655        32768        32768       136314880           none -                 <0 member qgroups>",
-  ];
-  const groups = [
-    { id: 5, referenced: 16384, isStale: false, parents: ["-"] },
-    { id: 256, referenced: 0, isStale: true, parents: ["-"] },
-    { id: 257, referenced: 16384, isStale: false, parents: ["1/281474976710655"] },
-  ];
-  expect(parseGroups(wide.join("\n"))).toEqual(groups);
-  expect(parseGroups(wide.map((line) => line.replace(/ +none +none/, "")).join("\n"))).toEqual(groups);
 });
