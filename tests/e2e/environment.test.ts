@@ -52,6 +52,18 @@ describe("an environment", () => {
     expect(stdout).toBe(`${demo}\nhi\n`);
   });
 
+  it("is out of the shell, and nothing after '&&' runs, when 'use' is asked for one that is stopped or does not exist", async () => {
+    const stopped = await copy();
+    await ok("stop", stopped);
+    for (const name of [stopped, "nosuch"]) {
+      const { stdout, stderr } = await shell(
+        world,
+        `eval "$(dockersnap use ${demo})"; eval "$(dockersnap use ${name})" && echo went on; echo "[$DOCKER_HOST$ECHO_URL]"`,
+      );
+      expect(stdout, stderr).toBe("[]\n");
+    }
+  });
+
   it("leads the docker of a shell to its engine, until 'use --unset' takes that back", async () => {
     const { stdout, stderr } = await shell(
       world,

@@ -25,6 +25,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The caller's home folder. */
   readonly home: string;
+  /** The name of the program that started this one, where the system tells. */
+  readonly parentProgram: string | undefined;
   /** The daemon's program, for the verbs that run on its own host. */
   readonly daemonProgram: string;
   /** The program that checks plugins. */

@@ -15,7 +15,9 @@ const defaultRemote = "http://127.0.0.1:9847";
 /** Runs one command line (without the program's own name) to its end and answers with the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
-    return await dispatch(argv, io);
+    if (!isEvaluated(argv, io)) return await dispatch(argv, io);
+    const { evaluated } = await import("./access/evaluated.ts");
+    return await evaluated(argv, io, (held) => dispatch(argv, held));
   } catch (error) {
     return reportFailure(error, io, { json: asksForJson(argv), color: colored(io, argv.includes("--no-color")) });
   }
@@ -125,13 +127,26 @@ const isHelp = (word: string) => word === "-h" || word === "--help";
 const asksForHelp = (words: readonly string[]) => words.some(isHelp);
 
 function unknownVerb(path: string, word: string, among: readonly (Verb | Noun)[]): UsageError {
-  const near = nearest(
-    word,
-    among.flatMap((one) => one.names),
-  );
+  const near = nearest(word, namesOf(among));
   const hint = near === undefined ? "" : ` Did you mean '${near}'?`;
   return new UsageError(`'${word}' is not a verb of ${path}.${hint} See '${path} --help'.`);
 }
+
+/**
+ * Whether a shell is about to evaluate what this command line prints: `use` is its verb, or was meant to be (a verb that does
+ * not exist and is spelled almost so, an option that took the verb for its value). On a terminal nothing evaluates it.
+ */
+function isEvaluated(argv: readonly string[], io: Io): boolean {
+  if (io.stdout.isTTY) return false;
+  const word = argv[verbIndex(argv, 0)];
+  if (word === "use") return true;
+  if (word === undefined || word === "help" || word === "complete" || findByName(word, entries) !== undefined) {
+    return false;
+  }
+  return argv.includes("use") || nearest(word, namesOf(entries)) === "use";
+}
+
+const namesOf = (among: readonly (Verb | Noun)[]) => among.flatMap((one) => one.names);
 
 /** Also for words that could not be parsed. */
 function asksForJson(argv: readonly string[]): boolean {

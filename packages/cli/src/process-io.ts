@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { createInterface } from "node:readline";
 import type { Choice, Conversation, Io, Sink } from "./io.ts";
@@ -14,6 +15,9 @@ export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProg
     env: process.env,
     get home() {
       return homedir();
+    },
+    get parentProgram() {
+      return nameOf(process.ppid);
     },
     ...installed,
     onInterrupt(listener) {
@@ -48,6 +52,15 @@ export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProg
       return process.execve(program, [program, ...args], env as Record<string, string>);
     },
   };
+}
+
+/** A process's name, from the files that Linux has about it. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Serial consoles and bare pseudo-terminals do not tell how wide they are, and prompts would put each letter on a line. */

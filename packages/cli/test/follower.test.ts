@@ -35,6 +35,7 @@ function world({ interactive, answer, refusal }: Setting): World {
     interactive,
     env: {},
     home: "/",
+    parentProgram: undefined,
     daemonProgram: "/",
     pluginCheckProgram: "/",
     pluginSdkFolder: "/",

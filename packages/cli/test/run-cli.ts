@@ -5,6 +5,7 @@ export interface Surroundings {
   readonly daemon?: { readonly url: string };
   readonly env?: Record<string, string>;
   readonly home?: string;
+  readonly parentProgram?: string;
   /** Input and the error stream are terminals. */
   readonly interactive?: boolean;
   readonly confirm?: boolean;
@@ -42,6 +43,7 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
     interactive: around.interactive === true,
     env: { DOCKERSNAP_REMOTE: around.daemon?.url ?? "http://127.0.0.1:1", ...around.env },
     home: around.home ?? "/nonexistent",
+    parentProgram: around.parentProgram,
     daemonProgram: "/opt/dockersnap/dist/daemon/main.mjs",
     pluginCheckProgram: "/opt/dockersnap/dist/plugin-check/main.mjs",
     pluginSdkFolder: around.pluginSdkFolder ?? "/opt/dockersnap/dist/plugin-sdk",

@@ -5,5 +5,6 @@ export * from "./errors.ts";
 export * from "./names.ts";
 export * from "./nearest.ts";
 export * from "./plugin/config.ts";
+export * from "./plugin/environment.ts";
 export type * from "./plugin/index.ts";
 export * from "./short-list.ts";

@@ -147,8 +147,8 @@ export const rules = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the tokens of an access answer are written so.
   "access/answers": shape("access", '{"env":{"URL":"http://${HOST}:${PORT:web}"}}'),
   "access/env": {
-    statement: "access names environment variables as a shell takes them, and leaves the daemon's own alone",
-    fix: "Use letters, digits and '_', not beginning with a digit; DOCKER_HOST, DOCKERSNAP_INSTANCE and TESTCONTAINERS_HOST_OVERRIDE are set by the daemon.",
+    statement: "access names environment variables that a plugin may set, and leaves the daemon's own alone",
+    fix: "Use letters, digits and '_', not beginning with a digit, and no name that a shell, the loader, an interpreter or dockersnap acts on, such as PATH; DOCKER_HOST, DOCKERSNAP_INSTANCE and TESTCONTAINERS_HOST_OVERRIDE are set by the daemon.",
   },
   "access/files": {
     statement: "access gives files plain relative names and octal modes",

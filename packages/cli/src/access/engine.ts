@@ -35,3 +35,12 @@ export function socketProblem(socket: string): string | undefined {
     );
   }
 }
+
+/** Throws `wrong_state` where the engine does not run. */
+export function requireRunning({ name, status }: Instance): void {
+  if (status === "running") return;
+  throw new DockersnapError(
+    "wrong_state",
+    `Instance '${name}' is not running (${status}). Start it with 'dockersnap start ${name}'.`,
+  );
+}

@@ -7,6 +7,8 @@ import type { Dialect } from "./dialect.ts";
 export const fish: Dialect = {
   export: (name, value) => `set -gx ${name} ${quoted(value)};`,
   unset: (name) => `set -e ${name};`,
+  // Whatever is assigned is text, and what cannot be set is refused by its name before.
+  guarded: (_names, statements) => statements,
 };
 
 function quoted(value: string): string {

@@ -1,4 +1,5 @@
 import type { Dialect } from "./dialect.ts";
+import { canBeSet } from "./posix-guard.ts";
 
 /**
  * For sh, dash, bash, zsh. An unquoted `eval $(…)` splits the text at blanks and line ends, replaces whatever holds a glob
@@ -13,6 +14,13 @@ export const posix: Dialect = {
     return `${name}="\`printf %b '${escaped(value)}.'\`"; ${name}="\${${name}%.}"; export ${name};`;
   },
   unset: (name) => `unset ${name};`,
+  guarded: (names, statements, otherwise) => [
+    `if eval "\`printf %b '${escapedCode(canBeSet(names))}'\`"; then`,
+    ...statements,
+    "else",
+    ...otherwise,
+    "fi;",
+  ],
 };
 
 /** No blank, quote, backslash, glob character or anything an extended glob begins with, in any of these shells. */
@@ -26,6 +34,9 @@ function escaped(value: string): string {
     .map((character) => (plain.test(character) && plainInBackquotes.test(character) ? character : octal(character)))
     .join("");
 }
+
+/** Code of ours holds no two blanks in a row, so they come through as they are and it can still be read. */
+const escapedCode = (code: string) => code.split(" ").map(escaped).join(" ");
 
 function octal(character: string): string {
   return `\\0${character.charCodeAt(0).toString(8).padStart(3, "0")}`;

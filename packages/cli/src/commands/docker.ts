@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
-import { engineSocket, socketProblem } from "../access/engine.ts";
+import { engineSocket, requireRunning, socketProblem } from "../access/engine.ts";
 import { instanceArgument, rest } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
@@ -12,12 +12,7 @@ export const docker = defineCommand({
   async run({ args, client, io }) {
     const instance = await client.instances.get(args.name);
     const socket = engineSocket(instance, client.baseUrl);
-    if (instance.status !== "running") {
-      throw new DockersnapError(
-        "wrong_state",
-        `Instance '${args.name}' is not running (${instance.status}). Start it with 'dockersnap start ${args.name}'.`,
-      );
-    }
+    requireRunning(instance);
     if (!existsSync(socket)) {
       throw new DockersnapError(
         "not_ready",

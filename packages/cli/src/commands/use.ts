@@ -1,14 +1,15 @@
 import type { Access } from "@dockersnap/contract/words";
 import type { Dialect } from "../access/dialect.ts";
-import { socketProblem } from "../access/engine.ts";
+import { requireRunning, socketProblem } from "../access/engine.ts";
 import { offeredEnvironment } from "../access/environment.ts";
-import { readManifest, writeAccessFiles } from "../access/files.ts";
+import { writeAccessFiles } from "../access/files.ts";
 import { accessFolder, filesIn, withAccessFolder } from "../access/folder.ts";
+import { namesInUse, takeOut } from "../access/leave.ts";
 import { dialectFor, shellNames } from "../access/shells.ts";
 import { exportedIn, exportedNames } from "../access/variables.ts";
 import { instanceArgument, optional } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { UsageError } from "../failure.ts";
+import { InterruptedError, UsageError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { flag, text } from "../options.ts";
 import type { Output } from "../output/output.ts";
@@ -17,7 +18,8 @@ export const use = defineCommand({
   summary: "Print shell code that makes an instance this shell's Docker",
   description:
     "Files the workload offers are written to ~/.dockersnap/<name>/. Everything for people goes to stderr.\n" +
-    "--unset takes back all that was set.",
+    "--unset takes back all that was set. Where 'use' fails, the code takes the instance used before out of the shell and ends\n" +
+    "with a false status, so what follows '&&' does not run.",
   args: { name: optional(instanceArgument) },
   options: {
     unset: flag("Take back what an earlier 'use' set"),
@@ -30,13 +32,21 @@ export const use = defineCommand({
   ],
   async run(context) {
     const { args, options, out, io } = context;
-    const dialect = dialectFor(options.shell, io.env.SHELL);
+    const dialect = dialectFor(options.shell, io);
     if (options.unset) return unset(args.name, dialect, out, io);
     if (args.name === undefined) {
       throw new UsageError("The <name> is missing. Usage: dockersnap use <name> [options].");
     }
     const { client } = context;
-    const answer = await client.instances.access(args.name);
+    const stop = new AbortController();
+    const leave = () => stop.abort(new InterruptedError("Interrupted."));
+    using _interrupts = io.onInterrupt(leave);
+    using _terminations = io.onTermination(leave);
+    const [instance, answer] = await Promise.all([
+      client.instances.get(args.name, { signal: stop.signal }),
+      client.instances.access(args.name, { signal: stop.signal }),
+    ]);
+    requireRunning(instance);
     const folder = accessFolder(io.home, args.name);
     const env = offeredEnvironment(answer, folder, client.baseUrl, out);
     const names = [...env.keys()];
@@ -48,7 +58,8 @@ export const use = defineCommand({
       ...[...env].map(([name, value]) => dialect.export(name, value)),
       dialect.export(exportedNames, names.join(":")),
     ];
-    io.stdout.write(`${statements.join("\n")}\n`);
+    const code = dialect.guarded([...names, exportedNames], statements, await takeOut(io, dialect));
+    io.stdout.write(`${code.join("\n")}\n`);
     const socket = /^unix:\/\/(.+)$/.exec(env.get("DOCKER_HOST") ?? "")?.[1];
     tellPeople(args.name, answer, names, folder, out, socket === undefined ? undefined : socketProblem(socket));
   },
@@ -74,11 +85,7 @@ function tellPeople(
 
 /** Needs no daemon: what was set is in the shell's own environment, or else in the instance's folder. */
 async function unset(name: string | undefined, dialect: Dialect, out: Output, io: Io): Promise<undefined> {
-  let names = exportedIn(io.env);
-  const instance = name ?? io.env.DOCKERSNAP_INSTANCE;
-  if (names.length === 0 && instance !== undefined) {
-    names = [...(await readManifest(accessFolder(io.home, instance))).env];
-  }
+  const names = await namesInUse(io, name);
   if (names.length === 0) {
     out.note("Nothing of an instance is set in this shell.");
     return;

@@ -152,9 +152,14 @@ it("ends every statement with a semicolon and shows plain values as they are", (
   expect(fish.unset("A")).toBe("set -e A;");
 });
 
-it("speaks the dialect asked for, else the login shell's, else POSIX", () => {
-  expect(dialectFor("fish", "/bin/bash")).toBe(fish);
-  expect(dialectFor("zsh", "/usr/bin/fish")).toBe(posix);
-  expect(dialectFor(undefined, "/usr/bin/fish")).toBe(fish);
-  expect(dialectFor(undefined, undefined)).toBe(posix);
+it("speaks the dialect asked for, else the one of the shell that started it, else the login shell's, else POSIX", () => {
+  const dialect = (asked?: string, parentProgram?: string, SHELL?: string) =>
+    dialectFor(asked, { env: SHELL === undefined ? {} : { SHELL }, parentProgram });
+  expect(dialect("fish", "bash", "/bin/bash")).toBe(fish);
+  expect(dialect("zsh", "fish", "/usr/bin/fish")).toBe(posix);
+  expect(dialect(undefined, "fish", "/bin/bash")).toBe(fish);
+  expect(dialect(undefined, "sh", "/usr/bin/fish")).toBe(posix);
+  expect(dialect(undefined, "sudo", "/usr/bin/fish")).toBe(fish);
+  expect(dialect(undefined, undefined, "/usr/bin/fish")).toBe(fish);
+  expect(dialect()).toBe(posix);
 });

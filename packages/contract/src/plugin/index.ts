@@ -1,5 +1,6 @@
 export * from "./check.ts";
 export * from "./config.ts";
+export * from "./environment.ts";
 export * from "./input.ts";
 export * from "./responses.ts";
 export * from "./schema.ts";

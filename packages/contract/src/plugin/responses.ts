@@ -42,7 +42,9 @@ export const AccessResponse = z.object({
   env: z
     .record(z.string(), z.string())
     .nullish()
-    .describe("Exported by `dockersnap use`; a name is letters, digits and `_`, and begins with no digit"),
+    .describe(
+      "Exported by `dockersnap use`; a name is letters, digits and `_`, begins with no digit, and is not one that shells, the loader, interpreters or dockersnap act on",
+    ),
   files: z.array(AccessFile).nullish().describe("Written below `~/.dockersnap/<instance>/`"),
   endpoints: z.array(AccessEndpoint).nullish(),
 });

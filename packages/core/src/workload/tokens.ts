@@ -5,6 +5,7 @@ import {
   type AccessResponse,
   contractVersion,
   DockersnapError,
+  environmentNameProblem,
   type PortMapping,
 } from "@dockersnap/contract/words";
 
@@ -25,7 +26,6 @@ export interface AccessFacts {
 }
 
 const token = /\$\{(HOST|PORT:([^}]*))\}/g;
-const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const octalMode = /^0?[0-7]{3}$/;
 const defaultMode = "0600";
 
@@ -125,9 +125,8 @@ function refuseHarm({ env, files }: AccessResponse, plugin: string | undefined):
 }
 
 function environmentFaults([name, value]: readonly [string, string]): string[] {
-  if (!environmentName.test(name)) {
-    return [`it sets the environment variable ${JSON.stringify(name)}, which is no name a shell takes`];
-  }
+  const problem = environmentNameProblem(name);
+  if (problem !== undefined) return [`it sets the environment variable ${JSON.stringify(name)}, which ${problem}`];
   return value.includes("\0") ? [`the environment variable ${name} holds a NUL, which no environment can`] : [];
 }
 

@@ -185,6 +185,15 @@ describe("an answer that could do harm", () => {
     expect(() => resolveAccess({ env: { [name]: "1" } }, facts)).toThrowError(/is no name a shell takes/);
   });
 
+  it.each(["FUNCNEST", "PATH", "LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "DOCKERSNAP_REMOTE"])(
+    "is refused for the variable %s, which is not a plugin's to set",
+    (name) => {
+      expect(() => resolveAccess({ env: { [name]: "1", KUBECONFIG: "x" } }, facts)).toThrowError(
+        expect.objectContaining({ code: "plugin_failed", message: expect.stringContaining(`"${name}", which `) }),
+      );
+    },
+  );
+
   it.each(["4755", "0999", "rw", "0o600", "60"])("is refused for the mode %j", (mode) => {
     expect(() => resolveAccess({ files: [{ name: "f", content: "", mode }] }, facts)).toThrowError(/octal digits/);
   });

@@ -1,4 +1,9 @@
-import { type AccessResponse, contractVersion, DockersnapError } from "@dockersnap/contract/words";
+import {
+  type AccessResponse,
+  contractVersion,
+  DockersnapError,
+  environmentNameProblem,
+} from "@dockersnap/contract/words";
 import type { ForwardedPort } from "../context.ts";
 
 /** A file that `use` writes into the client's own folder for the instance. */
@@ -39,7 +44,8 @@ export function fileFromString(name: string, content: string, mode?: number | st
 /** Throws `plugin_failed` for what a daemon would refuse: names of variables, paths and modes. */
 export function accessResponse({ env = {}, files = [], endpoints = [] }: AccessResult): AccessResponse {
   for (const [name, value] of Object.entries(env)) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw refused(`'${name}' cannot name an environment variable`);
+    const problem = environmentNameProblem(name);
+    if (problem !== undefined) throw refused(`The environment variable '${name}' ${problem}`);
     if (typeof value !== "string") throw refused(`The environment variable ${name} is not a string`);
   }
   const list = isList(files) ? files : Object.entries(files).map(([name, content]) => ({ name, content }));
