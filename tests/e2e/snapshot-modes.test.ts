@@ -1,7 +1,10 @@
+import { statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cli } from "../support/cli.ts";
 import { EchoConnection, echoServer } from "../support/connection.ts";
 import { Engine } from "../support/engine.ts";
 import { bareInstance, hostPortOf } from "../support/instance.ts";
+import { dockerdPid } from "../support/processes.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -55,6 +58,77 @@ describe("a live snapshot", () => {
   });
 });
 
+describe("an engine that hangs", () => {
+  it("keeps a live snapshot from nothing: it is taken at once, and warns", async () => {
+    const { name: other, engine: its } = await bareInstance(world, "hangs");
+    await its.run({ name: "outside", volumes: ["/usr/share:/shared:ro"] });
+    const dockerd = dockerdPid(world, other);
+    process.kill(dockerd, "SIGSTOP");
+    try {
+      const taken = await cli(world, "snapshot", `${other}@hung`);
+      expect(taken).toMatchObject({ code: 0, stderr: expect.stringContaining(`engine of '${other}' does not answer`) });
+      expect(taken.stderr).toContain("bind mount /usr/share at /shared of container 'outside'");
+    } finally {
+      process.kill(dockerd, "SIGCONT");
+    }
+    expect((await world.client.instances.snapshots(other)).map(({ label }) => label)).toEqual(["hung"]);
+    await world.client.instances.revert(other, { label: "hung" });
+  });
+});
+
+describe("what lies outside an instance", () => {
+  it("is named at snapshot, in lists, status, diff and clone, also of volumes with options", async () => {
+    const { name: other, engine: its } = await bareInstance(world, "outer");
+    await its.json("POST", "/volumes/create", {
+      Name: "memory",
+      DriverOpts: { type: "tmpfs", device: "tmpfs", o: "size=1m" },
+    });
+    await its.json("POST", "/volumes/create", {
+      Name: "host",
+      DriverOpts: { type: "none", device: "/usr/share", o: "bind" },
+    });
+    const { socket } = await world.client.instances.get(other);
+    await its.run({
+      name: "user",
+      volumes: ["memory:/memory", "host:/host:ro", "/usr/share:/shared:ro", `${socket}:/var/run/docker.sock`],
+      restart: "always",
+    });
+    const named = [
+      "volume 'host', which is the host's /usr/share",
+      "volume 'memory', which is a tmpfs",
+      "bind mount /usr/share at /shared of container 'user'",
+    ];
+    const acts = world.client.instances;
+    expect((await take("outer", "live", other)).not_captured).toEqual(named);
+    expect((await acts.get(other)).not_captured).toEqual(named);
+    expect((await acts.diff(other, {})).not_captured).toEqual(named);
+    const copy = world.name("outercopy");
+    expect((await acts.clone(other, { label: "outer", new_name: copy })).not_captured).toEqual(named);
+    for (const words of [
+      ["snapshots", other],
+      ["status", other],
+      ["diff", other],
+    ]) {
+      const { stdout, stderr } = await cli(world, ...words);
+      for (const sentence of named) expect(`${stdout}${stderr}`).toContain(sentence);
+    }
+    await acts.stop(other);
+    expect((await take("down", "live", other)).not_captured).toEqual(named);
+    await acts.start(other);
+
+    // A container that drives its engine by the socket's path on the host drives its own in a clone.
+    const itsCopy = await Engine.of(world, copy);
+    const inode = async (of: Engine) =>
+      (await of.exec("user", "stat", "-c", "%i", "/var/run/docker.sock")).output.trim();
+    const { socket: copySocket } = await acts.get(copy);
+    expect(copySocket).not.toBe(socket);
+    expect(await inode(itsCopy)).toBe(String(statSync(copySocket).ino));
+    const { Mounts } = (await itsCopy.json("GET", "/containers/user/json")) as { Mounts: { Source: string }[] };
+    expect(Mounts.map(({ Source }) => Source)).toContain(copySocket);
+    expect(Mounts.map(({ Source }) => Source)).not.toContain(socket);
+  });
+});
+
 describe("a paused snapshot", () => {
   it("tells how long the containers stood still, and lets them go on", async () => {
     using connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
@@ -80,6 +154,36 @@ describe("a stopped snapshot", () => {
     using connection = await EchoConnection.open(world, await hostPortOf(world, name, 7000));
     expect(await connection.say("back")).toBe("back");
     await engine.remove("idle");
+  });
+
+  it("has every container in the state it was in afterwards, whatever its restart policy", async () => {
+    const names = ["always", "plain", "off", "ended", "still", "fresh"];
+    await engine.run({ name: "off", restart: "always" });
+    await engine.stop("off");
+    await engine.run({ name: "ended", command: ["true"] });
+    await engine.run({ name: "still", restart: "always" });
+    await engine.json("POST", "/containers/still/pause");
+    await engine.run({ name: "fresh", restart: "always", start: false });
+    const states = async () => {
+      const all = await Promise.all(
+        names.map(async (container) => [container, await engine.state(container)] as const),
+      );
+      return Object.fromEntries(all.map(([container, { Status, ExitCode }]) => [container, `${Status} ${ExitCode}`]));
+    };
+    const before = await states();
+    expect(before).toMatchObject({ off: expect.stringMatching(/^exited/), still: "paused 0", fresh: "created 0" });
+
+    await take("states", "stopped");
+    expect(await states()).toEqual(before);
+    await take("states-paused", "paused");
+    expect(await states()).toEqual(before);
+    // Their policies are their own again: Docker starts what is always to run with its engine.
+    await world.client.instances.restart(name);
+    expect((await engine.state("off")).Running).toBe(true);
+
+    for (const container of ["off", "ended", "still", "fresh"]) await engine.remove(container);
+    await world.client.instances.restart(name);
+    await engine.start("plain");
   });
 
   it("holds containers that were shut down cleanly", async () => {

@@ -26,9 +26,13 @@ export interface ContainerSpec {
   readonly labels?: Readonly<Record<string, string>>;
   /** A network of the engine's other than its default one. */
   readonly network?: string;
+  /** Only create it. */
+  readonly start?: false;
 }
 
 export interface ContainerState {
+  /** Docker's own word, such as `running` or `paused`. */
+  readonly Status: string;
   readonly Running: boolean;
   readonly StartedAt: string;
   readonly Pid: number;
@@ -76,7 +80,7 @@ export class Engine {
         Tmpfs: Object.fromEntries((spec.tmpfs ?? []).map((path) => [path, ""])),
       },
     });
-    await this.start(spec.name);
+    if (spec.start !== false) await this.start(spec.name);
   }
 
   async start(container: string): Promise<void> {

@@ -31,6 +31,7 @@ export const clone = defineCommand({
         text: () => `Cloned ${instance}@${label} to ${created.name}.\n`,
         names: () => [created.name],
       });
+      for (const outside of created.not_captured ?? []) out.warn(`Not its own, or empty in it: ${outside}`);
       out.note(`Use it with: eval "$(dockersnap use ${created.name})"`);
       return exitCodes.done;
     }

@@ -23,6 +23,7 @@ export const diff = defineCommand({
     const { instance, ...points } = moments;
     const found = await client.instances.diff(instance, { ...points, limit: countOf(options.limit) });
     await out.result(found, { text: () => diffText(found, out.colors), names: () => names(found) });
+    for (const outside of found.not_captured ?? []) out.warn(`Not compared, for no snapshot holds it: ${outside}`);
     for (const problem of found.problems) out.warn(problem);
     if (hasMoreFiles(found)) out.note("Not every changed file is shown. See more of each with: --limit 10000");
   },

@@ -39,6 +39,7 @@ export const snapshot = defineCommand({
     );
     const name = `${instance}@${label}`;
     const frozen = taken.freeze_ms === undefined ? "" : `, containers frozen for ${span(taken.freeze_ms)}`;
+    for (const warning of taken.warnings ?? []) out.warn(warning);
     for (const missing of taken.not_captured ?? []) out.warn(`Not in the snapshot: ${missing}`);
     await out.done(taken, { text: () => `Took ${name}${frozen}.\n`, names: () => [name] });
   },

@@ -1,9 +1,13 @@
+import type { Snapshot } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
 import { size } from "../output/bytes.ts";
 import { table } from "../output/table.ts";
 import { age, timeLeft } from "../output/time.ts";
+
+/** Labels that a sentence names. */
+const mostNamed = 3;
 
 export const snapshots = defineCommand({
   summary: "List an instance's snapshots",
@@ -34,8 +38,19 @@ export const snapshots = defineCommand({
       text: () => table(head, rows, out.colors.bold),
       names: () => all.map((one) => `${args.name}@${one.label}`),
     });
+    for (const sentence of notCaptured(all)) out.note(sentence);
   },
 });
+
+/** What is in no snapshot, and of which it is missing: mostly the same of all. */
+function notCaptured(all: readonly Snapshot[]): readonly string[] {
+  const missing = all.flatMap(({ label, not_captured = [] }) => not_captured.map((what) => ({ label, what })));
+  return [...Map.groupBy(missing, ({ what }) => what)].map(([what, of]) => {
+    const labels = of.map(({ label }) => label);
+    const named = labels.length > mostNamed ? `${labels.length} snapshots` : labels.join(", ");
+    return `Not in ${named}: ${what}`;
+  });
+}
 
 /** Nothing for one that came or went while the daemon looked. */
 function sizeOf(bytes: number | undefined): string {

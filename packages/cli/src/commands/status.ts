@@ -100,6 +100,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
       "Snapshots",
       instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}  ${verdict(one.verified)}`.trimEnd()),
     ),
+    ...section("In no snapshot", instance.not_captured ?? []),
     ...section(
       "Clones that wait",
       (standbys ?? [])

@@ -44,7 +44,16 @@ export function diffText(diff: Diff, colors: Colors): string {
     colors.bold(title),
     ...items.flatMap((item) => lines(item, 1, colors)),
   ]);
-  return `${[head, ...(body.length === 0 ? ["Nothing differs."] : body)].join("\n")}\n`;
+  return `${[head, ...(body.length === 0 ? [nothing(diff)] : body)].join("\n")}\n`;
+}
+
+/** "Nothing differs" only where everything was compared. */
+function nothing({ problems, truncated }: Diff): string {
+  if (problems.length === 0 && !truncated) return "Nothing differs.";
+  return [
+    "Nothing differs in what was compared, but not everything was:",
+    ...problems.map((one) => `  ${oneLine(one)}`),
+  ].join("\n");
 }
 
 function moment({ instance, label, at }: DiffPoint): string {

@@ -144,6 +144,16 @@ it("says that nothing differs", async () => {
   });
 });
 
+it("does not say that nothing differs where not everything was compared", async () => {
+  const problem = "Not every file was compared, so more may differ: folders too deep, in volume 'data'.";
+  const partial = { ...nothing, truncated: true, problems: [problem] };
+  await using daemon = await scriptedDaemon({ "GET /instances/web/diff": json(200, partial) });
+  const { stdout } = await runCli(["diff", "web"], { daemon });
+  expect(stdout).toBe(
+    `web@golden (2h ago) → web now\nNothing differs in what was compared, but not everything was:\n  ${problem}\n`,
+  );
+});
+
 it("is the API's own JSON with -o json, and the names of what differs with -o name", async () => {
   await using daemon = await scriptedDaemon({ "GET /instances/web/diff": json(200, everything) });
   expect(JSON.parse((await runCli(["diff", "web", "-o", "json"], { daemon })).stdout)).toEqual(everything);

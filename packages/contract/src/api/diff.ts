@@ -125,6 +125,8 @@ export const Diff = z.object({
   images: z.array(ImageDiff),
   volumes: z.array(VolumeDiff),
   networks: z.array(NetworkDiff),
+  /** What is outside of either moment, so that nobody can tell whether it differs; one sentence each. */
+  not_captured: z.array(z.string()).optional(),
   /** Something is left out of the lists of files, or was not looked at to its end. */
   truncated: z.boolean(),
   /** Files and directories looked at, contents read where nothing else could tell, and how long it took. */

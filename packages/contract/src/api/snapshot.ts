@@ -63,7 +63,7 @@ export const Snapshot = z.object({
   freeze_ms: z.number().optional(),
   /** How long the atomic step took, in milliseconds. */
   atomic_ms: z.number().optional(),
-  /** What of the environment a snapshot cannot hold: bind mounts from outside, tmpfs. */
+  /** What of the environment is outside the snapshot: bind mounts from outside, tmpfs, volumes kept elsewhere. One sentence each. */
   not_captured: z.array(z.string()).optional(),
   /** What came of trying it out last; none where that was never done. */
   verified: Verification.optional(),
@@ -78,5 +78,9 @@ export const Snapshot = z.object({
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-export const SnapshotCreated = Snapshot.extend({ status: z.literal("ok") });
+export const SnapshotCreated = Snapshot.extend({
+  status: z.literal("ok"),
+  /** What could not be looked at, such as an engine that does not answer. The snapshot is whole all the same. */
+  warnings: z.array(z.string()).optional(),
+});
 export type SnapshotCreated = z.infer<typeof SnapshotCreated>;

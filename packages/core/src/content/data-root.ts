@@ -104,6 +104,12 @@ export interface DataRootContents {
 export interface DataRootReader {
   /** `not_found` when there is no such folder. One that no engine ever used holds nothing. */
   read(dataRoot: string, signal: AbortSignal): Promise<DataRootContents>;
+
+  /** Likewise of the containers, without their layers, and of the volumes alone. One without a folder holds nothing. */
+  readMounts(
+    dataRoot: string,
+    signal: AbortSignal,
+  ): Promise<Pick<DataRootContents, "containers" | "volumes" | "problems">>;
 }
 
 /** Where a container's own files are, among all those of a data-root. Paths are relative to it. */
@@ -125,4 +131,16 @@ export interface ContainerFiles {
    * the next start of an engine. What dockerd itself knows of them stays; those that are not there are left out.
    */
   forgetStop(dataRoot: string, ids: readonly string[]): Promise<void>;
+
+  /**
+   * Take the restart policies of these containers out of dockerd's files, so that its next start leaves them down. Only while
+   * dockerd is not running, and until `setRestartPolicy` of its API gives them back. Containers that are gone are left out.
+   */
+  withholdRestart(dataRoot: string, ids: readonly string[]): Promise<void>;
+
+  /**
+   * Have every container that mounts the socket of a former engine of this data, as `isFormer` knows them, mount that at `to`
+   * instead. Only while dockerd is not running.
+   */
+  replaceSockets(dataRoot: string, isFormer: (path: string) => boolean, to: string): Promise<void>;
 }

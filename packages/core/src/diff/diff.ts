@@ -8,6 +8,7 @@ import {
 import type { DataRootContents, StoredContainer, StoredVolume } from "../content/data-root.ts";
 import type { TreeBounds, TreeComparison, TreePair, TreeSide } from "../content/trees.ts";
 import type { Platform } from "../platform/platform.ts";
+import { notCaptured } from "../snapshot/not-captured.ts";
 import { containerChange } from "./containers.ts";
 import { assertStill, beginningOf, findPoint, gone, type Point } from "./points.ts";
 import { type Pair, pairUp } from "./settings.ts";
@@ -22,7 +23,7 @@ export interface DiffQuestion {
   readonly limit?: number | undefined;
 }
 
-type Deps = Pick<Platform, "records" | "storage" | "clock" | "dataRoots" | "trees">;
+type Deps = Pick<Platform, "records" | "storage" | "clock" | "dataRoots" | "trees" | "engines">;
 
 const listedByDefault = 100;
 
@@ -68,7 +69,11 @@ export async function diffInstance(
     containers: containers.flatMap((pair, index) => withFiles(containerChange(pair), files(index, "/"))),
     volumes: volumes.flatMap((pair, index) => withFiles(volumeChange(pair), files(containers.length + index, ""))),
   };
-  const unseen = compared.trees.filter(({ incomplete }) => incomplete).length;
+  const names = [
+    ...containers.map((pair) => `container '${pair.to?.name ?? pair.from?.name}'`),
+    ...volumes.map((pair) => `volume '${pair.to?.name ?? pair.from?.name}'`),
+  ];
+  const unseen = names.filter((_name, index) => compared.trees[index]?.incomplete);
   return {
     from: from.view,
     to: to.view,
@@ -80,20 +85,36 @@ export async function diffInstance(
     networks: pairUp(before.networks, after.networks, byId, byName)
       .flatMap((pair) => networkChange(pair) ?? [])
       .sort((a, b) => inOrder(a.name, b.name)),
-    truncated: unseen > 0 || [...parts.containers, ...parts.volumes].some(({ files: of }) => isCut(of)),
+    truncated: unseen.length > 0 || [...parts.containers, ...parts.volumes].some(({ files: of }) => isCut(of)),
     looked_at: {
       entries: compared.entries,
       read_bytes: compared.readBytes,
       ms: Math.round(deps.clock.monotonic() - begun),
     },
-    problems:
-      unseen === 0
-        ? problems
-        : [
-            ...problems,
-            `Files of ${unseen} containers and volumes were not looked at to their end, for there are too many.`,
-          ],
+    ...outside(deps, [
+      [from, before],
+      [to, after],
+    ]),
+    problems: [...problems, ...notCompared(unseen)],
   };
+}
+
+/** What of either moment is in no snapshot, so that it was not compared. */
+function outside(deps: Deps, sides: readonly (readonly [Point, DataRootContents])[]): Pick<Diff, "not_captured"> {
+  const sentences = sides.flatMap(([{ view }, contents]) => notCaptured(deps, view.instance, contents));
+  return sentences.length === 0 ? {} : { not_captured: [...new Set(sentences)] };
+}
+
+/** A sentence names so many of them. */
+const mostNamed = 10;
+
+function notCompared(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length - mostNamed;
+  const named = [...names.slice(0, mostNamed), ...(more > 0 ? [`${more} others`] : [])].join(", ");
+  return [
+    `Not every file was compared, so more may differ: there were too many files, or folders too deep or too large, in ${named}.`,
+  ];
 }
 
 async function read(deps: Deps, { dataRoot, view }: Point, signal: AbortSignal): Promise<DataRootContents> {

@@ -71,6 +71,8 @@ export interface ContainerSummary {
 export interface ContainerVitals {
   /** Docker's own words: no, always, unless-stopped, on-failure. */
   readonly restartPolicy: string;
+  /** How often `on-failure` starts it again; 0 for as often as it takes. */
+  readonly restartRetries: number;
   /** Docker's own words: running, restarting, exited, …; always of the same moment as the rest. */
   readonly state: string;
   /** What its health check says; undefined without one. */
@@ -91,6 +93,10 @@ export interface EngineApi {
   startContainer(id: string): Promise<void>;
   /** Resolves when it has ended: by its own stop signal, or killed after its own stop timeout. One that is down stays so. */
   stopContainer(id: string, signal: AbortSignal): Promise<void>;
+  /** Freeze a running container, as `docker pause` does. One that is paused stays so. */
+  pauseContainer(id: string): Promise<void>;
+  /** Give a container another restart policy, in Docker's own words. A container that is down stays down. */
+  setRestartPolicy(id: string, policy: string, retries: number): Promise<void>;
 }
 
 /**
@@ -109,6 +115,8 @@ export interface EngineObserver {
 export interface EngineHost {
   /** Where the engine of this name listens, whether or not it is up. Pure. */
   socketPath(name: string): string;
+  /** Whether a path that a container mounts leads to the instance's own files, or to its engine's own socket. Pure. */
+  isOwn(name: string, path: string): boolean;
   /** The file with the host's pid of the engine's sandbox. Pure. */
   pidFile(name: string): string;
 

@@ -1,5 +1,5 @@
-import type { InstancePurpose } from "@dockersnap/contract/words";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
+import { outsideOf } from "../snapshot/not-captured.ts";
 import { discard, takeWaiting } from "../standby/take.ts";
 import { type Branch, branchHolds, branchSteps, requireBranch } from "./branch.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
@@ -17,6 +17,9 @@ interface CloneState {
   /** The one that waited could not be taken, so the clone is made like any other. */
   missed?: boolean;
 }
+
+/** Of its files, once it is there. */
+const longestLookMs = 3_000;
 
 /** A new instance that begins as another was at a snapshot, on a subnet and host ports of its own. */
 export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, CloneState> {
@@ -44,9 +47,14 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       postCloneStep(lifecycle, name),
       commitNewStep(lifecycle, name),
     ],
-    result({ input }) {
+    async result({ input }) {
       platform.events.publish({ type: "instance.created", instance: input.name });
-      return describe(findInstance(platform.records, input.name));
+      const signal = AbortSignal.timeout(longestLookMs);
+      const [created, outside] = await Promise.all([
+        describe(findInstance(platform.records, input.name)),
+        outsideOf(platform, input.name, signal),
+      ]);
+      return { ...created, ...outside };
     },
     failed: ({ input }, problem) => platform.records.instances.update(input.name, { problem }),
   };
@@ -86,12 +94,4 @@ function unlessTaken<Input extends CloneInput, State extends CloneState>(
     needed: (job) => isMade(job) && (step.needed?.(job) ?? true),
   });
   return steps.map((entry) => ("name" in entry ? only(entry) : entry.map(only)));
-}
-
-const longestName = 32;
-
-/** A name for a clone that the daemon makes for itself, by which a person sees whose it is and why it is there. */
-export function ownName(source: string, purpose: InstancePurpose): string {
-  const suffix = `-${purpose}-${crypto.randomUUID().slice(0, 6)}`;
-  return `${source.slice(0, longestName - suffix.length)}${suffix}`;
 }

@@ -1,8 +1,9 @@
 import type { OperationKind, Step } from "../operation/kind.ts";
+import type { EngineBefore } from "./containers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
-import { type EngineBefore, freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
+import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
 
 interface PowerState extends EngineBefore {
   readonly wasDesired: "running" | "stopped";
@@ -76,7 +77,7 @@ function downSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
       says: "stopping its containers and its Docker engine",
       run: ({ input }, { signal }) => platform.engines.stop(input.name, signal),
       undo: async ({ input, state }, tools) => {
-        if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
+        if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
       },
     },
     {

@@ -3,6 +3,7 @@ import type { StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { withRoom } from "./limits.ts";
+import { adoptSockets } from "./own-socket.ts";
 
 /**
  * Start an instance's engine when its turn has come, with room to write, and do `then` in that room too. Whoever follows is
@@ -23,6 +24,7 @@ export async function startEngine(
   };
   await starts.pass(arrival, () =>
     withRoom(platform, record, async () => {
+      await adoptSockets(platform, record);
       await platform.engines.start(specs.engine(record), tools.signal, (progress) => tell(said(progress)));
       await then();
     }),

@@ -1,13 +1,20 @@
-import type { ContainerSummary } from "../engine/engine.ts";
+import { inTime } from "../operation/in-time.ts";
 import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
+import {
+  type ContainersBefore,
+  type EngineBefore,
+  noteContainers,
+  restoreContainers,
+  withholdRestarts,
+} from "./containers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { setDiskLimit } from "./limits.ts";
+import { setDiskLimit, withRoom } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { startEngine } from "./start-engine.ts";
 
 /** An engine that is well lists thousands of containers in less. */
-const longestLookMs = 3_000;
+export const longestLookMs = 3_000;
 
 /** Steps several verbs share. `name` tells which instance a step of this operation is about. */
 type Named<Input> = (input: Input) => string;
@@ -136,13 +143,6 @@ export function postCloneStep<Input, State>(
   };
 }
 
-/** What has to be known of an engine to have it again as it was. */
-export interface EngineBefore {
-  readonly wasRunning: boolean;
-  /** Ids of the containers that ran: those without a restart policy do not come back with their engine. */
-  ran: readonly string[];
-}
-
 /** Remember what runs, before it is ended. Of an engine that does not answer nothing is known, and that is no failure. */
 export function noteStep<Input, State extends EngineBefore>(
   { platform }: Lifecycle,
@@ -154,7 +154,7 @@ export function noteStep<Input, State extends EngineBefore>(
     needed: ({ state }) => state.wasRunning,
     run: async ({ input, state }, { log, signal }) => {
       try {
-        state.ran = runningOf(await inTime(platform.engines.api(name(input)).containers(), signal));
+        await inTime(noteContainers(platform.engines.api(name(input)), state), longestLookMs, signal);
       } catch (error) {
         signal.throwIfAborted();
         log.warn("an engine about to be ended does not tell what runs in it", { error });
@@ -163,40 +163,19 @@ export function noteStep<Input, State extends EngineBefore>(
   };
 }
 
-export function runningOf(containers: readonly ContainerSummary[]): readonly string[] {
-  return containers.filter(({ state }) => state === "running").map(({ id }) => id);
-}
-
-async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(longestLookMs)]);
-  const onAbort = () => reject(bound.reason);
-  bound.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    bound.removeEventListener("abort", onAbort);
-    work.catch(() => undefined);
-  }
-}
-
-/** Bring an engine back as part of taking something back, and what ran in it; one that is up stays as it is. */
+/** Bring an engine back with its containers as they were; one that is up stays as it is. */
 export async function restoreEngine(
   lifecycle: Lifecycle,
   instance: string,
-  ran: readonly string[],
+  before: ContainersBefore,
   tools: Pick<StepTools, "signal" | "report" | "getsOn">,
 ): Promise<void> {
   const { platform, specs, ports } = lifecycle;
   const record = findInstance(platform.records, instance);
   await platform.network.create(specs.network(record));
+  await withRoom(platform, record, () => withholdRestarts(platform, instance, before));
   await startEngine(lifecycle, record, tools, async () => {
-    const api = platform.engines.api(instance);
-    const down = (await api.containers()).filter(({ id, state }) => ran.includes(id) && state !== "running");
-    for (const { id } of down) {
-      await api.startContainer(id);
-      tools.getsOn();
-    }
+    await restoreContainers(platform.engines.api(instance), before, tools.getsOn);
   });
   await ports.refresh(instance);
 }

@@ -1,5 +1,5 @@
 import { DockersnapError, scheduleTag, type Verification } from "@dockersnap/contract/words";
-import { ownName } from "../instance/clone.ts";
+import { ownName } from "../instance/own-name.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ScheduleRecord } from "../platform/records.ts";

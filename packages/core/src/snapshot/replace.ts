@@ -83,7 +83,7 @@ function haltStep(lifecycle: Lifecycle): Step<Named, ReplaceState> {
       for (const end of ends) if (end.status === "rejected") throw end.reason;
     },
     undo: async ({ input, state }, tools) => {
-      if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
+      if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ReplacingAct } from "@dockersnap/contract/words";
+import type { EngineBefore } from "../instance/containers.ts";
 import type { Lifecycle } from "../instance/lifecycle.ts";
 import { findInstance } from "../instance/lookup.ts";
-import type { EngineBefore } from "../instance/steps.ts";
 import type { Job, OperationKind, Step } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
 import { type Named, type PresentState, recordFailure, recordPresent } from "./present.ts";

@@ -1,13 +1,14 @@
 import { currentStateWord, DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
-import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
+import { type EngineBefore, noteContainers } from "../instance/containers.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import { type EngineBefore, restoreEngine, runningOf } from "../instance/steps.ts";
-import type { Job, OperationKind } from "../operation/kind.ts";
+import { longestLookMs, restoreEngine } from "../instance/steps.ts";
+import { inTime } from "../operation/in-time.ts";
+import type { Job, OperationKind, StepTools } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
 import { requireFutureExpiry, sameForm } from "./expiry.ts";
 import { holdingContainers } from "./hold-still.ts";
-import { notCaptured } from "./not-captured.ts";
+import { findNotCaptured } from "./not-captured.ts";
 import { describeSnapshot } from "./view.ts";
 
 export type TakeInput = SnapshotRequest & { readonly name: string };
@@ -22,6 +23,8 @@ interface TakeState extends EngineBefore {
   freezeMs: number | undefined;
   /** The plugin holds the workload still: whatever becomes of the plugin, it is to be let go. */
   quiesced: boolean;
+  /** Absent in the journal of an older daemon. */
+  warnings?: readonly string[];
 }
 
 /** A pool whose dirty data nobody bounds may take longer than anybody wants to wait; the snapshot is then only slower. */
@@ -39,10 +42,15 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
   const quiesces = (job: TakeJob) => workloads.hasHook(instance(job.input), "pre_snapshot");
   // Nothing waits for a live snapshot to end but who asked for it; what is held still or locked is let go the sooner.
   const looksBeside = (job: TakeJob) => mode(job) === "live" && !quiesces(job);
-  const lookAt = async ({ input, state }: TakeJob) => {
-    const containers = await look(engines.api(input.name));
-    state.notCaptured = notCaptured(containers, storage.path(input.name));
-    state.ran = runningOf(containers);
+  const lookAt = async ({ input, state }: TakeJob, { signal }: Pick<StepTools, "signal">) => {
+    const [{ sentences, problems }, unanswered] = await Promise.all([
+      findNotCaptured(platform, input.name, signal),
+      state.wasRunning && mode({ input, state }) !== "stopped"
+        ? whyUnanswered(lifecycle, input.name, signal)
+        : undefined,
+    ]);
+    state.notCaptured = sentences;
+    state.warnings = [...(unanswered === undefined ? [] : [unanswered]), ...problems];
   };
   return {
     name: "snapshot",
@@ -84,7 +92,11 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         needed: (job) => running(job),
         run: async (job, { signal }) => {
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
-          await Promise.all([looksBeside(job) ? undefined : lookAt(job), storage.settle(job.input.name, soon)]);
+          await Promise.all([
+            looksBeside(job) ? undefined : lookAt(job, { signal }),
+            mode(job) === "stopped" ? noteContainers(engines.api(job.input.name), job.state) : undefined,
+            storage.settle(job.input.name, soon),
+          ]);
         },
       },
       {
@@ -92,7 +104,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         says: "stopping the containers cleanly",
         needed: (job) => running(job) && mode(job) === "stopped",
         run: ({ input }, { signal }) => engines.stop(input.name, signal),
-        undo: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.ran, tools),
+        undo: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state, tools),
       },
       {
         name: "freeze",
@@ -128,7 +140,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         {
           name: "look",
           says: "looking for what no snapshot holds",
-          needed: (job) => running(job) && looksBeside(job),
+          needed: (job) => looksBeside(job) || !running(job),
           run: lookAt,
         },
       ],
@@ -145,7 +157,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         name: "engine",
         says: "starting the containers again",
         needed: (job) => running(job) && mode(job) === "stopped",
-        run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.ran, tools),
+        run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state, tools),
       },
       {
         name: "post_snapshot",
@@ -165,24 +177,25 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
           }),
       },
     ],
-    result({ input }) {
+    result({ input, state: { warnings = [] } }) {
       platform.events.publish({ type: "instance.changed", instance: input.name });
-      return { status: "ok", ...describeSnapshot(findSnapshot(records, input.name, input.label)) };
+      const taken = describeSnapshot(findSnapshot(records, input.name, input.label));
+      return { status: "ok", ...taken, ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) };
     },
     failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
   };
 }
 
-async function look(api: EngineApi): Promise<readonly ContainerSummary[]> {
-  return Promise.all(
-    (await api.containers()).map(async (container) => ({
-      ...container,
-      mounts: [
-        ...container.mounts,
-        ...(await api.tmpfs(container.id)).map((destination) => ({ type: "tmpfs", source: "", destination })),
-      ],
-    })),
-  );
+/** A snapshot needs no engine, so one that hangs costs nothing but this sentence. */
+async function whyUnanswered({ platform }: Lifecycle, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await inTime(platform.engines.api(name).containers(), longestLookMs, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    platform.log.warn("an engine does not answer while its instance is snapshotted", { instance: name, error });
+    return `The Docker engine of '${name}' does not answer. The snapshot holds what is on disk; see 'dockersnap status ${name}'.`;
+  }
 }
 
 /** Whether a label is there, in the records or on the disk: what is must never be written over or undone away. */

@@ -1,6 +1,6 @@
 import { DockersnapError, isErrorCode } from "@dockersnap/contract/words";
-import { ownName } from "../instance/clone.ts";
 import { freeSubnetIndex } from "../instance/create.ts";
+import { ownName } from "../instance/own-name.ts";
 import type { Specs } from "../instance/specs.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { Platform } from "../platform/platform.ts";

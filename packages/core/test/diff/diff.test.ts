@@ -289,6 +289,18 @@ describe("the moments", () => {
   });
 });
 
+describe("what was not compared to its end", () => {
+  it("is named, though nothing of it is known to differ", async () => {
+    await sides({ volumes: [volume("data"), volume("small")] }, { volumes: [volume("data"), volume("small")] });
+    world.trees.endless.add(`${world.storage.path("web")}/volumes/data/_data`);
+    expect(await diff("s1")).toMatchObject({
+      volumes: [],
+      truncated: true,
+      problems: [expect.stringMatching(/^Not every file was compared.* in volume 'data'\.$/)],
+    });
+  });
+});
+
 describe("a moment that goes while it is compared", () => {
   it.each([
     ["is a snapshot that is deleted", () => world.records.snapshots.remove("web", "s1"), /s1.*deleted or renamed/],

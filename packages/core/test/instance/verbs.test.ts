@@ -1,5 +1,6 @@
+import { DockersnapError } from "@dockersnap/contract";
 import { beforeEach, describe, expect, it } from "vitest";
-import { container, World } from "../world.ts";
+import { container, storedContainer, storedVolume, World } from "../world.ts";
 
 let world: World;
 
@@ -8,6 +9,26 @@ beforeEach(async () => {
   world.plugins.add("echo", {});
   await world.plugins.reload();
 });
+
+/** Give `web` a container and volumes with files outside of the dataset, and some inside. */
+function outside(): void {
+  const mounts = [
+    { type: "bind", source: "/home/me", destination: "/src", readOnly: false },
+    { type: "bind", source: `${world.storage.path("web")}/x`, destination: "/inside", readOnly: false },
+    { type: "bind", source: world.engines.socketPath("web"), destination: "/var/run/docker.sock", readOnly: false },
+    { type: "tmpfs", source: "", destination: "/scratch", readOnly: false },
+  ];
+  world.stored.putContainer("web", storedContainer({ name: "db", mounts }));
+  for (const [name, options, driver] of [
+    ["inside", {}, "local"],
+    ["cache", { type: "tmpfs", device: "tmpfs" }, "local"],
+    ["far", { type: "nfs", o: "addr=10.0.0.1,rw", device: ":/export" }, "local"],
+    ["host", { type: "none", o: "bind", device: "/srv/data" }, "local"],
+    ["plugged", {}, "rexray"],
+  ] as const) {
+    world.stored.putVolume("web", storedVolume({ name, options, driver }));
+  }
+}
 
 describe("create", () => {
   it("makes a running instance with all that belongs to it", async () => {
@@ -139,19 +160,63 @@ describe("a snapshot", () => {
   });
 
   it("names what it cannot hold", async () => {
-    world.engines.setContainers("web", [
-      container({
-        name: "db",
-        mounts: [
-          { type: "bind", source: "/home/me", destination: "/src" },
-          { type: "bind", source: `${world.storage.path("web")}/x`, destination: "/inside" },
-          { type: "tmpfs", source: "", destination: "/scratch" },
-        ],
-      }),
-    ]);
-    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({
-      not_captured: ["bind mount /home/me at /src of container 'db'", "tmpfs at /scratch of container 'db'"],
+    outside();
+    const not_captured = [
+      "volume 'cache', which is a tmpfs",
+      "volume 'far', which is nfs :/export",
+      "volume 'host', which is the host's /srv/data",
+      "volume 'plugged', which is kept by the volume driver rexray",
+      "bind mount /home/me at /src of container 'db'",
+      "tmpfs at /scratch of container 'db'",
+    ];
+    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({ not_captured });
+    await world.did("stop", { name: "web" });
+    expect(await world.did("snapshot", { name: "web", label: "two" })).toMatchObject({ not_captured });
+    // What lies in the source's dataset is not the clone's.
+    expect(await world.did("clone", { source: "web", label: "one", name: "copy" })).toMatchObject({
+      not_captured: not_captured.toSpliced(5, 0, "bind mount /memory/instances/web/x at /inside of container 'db'"),
     });
+    const mounts = (await world.engines.api("copy").containers()).flatMap((one) =>
+      one.mounts.map(({ source }) => source),
+    );
+    expect(mounts).toContain(world.engines.socketPath("copy"));
+    expect(mounts).not.toContain(world.engines.socketPath("web"));
+  });
+
+  it("is kept, and warns, when the engine hangs", async () => {
+    outside();
+    world.engines.failNext("containers", new DockersnapError("not_ready", "It hangs."));
+    expect(await world.did("snapshot", { name: "web", label: "one" })).toMatchObject({
+      warnings: [expect.stringContaining("Docker engine of 'web' does not answer")],
+      not_captured: expect.arrayContaining(["tmpfs at /scratch of container 'db'"]),
+    });
+    expect(await world.did("snapshot", { name: "web", label: "two" })).not.toHaveProperty("warnings");
+  });
+
+  it("that stops the containers has each in the state it was in afterwards, also where it fails", async () => {
+    const states = { run: "running", still: "paused", off: "exited", done: "exited", fresh: "created" };
+    const before = Object.entries(states).map(([name, state]) => container({ id: name.padEnd(64, "0"), name, state }));
+    for (const { id, name } of before) world.engines.setVitals(id, { restartPolicy: name === "off" ? "always" : "no" });
+    for (const { id, name, state } of before) {
+      world.stored.putContainer("web", storedContainer({ id, name, state: state as "running" }));
+    }
+    world.engines.setContainers("web", before);
+    const now = async () =>
+      new Map((await world.engines.api("web").containers()).map(({ name, state }) => [name, state]));
+    await world.did("snapshot", { name: "web", label: "one", mode: "stopped" });
+    expect(await now()).toEqual(new Map(Object.entries(states)));
+    expect(await world.engines.api("web").vitals("off".padEnd(64, "0"))).toMatchObject({ restartPolicy: "always" });
+    expect(world.stored.withheld.size).toBe(0);
+    for (const [kind, step] of [
+      ["snapshot", "record"],
+      ["stop", "commit"],
+      ["revert", "commit"],
+    ] as const) {
+      const input = { name: "web", ...(kind === "stop" ? {} : { label: kind === "revert" ? "one" : "two" }) };
+      const failed = await world.failing({ step, moment: "acted" }, kind, { ...input, mode: "stopped" });
+      expect(failed.status).toBe("failed");
+      expect([kind, await now()]).toEqual([kind, new Map(Object.entries(states))]);
+    }
   });
 
   it("never writes over a label, known to the records or found on the disk alone", async () => {

@@ -16,6 +16,7 @@ import {
   measureUse,
   type OperationHandle,
   type Operations,
+  outsideOf,
   ownName,
   type PoolWatch,
   type StandbyKeeper,
@@ -43,6 +44,9 @@ interface Parts {
 
 /** Clients wait two minutes for an answer to begin. */
 const patienceMs = 100_000;
+
+/** What lies outside an instance is read from its files; whoever looks at it waits no longer for that. */
+const longestLookMs = 3_000;
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
@@ -75,8 +79,12 @@ export function createService(parts: Parts): Service {
           (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
         ),
       async get(name) {
-        const [instance, used] = await Promise.all([lifecycle.describe(find(name)), measureUse(platform, name)]);
-        return { ...instance, used };
+        const [instance, used, outside] = await Promise.all([
+          lifecycle.describe(find(name)),
+          measureUse(platform, name),
+          outsideOf(platform, name, AbortSignal.timeout(longestLookMs)),
+        ]);
+        return { ...instance, used, ...outside };
       },
     },
     async snapshots(name, withSizes) {

@@ -19,6 +19,12 @@ const Container = z.object({ Image: word, Name: word });
 /** As dockerd writes it; inside a word the quotes would be escaped. */
 const stopped = '"HasBeenManuallyStopped":true';
 
+/** Likewise. */
+const policy = /("RestartPolicy":\{"Name":)"(?:always|unless-stopped|on-failure)"/;
+
+/** What a word that is the path of a socket begins with: alone, or with a place in the container behind it. */
+const socket = /"(\/[^":\\]*\.sock)(?=[":])/g;
+
 /** The files of containers in data-roots of dockerd with the storage driver overlay2. */
 export function createContainerFiles(): ContainerFiles {
   return {
@@ -55,7 +61,39 @@ export function createContainerFiles(): ContainerFiles {
           await folder?.replace("config.v2.json", text.replace(stopped, stopped.replace("true", "false")));
       }
     },
+
+    async replaceSockets(dataRoot, isFormer, to) {
+      await using root = await Folder.open(dataRoot);
+      await using containers = await root?.folder("containers");
+      const ids = ((await containers?.names()) ?? []).filter((one) => hexPattern.test(one));
+      for (const id of ids) {
+        await using folder = await containers?.folder(id);
+        for (const file of ["hostconfig.json", "config.v2.json"]) {
+          const text = await folder?.text(file, mostJsonBytes);
+          const changed = text === undefined ? undefined : withSocket(text, isFormer, to);
+          // Both name the same mounts, and most containers mount no socket.
+          if (changed === undefined) break;
+          await folder?.replace(file, changed);
+        }
+      }
+    },
+
+    async withholdRestart(dataRoot, ids) {
+      await using root = await Folder.open(dataRoot);
+      for (const id of ids.filter((one) => hexPattern.test(one))) {
+        await using folder = await root?.folder("containers", id);
+        const text = await folder?.text("hostconfig.json", mostJsonBytes);
+        if (text !== undefined && policy.test(text))
+          await folder?.replace("hostconfig.json", text.replace(policy, '$1"no"'));
+      }
+    },
   };
+}
+
+/** A container's configuration with other sockets in it; undefined where it stays as it is. */
+function withSocket(text: string, isFormer: (path: string) => boolean, to: string): string | undefined {
+  const changed = text.replace(socket, (whole, path: string) => (isFormer(path) ? `"${to}` : whole));
+  return changed === text ? undefined : changed;
 }
 
 /** A folder of `overlay2` with the link to it. */

@@ -21,21 +21,32 @@ export function createDataRootReader(): DataRootReader {
       if (root === undefined) throw new DockersnapError("not_found", `There is no data-root ${dataRoot}.`);
       return await readContents(root, new Findings(signal));
     },
+
+    async readMounts(dataRoot, signal) {
+      signal.throwIfAborted();
+      await using root = await Folder.open(dataRoot);
+      const findings = new Findings(signal);
+      const [containers, volumes] = await Promise.all([
+        list(root, ["containers"], (folder) => readContainers(folder, undefined, findings)),
+        list(root, ["volumes"], (folder) => readVolumes(folder, findings)),
+      ]);
+      return {
+        containers: containers.toSorted(byName),
+        volumes: volumes.toSorted(byName),
+        problems: findings.problems.toSorted(),
+      };
+    },
   };
 }
 
 async function readContents(root: Folder, findings: Findings): Promise<DataRootContents> {
   await using layerdb = await root.folder("image", "overlay2", "layerdb");
   const layers = layerdb === undefined ? undefined : new LayerStore(layerdb);
-  const list = async <T>(path: readonly string[], read: (folder: Folder) => Promise<readonly T[]>) => {
-    await using folder = await root.folder(...path);
-    return folder === undefined ? [] : await read(folder);
-  };
   const [containers, images, volumes, networks] = await Promise.all([
-    list(["containers"], (folder) => readContainers(folder, layers, findings)),
-    list(["image", "overlay2"], (folder) => readImages(folder, layers, findings)),
-    list(["volumes"], (folder) => readVolumes(folder, findings)),
-    list(["network", "files"], (folder) => readNetworks(folder, findings)),
+    list(root, ["containers"], (folder) => readContainers(folder, layers, findings)),
+    list(root, ["image", "overlay2"], (folder) => readImages(folder, layers, findings)),
+    list(root, ["volumes"], (folder) => readVolumes(folder, findings)),
+    list(root, ["network", "files"], (folder) => readNetworks(folder, findings)),
   ]);
   return {
     containers: containers.toSorted(byName),
@@ -44,6 +55,16 @@ async function readContents(root: Folder, findings: Findings): Promise<DataRootC
     networks: networks.toSorted(byName),
     problems: findings.problems.toSorted(),
   };
+}
+
+/** What `read` finds in a folder below `root`; nothing where it is not there. */
+async function list<T>(
+  root: Folder | undefined,
+  path: readonly string[],
+  read: (folder: Folder) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  await using folder = await root?.folder(...path);
+  return folder === undefined ? [] : await read(folder);
 }
 
 async function readContainers(

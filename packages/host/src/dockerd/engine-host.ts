@@ -10,6 +10,7 @@ import { killEngine } from "./kill.ts";
 import { engineUse, limitEngine } from "./limit.ts";
 import { renameEngine } from "./rename.ts";
 import { anyFileLeft, foldersIn, runtimeFiles } from "./runtime-files.ts";
+import { fixedInside } from "./sandbox.ts";
 import { startEngine } from "./start.ts";
 import { stopEngine } from "./stop.ts";
 import { createSupervisions, systemdRuns } from "./supervision/index.ts";
@@ -70,6 +71,11 @@ class DockerdEngines implements EngineHost {
 
   socketPath(name: string): string {
     return this.#files(name).socket;
+  }
+
+  isOwn(name: string, path: string): boolean {
+    const { dataRoot } = fixedInside;
+    return path === this.socketPath(name) || path === dataRoot || path.startsWith(`${dataRoot}/`);
   }
 
   pidFile(name: string): string {

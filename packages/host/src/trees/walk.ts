@@ -5,8 +5,8 @@ import { differ } from "./difference.ts";
 import { type Directory, type Entry, isWhiteout, type Name } from "./entry.ts";
 import type { Roots } from "./roots.ts";
 
-/** Each level holds some descriptors open. */
-const mostDepth = 128;
+/** Each level holds some descriptors open. The kernel takes paths of some 2,000 levels, and no program makes half of those. */
+const mostDepth = 1_000;
 
 /** Of one directory; so many fit into memory, twice. */
 const mostNames = 500_000;

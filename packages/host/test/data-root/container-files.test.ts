@@ -89,6 +89,21 @@ it("has a container stopped by nobody, and all else that is written of it as it 
   expect(await readdir(root.at("containers", web))).not.toContain("config.v2.json.new");
 });
 
+it("withholds a restart policy, and replaces sockets, in the files of those containers alone", async () => {
+  await using root = await storedRoot();
+  const { web } = root.ids;
+  const file = root.at("containers", web, "hostconfig.json");
+  const before = (await readFile(file, "utf8"))
+    .replace(/"RestartPolicy":\{"Name":"[^"]*"/, '"RestartPolicy":{"Name":"always"')
+    .replace(/"Binds":(null|\[[^\]]*\])/, '"Binds":["/run/x/src.sock:/var/run/docker.sock","/run/x/other.sock:/o"]');
+  await writeFile(file, before);
+  await files.withholdRestart(root.path, [web, "f".repeat(64), "../x"]);
+  await files.replaceSockets(root.path, (path) => path === "/run/x/src.sock", "/run/x/copy.sock");
+  const after = before.replace('"Name":"always"', '"Name":"no"').replace("/run/x/src.sock:", "/run/x/copy.sock:");
+  expect(after).not.toBe(before);
+  expect(await readFile(file, "utf8")).toBe(after);
+});
+
 it("follows no link out of the data-root", async () => {
   await using root = await storedRoot();
   const { web } = root.ids;

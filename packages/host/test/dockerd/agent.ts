@@ -12,9 +12,16 @@ export type HostCall =
       readonly name: string;
     }
   | {
-      readonly method: "tmpfs" | "vitals" | "startContainer" | "stopContainer";
+      readonly method: "tmpfs" | "vitals" | "startContainer" | "stopContainer" | "pauseContainer";
       readonly name: string;
       readonly id: string;
+    }
+  | {
+      readonly method: "setRestartPolicy";
+      readonly name: string;
+      readonly id: string;
+      readonly policy: string;
+      readonly retries: number;
     }
   | { readonly method: "limit"; readonly name: string; readonly limits: Limits }
   | { readonly method: "adopt"; readonly spec: EngineSpec }
@@ -89,6 +96,10 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.api(call.name).vitals(call.id);
     case "startContainer":
       return host.api(call.name).startContainer(call.id);
+    case "pauseContainer":
+      return host.api(call.name).pauseContainer(call.id);
+    case "setRestartPolicy":
+      return host.api(call.name).setRestartPolicy(call.id, call.policy, call.retries);
     case "stopContainer":
       return host.api(call.name).stopContainer(call.id, new AbortController().signal);
     case "adopt":

@@ -147,6 +147,9 @@ class RemoteEngines implements EngineHost {
     return this.#call<void>({ method: "freeze", name });
   }
 
+  // Pure as well.
+  isOwn = () => false;
+
   thaw(name: string) {
     return this.#call<void>({ method: "thaw", name });
   }
@@ -180,6 +183,9 @@ class RemoteEngines implements EngineHost {
       tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),
       vitals: (id: string) => this.#call<ContainerVitals | undefined>({ method: "vitals", name, id }),
       startContainer: (id: string) => this.#call<void>({ method: "startContainer", name, id }),
+      pauseContainer: (id: string) => this.#call<void>({ method: "pauseContainer", name, id }),
+      setRestartPolicy: (id: string, policy: string, retries: number) =>
+        this.#call<void>({ method: "setRestartPolicy", name, id, policy, retries }),
       stopContainer: (id: string) => this.#call<void>({ method: "stopContainer", name, id }),
     };
   }

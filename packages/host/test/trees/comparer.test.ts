@@ -229,12 +229,26 @@ describe("what a workload may leave behind", () => {
     expect(tree.to).toEqual({ files: 6, bytes: 6 });
   });
 
+  it("is compared hundreds of levels deep", async () => {
+    using moments = new Moments();
+    const levels = Array.from({ length: 900 }, () => "d");
+    for (const [side, text] of [
+      [moments.from, "before"],
+      [moments.to, "after"],
+    ] as const) {
+      put(join(side, "own", ...levels, "file"), text);
+    }
+    const tree = await moments.compare();
+    expect(tree).toMatchObject({ added: 0, changed: 1, incomplete: false });
+    expect(tree.changes).toMatchObject([{ path: [...levels, "file"].join("/"), change: "changed" }]);
+  });
+
   it("is as deep as it likes, and is then not looked at to its end", async () => {
     using moments = new Moments();
-    put(join(moments.to, "own", ...Array.from({ length: 200 }, () => "d"), "file"), "1");
+    put(join(moments.to, "own", ...Array.from({ length: 1_100 }, () => "d"), "file"), "1");
     const tree = await moments.compare();
     expect(tree.incomplete).toBe(true);
-    expect(tree.added).toBeGreaterThan(100);
+    expect(tree.added).toBeGreaterThan(900);
   });
 });
 

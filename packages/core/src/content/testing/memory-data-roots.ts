@@ -1,6 +1,8 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { DataRootContents, DataRootReader } from "../data-root.ts";
 
+const nothing = { containers: [], volumes: [], problems: [] };
+
 /** Data-roots as a test lays them out, by their paths. One that was not laid out is read from `others`, or not found. */
 export class MemoryDataRoots implements DataRootReader {
   readonly #contents = new Map<string, DataRootContents>();
@@ -13,6 +15,16 @@ export class MemoryDataRoots implements DataRootReader {
 
   set(dataRoot: string, contents: Partial<DataRootContents>): void {
     this.#contents.set(dataRoot, { containers: [], images: [], volumes: [], networks: [], problems: [], ...contents });
+  }
+
+  async readMounts(dataRoot: string, signal: AbortSignal) {
+    try {
+      const { containers, volumes, problems } = await this.read(dataRoot, signal);
+      return { containers, volumes, problems };
+    } catch (error) {
+      if (error instanceof DockersnapError && error.code === "not_found") return nothing;
+      throw error;
+    }
   }
 
   async read(dataRoot: string, signal: AbortSignal): Promise<DataRootContents> {

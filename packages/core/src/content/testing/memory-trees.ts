@@ -4,6 +4,8 @@ import type { CompareRequest, Comparisons, TreeComparer, TreeComparison, TreeSid
 export class MemoryTrees implements TreeComparer {
   /** Runs while trees are being compared. */
   meanwhile: () => void = () => undefined;
+  /** Folders, by root and folder, that are too deep or too large to be compared to their end. */
+  readonly endless = new Set<string>();
   readonly #folders = new Map<string, ReadonlyMap<string, string>>();
 
   set(root: string, folder: string, files: Readonly<Record<string, string>>): void {
@@ -37,7 +39,7 @@ export class MemoryTrees implements TreeComparer {
       removed: count("removed"),
       changed: count("changed"),
       changes: changes.slice(0, most),
-      incomplete: false,
+      incomplete: [from, to].some((side) => side !== undefined && this.endless.has(`${side.root}/${side.folder}`)),
     };
   }
 

@@ -21,6 +21,8 @@ const layer = (id: string) => `overlay2/${id}/diff`;
  * `volumes/<name>/_data`; networks. A test puts them in, and engines over it know what there is when they start.
  */
 export class StoredDataRoots implements DataRootReader, ContainerFiles, MemoryDisk {
+  /** Data-roots and ids of containers that dockerd leaves down when it starts, until they have a restart policy again. */
+  readonly withheld = new Set<string>();
   readonly #storage: MemoryStorage;
 
   constructor(storage: MemoryStorage) {
@@ -58,6 +60,17 @@ export class StoredDataRoots implements DataRootReader, ContainerFiles, MemoryDi
     };
   }
 
+  async readMounts(dataRoot: string, signal: AbortSignal) {
+    signal.throwIfAborted();
+    await Promise.resolve();
+    const files = this.#storage.tree(dataRoot) ?? new Map<string, Uint8Array>();
+    return {
+      containers: below<StoredContainer>(files, "containers"),
+      volumes: below<StoredVolume>(files, "volumes"),
+      problems: [],
+    };
+  }
+
   async of(dataRoot: string, id: string): Promise<readonly string[]> {
     const has = [...this.#files(dataRoot).keys()].includes(described(id));
     return has ? [`containers/${id}`, layer(id)] : [];
@@ -70,6 +83,21 @@ export class StoredDataRoots implements DataRootReader, ContainerFiles, MemoryDi
 
   async forgetStop(): Promise<void> {
     await Promise.resolve();
+  }
+
+  async withholdRestart(dataRoot: string, ids: readonly string[]): Promise<void> {
+    await Promise.resolve();
+    for (const id of ids) this.withheld.add(`${dataRoot} ${id}`);
+  }
+
+  async replaceSockets(dataRoot: string, isFormer: (path: string) => boolean, to: string): Promise<void> {
+    const dataset = dataRoot.split("/").at(-1) ?? "";
+    const { containers } = await this.readMounts(dataRoot, new AbortController().signal);
+    for (const container of containers) {
+      if (!container.mounts.some(({ source }) => isFormer(source))) continue;
+      const mounts = container.mounts.map((mount) => (isFormer(mount.source) ? { ...mount, source: to } : mount));
+      this.#put(dataset, described(container.id), { ...container, mounts });
+    }
   }
 
   containers(dataRoot: string): readonly ContainerSummary[] | undefined {

@@ -29,6 +29,8 @@ export type EngineMethod =
   | "containers"
   | "startContainer"
   | "stopContainer"
+  | "pauseContainer"
+  | "setRestartPolicy"
   | "vitals";
 
 interface MemoryEngine {
@@ -47,6 +49,8 @@ export interface MemoryDisk {
   /** What an engine finds there when it starts; undefined where no engine wrote anything down yet. */
   containers(dataRoot: string): readonly ContainerSummary[] | undefined;
   setState(dataRoot: string, id: string, state: string): void;
+  /** Containers whose restart policies were taken out of dockerd's files, by data-root and id. */
+  readonly withheld: Set<string>;
   /** Nothing can be written there, so that dockerd does not come up. */
   isFull(dataRoot: string): boolean;
 }
@@ -67,8 +71,8 @@ export class MemoryMachine {
 
 /**
  * Engines that are only remembered. Two of them over one machine are an earlier daemon and the next one. Containers
- * keep to their data-root; those that ran when an engine ended are `exited` after it and run again with the next start,
- * as if all had a restart policy. Tests put containers in with `setContainers`, see what is frozen, end an engine with
+ * keep to their data-root; those that ran when an engine ended are `exited` after it. With the next start all run whose
+ * restart policy is not `no`, which is `always` unless `setVitals` says otherwise. Tests put containers in with `setContainers`, see what is frozen, end an engine with
  * `crash`, and make the next call of a method fail with `failNext`.
  */
 export class MemoryEngines implements EngineHost {
@@ -137,6 +141,10 @@ export class MemoryEngines implements EngineHost {
     return `/memory/run/${name}.sock`;
   }
 
+  isOwn(name: string, path: string): boolean {
+    return path === this.socketPath(name) || path === "/var/run/docker.sock";
+  }
+
   pidFile(name: string): string {
     return `/memory/run/${name}.pid`;
   }
@@ -156,7 +164,7 @@ export class MemoryEngines implements EngineHost {
         memory: undefined,
       });
       this.#look(spec.dataRoot);
-      this.#setStates(spec.dataRoot, "exited", "running");
+      this.#restart(spec.dataRoot);
     }
     this.#attach(spec);
   }
@@ -257,7 +265,14 @@ export class MemoryEngines implements EngineHost {
         this.#begin("vitals");
         const found = this.#containers(this.#running(name).spec.dataRoot).find((container) => container.id === id);
         if (found === undefined) return undefined;
-        const usual = { restartPolicy: "always", state: found.state, health: undefined, startedAt: "", error: "" };
+        const usual = {
+          restartPolicy: "always",
+          restartRetries: 0,
+          state: found.state,
+          health: undefined,
+          startedAt: "",
+          error: "",
+        };
         return { ...usual, ...this.#machine.vitals.get(id) };
       },
       startContainer: async (id) => {
@@ -268,6 +283,16 @@ export class MemoryEngines implements EngineHost {
         this.#begin("stopContainer");
         signal.throwIfAborted();
         this.#setState(name, id, "exited");
+      },
+      pauseContainer: async (id) => {
+        this.#begin("pauseContainer");
+        this.#setState(name, id, "paused");
+      },
+      setRestartPolicy: async (id, policy, retries) => {
+        this.#begin("setRestartPolicy");
+        const { dataRoot } = this.#running(name).spec;
+        this.#machine.disk?.withheld.delete(`${dataRoot} ${id}`);
+        this.setVitals(id, { ...this.#machine.vitals.get(id), restartPolicy: policy, restartRetries: retries });
       },
     };
   }
@@ -341,7 +366,19 @@ export class MemoryEngines implements EngineHost {
   }
 
   #endContainers(dataRoot: string): void {
-    this.#setStates(dataRoot, "running", "exited");
+    for (const state of ["running", "paused", "restarting"]) this.#setStates(dataRoot, state, "exited");
+  }
+
+  /** What dockerd starts with itself. */
+  #restart(dataRoot: string): void {
+    const isToRun = ({ id, state }: ContainerSummary) =>
+      state === "exited" &&
+      (this.#machine.vitals.get(id)?.restartPolicy ?? "always") !== "no" &&
+      this.#machine.disk?.withheld.has(`${dataRoot} ${id}`) !== true;
+    this.#put(
+      dataRoot,
+      this.#containers(dataRoot).map((one) => (isToRun(one) ? { ...one, state: "running" } : one)),
+    );
   }
 
   #setState(name: string, id: string, state: string): void {

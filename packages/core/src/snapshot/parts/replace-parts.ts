@@ -1,4 +1,5 @@
-import { DockersnapError, type ReplacingAct } from "@dockersnap/contract/words";
+import type { ReplacingAct } from "@dockersnap/contract/words";
+import { answers, type ContainersBefore } from "../../instance/containers.ts";
 import { type Lifecycle, requireRoom } from "../../instance/lifecycle.ts";
 import { withRoom } from "../../instance/limits.ts";
 import { findInstance } from "../../instance/lookup.ts";
@@ -105,7 +106,7 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
   const keep = keepStep<PartsState>(lifecycle);
   const postRevert = postRevertStep<PartsState>(lifecycle);
   const asBefore: Step<Named, PartsState>["undo"] = async ({ input, state }, tools) => {
-    if (state.wasRunning) await restoreEngine(lifecycle, input.name, state.ran, tools);
+    if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
   };
   // What is put back is shared with the snapshot and charged to nobody, but the names of its files are written.
   const restore: typeof storage.restore = (name, ...rest) =>
@@ -151,9 +152,9 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       name: "engine",
       says: "starting the containers again",
       needed: ({ state }) => state.wasRunning,
-      run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state.starts, tools),
+      run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, afterSwap(state), tools),
       undo: async ({ input, state }, { signal }) => {
-        if (await answers(lifecycle, input.name)) await stopAll(lifecycle, input.name, state.starts, signal);
+        if (await answers(engines.api(input.name))) await stopAll(lifecycle, input.name, state.starts, signal);
         if (state.isNewToEngine) await engines.detach(input.name);
       },
     },
@@ -172,6 +173,16 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
   ];
 }
 
+/** What was put back is as its snapshot has it, and of the others each is as it was. */
+function afterSwap(state: PartsState): ContainersBefore {
+  const isOther = (id: string) => !state.paths.includes(`containers/${id}`);
+  return {
+    ran: [...state.ran.filter((id) => isOther(id) && !state.stops.includes(id)), ...state.starts],
+    paused: (state.paused ?? []).filter((id) => isOther(id) && !state.stops.includes(id)),
+    resting: (state.resting ?? []).filter(({ id }) => isOther(id)),
+  };
+}
+
 /** Those that run are stopped, side by side; others are left as they are. */
 async function stopAll(
   { platform }: Lifecycle,
@@ -183,14 +194,4 @@ async function stopAll(
   const there = (await api.containers()).filter(({ id }) => ids.includes(id));
   const ends = await Promise.allSettled(there.map(({ id }) => api.stopContainer(id, signal)));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
-}
-
-async function answers({ platform }: Lifecycle, instance: string): Promise<boolean> {
-  try {
-    await platform.engines.api(instance).containers();
-    return true;
-  } catch (error) {
-    if (error instanceof DockersnapError && error.code === "not_ready") return false;
-    throw error;
-  }
 }

@@ -36,7 +36,7 @@ const Details = z.object({
   }),
   HostConfig: z.object({
     Tmpfs: z.record(z.string(), z.unknown()).nullish(),
-    RestartPolicy: z.object({ Name: z.string() }).nullish(),
+    RestartPolicy: z.object({ Name: z.string(), MaximumRetryCount: z.int().catch(0) }).nullish(),
   }),
 });
 /** Docker says `none` where the image's check was switched off. */
@@ -50,11 +50,12 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     path: string,
     timeoutMs: number,
     signal?: AbortSignal,
+    body?: unknown,
   ): Promise<EngineResponse> {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const bound = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-      return await request(socket, { method, path, signal: bound });
+      return await request(socket, { method, path, signal: bound, ...(body === undefined ? {} : { body }) });
     } catch (error) {
       if (error instanceof DockersnapError) throw error;
       signal?.throwIfAborted();
@@ -77,6 +78,18 @@ export function createEngineApi(name: string, socket: string): EngineApi {
       `The engine of '${name}' described container '${id}' in a form dockersnap does not know.`,
       { cause: parsed.error },
     );
+  }
+
+  async function act(
+    id: string,
+    verb: string,
+    done: readonly number[],
+    response: Promise<EngineResponse>,
+  ): Promise<void> {
+    const answer = await response;
+    if (done.includes(answer.status)) return;
+    if (answer.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
+    throw refused(name, `${verb} container '${id}'`, answer);
   }
 
   return {
@@ -104,6 +117,7 @@ export function createEngineApi(name: string, socket: string): EngineApi {
       const { State, HostConfig } = found;
       return {
         restartPolicy: HostConfig.RestartPolicy?.Name || "no",
+        restartRetries: HostConfig.RestartPolicy?.MaximumRetryCount ?? 0,
         state: State.Status,
         health: Health.safeParse(State.Health?.Status).data,
         startedAt: State.StartedAt,
@@ -112,19 +126,26 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     },
 
     async startContainer(id) {
-      const response = await ask("POST", `/containers/${encodeURIComponent(id)}/start`, startTimeoutMs);
+      const response = ask("POST", `/containers/${encodeURIComponent(id)}/start`, startTimeoutMs);
       // 304: it runs already.
-      if (response.status === 204 || response.status === 304) return;
-      if (response.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
-      throw refused(name, `start container '${id}'`, response);
+      await act(id, "start", [204, 304], response);
     },
 
     async stopContainer(id, signal) {
-      const response = await ask("POST", `/containers/${encodeURIComponent(id)}/stop`, stopTimeoutMs, signal);
+      const response = ask("POST", `/containers/${encodeURIComponent(id)}/stop`, stopTimeoutMs, signal);
       // 304: it is down already.
-      if (response.status === 204 || response.status === 304) return;
-      if (response.status === 404) throw new DockersnapError("not_found", `'${name}' has no container '${id}'.`);
-      throw refused(name, `stop container '${id}'`, response);
+      await act(id, "stop", [204, 304], response);
+    },
+
+    async pauseContainer(id) {
+      if ((await details(id))?.State.Status === "paused") return;
+      await act(id, "pause", [204], ask("POST", `/containers/${encodeURIComponent(id)}/pause`, startTimeoutMs));
+    },
+
+    async setRestartPolicy(id, policy, retries) {
+      const body = { RestartPolicy: { Name: policy, MaximumRetryCount: retries } };
+      const path = `/containers/${encodeURIComponent(id)}/update`;
+      await act(id, "update", [200], ask("POST", path, listTimeoutMs, undefined, body));
     },
   };
 }

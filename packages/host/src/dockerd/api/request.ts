@@ -5,6 +5,8 @@ export interface EngineRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly signal: AbortSignal;
+  /** Sent as JSON. */
+  readonly body?: unknown;
   /** Bytes of the answer that are read; a longer one rejects. Default: 16 MiB. */
   readonly maxBytes?: number;
 }
@@ -15,13 +17,14 @@ export interface EngineResponse {
 }
 
 /** Send one request to dockerd's socket and resolve with its answer's head, the body still to be read. */
-export function open(socket: string, { method, path, signal }: EngineRequest): Promise<IncomingMessage> {
+export function open(socket: string, { method, path, signal, body }: EngineRequest): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   // A connection per request: nothing is kept open that outlives the engine.
-  const sent = httpRequest({ socketPath: socket, method, path, signal, agent: false, headers: { host: "docker" } });
+  const headers = { host: "docker", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+  const sent = httpRequest({ socketPath: socket, method, path, signal, agent: false, headers });
   sent.on("response", resolve);
   sent.on("error", reject);
-  sent.end();
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }
 
