@@ -61,7 +61,7 @@ describe("a plugin that wants to write a file named", () => {
       message: expect.stringContaining("no plain relative path"),
     });
     const { code, stdout } = await cli(world, "use", name);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "false;\n" });
     expect(filesBelow(home)).toEqual([]);
   });
 });
@@ -78,19 +78,20 @@ it.each(["1A", "A B", "A;B", "A=B", "$(x)", "A\n"])("a variable named %j is set 
   giveAccess({ env: { [variable]: "x" } });
   expect(await cli(world, "use", name)).toMatchObject({
     code: 1,
-    stdout: "",
+    stdout: "false;\n",
     stderr: expect.stringContaining("no name"),
   });
 });
 
 it.each(["PATH", "LD_PRELOAD", "BASH_ENV", "PROMPT_COMMAND", "IFS", "ENV"])(
-  "a variable that would take over a shell is not set: %s",
+  "a variable that would take over a shell is refused: %s",
   async (variable) => {
     giveAccess({ env: { [variable]: "/tmp/evil", GOOD: "yes" } });
-    const { code, stdout, stderr } = await cli(world, "use", name);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`${variable} is not set`) });
-    expect(stdout).toContain("export GOOD='yes';");
-    expect(stdout).not.toContain("evil");
+    await expect(world.client.instances.access(name)).rejects.toMatchObject({
+      code: "plugin_failed",
+      message: expect.stringContaining(`"${variable}"`),
+    });
+    expect(await cli(world, "use", name)).toMatchObject({ code: 1, stdout: "false;\n" });
   },
 );
 
