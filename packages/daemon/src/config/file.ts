@@ -1,7 +1,18 @@
 import { nearest } from "@dockersnap/contract/words";
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+} from "yaml";
+import { foreignKey } from "./foreign.ts";
 import { isKeyName, type KeyName, keyNames, keys } from "./keys.ts";
-import type { Origin, Problems } from "./problems.ts";
+import { type Origin, type Problems, placed } from "./problems.ts";
 
 /** A value as it was written, not yet parsed. */
 export interface Written {
@@ -9,8 +20,11 @@ export interface Written {
   readonly origin: Origin;
 }
 
-/** What a configuration file sets. Everything wrong with its form, and every key there is none of, goes to `problems`. */
-export function readFile(file: string, source: string, problems: Problems): Map<KeyName, Written> {
+/**
+ * What a configuration file sets; a key without a value sets nothing. Everything wrong with its form, and every key that is not
+ * known, goes to `problems`; a key that is known and has no effect goes to `warnings`.
+ */
+export function readFile(file: string, source: string, problems: Problems, warnings: string[]): Map<KeyName, Written> {
   const lineCounter = new LineCounter();
   // Everything stays text: YAML's own numbers would turn 10.10 into 10.1.
   const documents = parseAllDocuments(source, { schema: "failsafe", lineCounter, prettyErrors: false });
@@ -35,7 +49,7 @@ export function readFile(file: string, source: string, problems: Problems): Map<
     if (earlier !== undefined) {
       problems.add(origin, `${name}: set twice, also on line ${earlier.origin.line}`);
     } else if (isScalar(value) || value === undefined) {
-      written.set(name, { text: String(value?.value ?? ""), origin });
+      written.set(name, { text: textOf(value), origin });
     } else if (isSeq(value) && keys[name].type.list === true && value.items.every((item) => isScalar(resolved(item)))) {
       const items = value.items.map((item) => String((resolved(item) as { value: unknown }).value));
       written.set(name, { text: items.join(","), origin });
@@ -51,7 +65,11 @@ export function readFile(file: string, source: string, problems: Problems): Map<
     const value = resolved(pair.value) as Node | undefined;
     if (isKeyName(name)) take(name, value, origin);
     else if (isSection(name)) readSection(name, value, origin);
-    else problems.add(origin, unknownKey(prefix, name));
+    else {
+      const foreign = foreignKey(name);
+      if (foreign === undefined) problems.add(origin, unknownKey(prefix, name));
+      else warnings.push(placed(origin, `${name} has no effect: ${foreign}.`));
+    }
   };
 
   const readSection = (name: string, value: Node | null | undefined, origin: Origin) => {
@@ -67,6 +85,12 @@ export function readFile(file: string, source: string, problems: Problems): Map<
 
   readSection("", document.contents, at(document.contents));
   return written;
+}
+
+/** YAML's own words for no value are text like any other here, unless they are quoted. */
+function textOf(value: Scalar | undefined): string {
+  const text = String(value?.value ?? "");
+  return value?.type === "PLAIN" && /^(~|null|Null|NULL)$/.test(text) ? "" : text;
 }
 
 function isSection(name: string): boolean {

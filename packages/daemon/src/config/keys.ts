@@ -6,6 +6,7 @@ import {
   duration,
   hostName,
   hostOffset,
+  inLowerCase,
   integer,
   ipv4,
   listenAddress,
@@ -47,6 +48,9 @@ function optional<T extends {}>(
   return { type, fallback: undefined, unset, doc, ...more };
 }
 
+/** The Go daemon's files have `warning` too, and capital letters. */
+const logLevel = inLowerCase(oneOf(...logLevels), { warning: "warn" });
+
 const second = 1_000;
 const mebibyte = 1_048_576;
 
@@ -70,7 +74,7 @@ type TimeoutKeys = { readonly [C in PluginCommand as `plugins.timeouts.${C}`]: K
 const timeoutKeys = Object.fromEntries(
   Object.entries(timeoutDefaults).map(([command, fallback]) => [
     `plugins.timeouts.${command}`,
-    key(duration(second), fallback, `How long a plugin may take over its \`${command}\` command.`),
+    key(duration(1), fallback, `How long a plugin may take over its \`${command}\` command.`),
   ]),
 ) as unknown as TimeoutKeys;
 
@@ -193,7 +197,7 @@ export const keys = {
   ),
   state_dir: key(path, "/var/lib/dockersnap", "What lasts: the records, and the daemon's own pool."),
   run_dir: key(path, "/run/dockersnap", "What a reboot may take: the engines' sockets and pid files."),
-  log_level: key(oneOf(...logLevels), "info", "The least important messages that are logged."),
+  log_level: key(logLevel, "info", "The least important messages that are logged."),
 } as const satisfies Record<string, Key<unknown> | Key<never>>;
 
 export type KeyName = keyof typeof keys;

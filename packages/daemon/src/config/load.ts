@@ -4,7 +4,8 @@ import { isLoopback } from "../http/loopback.ts";
 import { readEnvironment } from "./environment.ts";
 import { readFile, type Written } from "./file.ts";
 import { type Config, type KeyName, keyNames, keys, type Values } from "./keys.ts";
-import { Problems } from "./problems.ts";
+import { Problems, placed } from "./problems.ts";
+import type { ValueType } from "./types.ts";
 
 /** Read when it is there and no other file was named. */
 export const defaultConfigFile = "/etc/dockersnap/config.yaml";
@@ -26,10 +27,13 @@ export interface LoadedConfig {
 export function loadConfig(options: { file?: string | undefined; environment: NodeJS.ProcessEnv }): LoadedConfig {
   const problems = new Problems();
   const source = readSource(options.file);
-  const fromFile = source === undefined ? new Map<KeyName, Written>() : readFile(source.file, source.text, problems);
+  const warnings: string[] = [];
+  const fromFile =
+    source === undefined ? new Map<KeyName, Written>() : readFile(source.file, source.text, problems, warnings);
   const written = new Map([...fromFile, ...readEnvironment(options.environment, problems)]);
 
-  const values = parseAll(written, problems);
+  const values = parseAll(written, problems, warnings);
+  warnings.push(...idleKeys(values, written));
   const proxyBind = values["api.proxy_bind"] ?? bindLike(values["api.listen"].host);
   checkTogether(values, written, problems);
   if (proxyBind === undefined) {
@@ -42,7 +46,7 @@ export function loadConfig(options: { file?: string | undefined; environment: No
   return {
     config: nest({ ...values, "api.proxy_bind": proxyBind }),
     file: source?.file,
-    warnings: warningsOf(values, fromFile.has("api.token") ? source : undefined),
+    warnings: [...warnings, ...warningsOf(values, fromFile.has("api.token") ? source : undefined)],
   };
 }
 
@@ -66,12 +70,18 @@ function readSource(asked: string | undefined): Source | undefined {
   }
 }
 
-function parseAll(written: ReadonlyMap<KeyName, Written>, problems: Problems): Values {
+function parseAll(written: ReadonlyMap<KeyName, Written>, problems: Problems, warnings: string[]): Values {
   const values = keyNames.map((name) => {
-    const { type, fallback, mayBeEmpty } = keys[name] as (typeof keys)[KeyName] & { mayBeEmpty?: true };
+    const { type, fallback } = keys[name];
     const given = written.get(name);
-    const isList = type.list === true;
-    if (given === undefined || (given.text === "" && (mayBeEmpty === true || isList))) return [name, fallback];
+    if (given === undefined || given.text === "") return [name, fallback];
+    if (name.startsWith("plugins.timeouts.") && /^0(ms|s|m|h)?$/.test(given.text)) {
+      const usual = (type as ValueType<unknown>).show(fallback);
+      warnings.push(
+        placed(given.origin, `${name} is 0, which is no time at all: it is ${usual}, as without this key.`),
+      );
+      return [name, fallback];
+    }
     const value = type.parse(given.text);
     if (value === undefined) problems.addValue(given.origin, name, given.text);
     return [name, value ?? fallback];
@@ -123,6 +133,16 @@ function checkTogether(values: Values, written: ReadonlyMap<KeyName, Written>, p
       `network.metallb_host_offset: expected an address inside a /${prefix} subnet, after the first four, got ${values["network.metallb_host_offset"]}`,
     );
   }
+}
+
+/** Keys that are set and of which nothing depends, with the driver there is. */
+function idleKeys(values: Values, written: ReadonlyMap<KeyName, Written>): string[] {
+  if (values["storage.driver"] === "zfs") return [];
+  return (["zfs.pool", "zfs.dataset_prefix"] as const).flatMap((name) => {
+    const given = written.get(name);
+    if (given === undefined || given.text === "") return [];
+    return [placed(given.origin, `${name} has no effect: instances are kept on btrfs, see storage.driver.`)];
+  });
 }
 
 function warningsOf(values: Values, tokenSource: Source | undefined): string[] {

@@ -7,13 +7,18 @@ export interface Origin {
   readonly line?: number;
 }
 
+/** A sentence with the place it is about. */
+export function placed(origin: Origin | undefined, sentence: string): string {
+  if (origin === undefined) return sentence;
+  return `${origin.name}${origin.line === undefined ? "" : `:${origin.line}`}: ${sentence}`;
+}
+
 /** Everything wrong with a configuration, told at once. */
 export class Problems {
   readonly #lines: string[] = [];
 
   add(origin: Origin | undefined, sentence: string): void {
-    const where = origin === undefined ? "" : `${origin.name}${origin.line === undefined ? "" : `:${origin.line}`}: `;
-    this.#lines.push(`${where}${sentence}`);
+    this.#lines.push(placed(origin, sentence));
   }
 
   /** A value that its key does not take. */

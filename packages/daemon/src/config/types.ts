@@ -31,6 +31,20 @@ export function oneOf<const W extends string>(...words: readonly W[]): ValueType
   };
 }
 
+/** Capital letters do not count, and some words are written in another way as well. */
+export function inLowerCase<T extends string>(
+  type: ValueType<T>,
+  also: Readonly<Record<string, string>>,
+): ValueType<T> {
+  return {
+    ...type,
+    parse: (written) => {
+      const word = written.trim().toLowerCase();
+      return type.parse(also[word] ?? word);
+    },
+  };
+}
+
 export function integer(least: number, most: number): ValueType<number> {
   return {
     expected: `a whole number from ${least} to ${most}`,
