@@ -1,7 +1,12 @@
+import type { HostNetworkHealth } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { poolWarning } from "../pool.ts";
+
+function networkText({ state, problems }: HostNetworkHealth): string {
+  return state === "ok" ? "ok" : `${state}: ${problems.join(" ")}`;
+}
 
 export const health = defineCommand({
   summary: "Show whether the daemon answers, and how its instances are",
@@ -18,6 +23,7 @@ export const health = defineCommand({
             ["Uptime", answer.uptime],
             ["Instances", String(answer.instances)],
             ["Running", `${answer.running} (${answer.running_healthy} healthy, ${answer.running_unhealthy} unhealthy)`],
+            ["Network", answer.network && networkText(answer.network)],
             ["Pool", answer.pool && `${size(answer.pool.free_bytes)} of ${size(answer.pool.total_bytes)} free`],
           ],
           out.colors.bold,

@@ -1,6 +1,7 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
+import { oneLine } from "../output/printable.ts";
 import { table } from "../output/table.ts";
 
 export const ports = defineCommand({
@@ -13,7 +14,7 @@ export const ports = defineCommand({
       ? client.instances.refreshPorts(args.name)
       : client.instances.ports(args.name));
     const rows = answer.ports.map((port) => [
-      String(port.host_port),
+      port.loopback === true ? `${port.host_port} (loopback)` : String(port.host_port),
       port.requested_host_port === undefined ? "" : String(port.requested_host_port),
       `${port.in_container_port}/${port.protocol}`,
       port.description,
@@ -23,8 +24,9 @@ export const ports = defineCommand({
         [
           table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
           // Docker reports the number inside the instance; on this host, another instance may have that number.
-          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.`,
-        ].join("\n"),
+          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
+          ...(answer.problems ?? []).map((problem) => `! ${oneLine(problem)}\n`),
+        ].join(""),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });
   },

@@ -124,6 +124,8 @@ export const Instance = z.object({
   parent: z.string().optional(),
   /** Only on an instance the daemon made for itself. */
   purpose: InstancePurpose.optional(),
+  /** What is wrong with its network on the host, a sentence each; only where one instance is asked for. */
+  network_problems: z.array(z.string()).optional(),
   /** What the plugin's validation warned of, on the answer to a create. */
   warnings: z.array(z.string()).optional(),
 });

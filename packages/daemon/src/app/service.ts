@@ -1,4 +1,4 @@
-import { DockersnapError, type InstancePorts } from "@dockersnap/contract";
+import { DockersnapError, type HostNetworkHealth, type InstancePorts } from "@dockersnap/contract";
 import {
   beginClone,
   type Caller,
@@ -15,6 +15,7 @@ import {
   type Lifecycle,
   measureUsage,
   measureUse,
+  type NetworkReport,
   type OperationHandle,
   type Operations,
   ownName,
@@ -52,11 +53,22 @@ export function createService(parts: Parts): Service {
   const begunAt = platform.clock.monotonic();
 
   const find = (name: string) => findInstance(records, name);
-  const portsOf = (record: InstanceRecord): InstancePorts => ({
-    instance: record.name,
-    target_ip: lifecycle.specs.addresses(record).inside,
-    ports: [...ports.of(record.name)],
-  });
+  const networkProblems = async (name: string): Promise<readonly string[]> => {
+    const { faults, unknown } = await platform.network.report();
+    return [
+      ...faults.filter(({ instance }) => instance === undefined || instance === name).map(({ message }) => message),
+      ...unknown.map((part) => `The host's network could not be looked at: ${part}.`),
+    ];
+  };
+  const portsOf = async (record: InstanceRecord): Promise<InstancePorts> => {
+    const problems = [...ports.problemsOf(record.name), ...(await networkProblems(record.name))];
+    return {
+      instance: record.name,
+      target_ip: lifecycle.specs.addresses(record).inside,
+      ports: [...ports.of(record.name)],
+      ...(problems.length === 0 ? {} : { problems }),
+    };
+  };
 
   const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(patienceMs));
 
@@ -73,8 +85,12 @@ export function createService(parts: Parts): Service {
           (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
         ),
       async get(name) {
-        const [instance, used] = await Promise.all([lifecycle.describe(find(name)), measureUse(platform, name)]);
-        return { ...instance, used };
+        const [instance, used, problems] = await Promise.all([
+          lifecycle.describe(find(name)),
+          measureUse(platform, name),
+          networkProblems(name),
+        ]);
+        return { ...instance, used, ...(problems.length === 0 ? {} : { network_problems: [...problems] }) };
       },
     },
     async snapshots(name, withSizes) {
@@ -134,6 +150,7 @@ export function createService(parts: Parts): Service {
       const states = await conditions();
       // A pool that cannot be measured is in the log already, and the daemon answers all the same.
       const room = await pool.look().catch(() => undefined);
+      const network = await platform.network.report();
       const up = states.filter(({ status }) => status === "running");
       return {
         status: "ok",
@@ -145,6 +162,7 @@ export function createService(parts: Parts): Service {
         running_healthy: up.filter((instance) => instance.health === "healthy").length,
         running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
         ...(room === undefined ? {} : { pool: room }),
+        network: networkHealth(network),
       };
     },
     pool: () => pool.describe(),
@@ -228,6 +246,16 @@ function begin(
     case "delete":
       return operations.begin(request.kind, { name: request.name }, caller);
   }
+}
+
+function networkHealth({ faults, unknown }: NetworkReport): HostNetworkHealth {
+  return {
+    state: faults.length > 0 ? "faulty" : unknown.length > 0 ? "unknown" : "ok",
+    problems: [
+      ...faults.map(({ message }) => message),
+      ...unknown.map((part) => `It could not be looked at: ${part}.`),
+    ],
+  };
 }
 
 /** Refuses with `wrong_state` where the answer needs a running engine. */
