@@ -1,5 +1,5 @@
 import type { OperationKind, Step } from "../operation/kind.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import { type Lifecycle, requireWritable } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
 import { type EngineBefore, freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
@@ -39,6 +39,7 @@ function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const { desired } = readyInstance(platform.records, input.name);
+      if (name !== "stop") await requireWritable(platform, `${name} '${input.name}'`);
       const wasRunning = (await platform.engines.state(input.name)) === "running";
       return { wasRunning, ran: [], wasDesired: desired };
     },
