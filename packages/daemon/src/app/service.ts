@@ -44,6 +44,9 @@ interface Parts {
 /** Clients wait two minutes for an answer to begin. */
 const patienceMs = 100_000;
 
+/** Whoever asks for an instance that has just come up waits so long for the first answer about its health. */
+const firstAnswerMs = 1_000;
+
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
   const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
@@ -58,6 +61,8 @@ export function createService(parts: Parts): Service {
     ports: [...ports.of(record.name)],
   });
 
+  const firstAnswers = (names: readonly string[]) => health.firstAnswers(names, AbortSignal.timeout(firstAnswerMs));
+
   const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(patienceMs));
 
   const standbysOf = (name?: string) =>
@@ -68,11 +73,13 @@ export function createService(parts: Parts): Service {
 
   return {
     instances: {
-      list: (all) =>
-        Promise.all(
-          (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
-        ),
+      async list(all) {
+        const shown = all ? records.instances.all() : usersInstances(records);
+        await firstAnswers(shown.map(({ name }) => name));
+        return Promise.all(shown.map((record) => lifecycle.describe(record)));
+      },
       async get(name) {
+        await firstAnswers([name]);
         const [instance, used] = await Promise.all([lifecycle.describe(find(name)), measureUse(platform, name)]);
         return { ...instance, used };
       },
@@ -108,12 +115,14 @@ export function createService(parts: Parts): Service {
     workload: async (name) => workloads.describe(await running(lifecycle, find(name))),
     async workloadHealth(name, fresh) {
       const record = await running(lifecycle, find(name));
-      const workload = workloads.of(record);
       const known = await health.get(name, { fresh });
+      const { workload } = record;
       return {
-        workload_plugin: workload.plugin,
-        contract_version: workload.contractVersion,
+        // Without a workload Docker's own health checks are told of.
+        workload_plugin: workload?.plugin ?? "none",
+        contract_version: workload?.contractVersion ?? "",
         healthy: known.healthy,
+        health: known.verdict,
         checks: [...known.checks],
         checked_at: known.checkedAt,
         consecutive_fails: known.consecutiveFails,
@@ -144,6 +153,7 @@ export function createService(parts: Parts): Service {
         running: up.length,
         running_healthy: up.filter((instance) => instance.health === "healthy").length,
         running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
+        running_degraded: up.filter((instance) => instance.health === "degraded").length,
         ...(room === undefined ? {} : { pool: room }),
       };
     },

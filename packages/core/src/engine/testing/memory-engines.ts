@@ -257,7 +257,14 @@ export class MemoryEngines implements EngineHost {
         this.#begin("vitals");
         const found = this.#containers(this.#running(name).spec.dataRoot).find((container) => container.id === id);
         if (found === undefined) return undefined;
-        const usual = { restartPolicy: "always", state: found.state, health: undefined, startedAt: "", error: "" };
+        const usual = {
+          restartPolicy: "always",
+          state: found.state,
+          health: undefined,
+          startedAt: "",
+          restartCount: 0,
+          error: "",
+        };
         return { ...usual, ...this.#machine.vitals.get(id) };
       },
       startContainer: async (id) => {

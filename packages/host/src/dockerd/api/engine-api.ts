@@ -28,6 +28,7 @@ const Container = z.object({
 
 const Containers = z.array(Container);
 const Details = z.object({
+  RestartCount: z.int().nonnegative().default(0),
   State: z.object({
     Status: z.string(),
     StartedAt: z.string(),
@@ -101,12 +102,13 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     async vitals(id) {
       const found = await details(id);
       if (found === undefined) return undefined;
-      const { State, HostConfig } = found;
+      const { State, HostConfig, RestartCount } = found;
       return {
         restartPolicy: HostConfig.RestartPolicy?.Name || "no",
         state: State.Status,
         health: Health.safeParse(State.Health?.Status).data,
         startedAt: State.StartedAt,
+        restartCount: RestartCount,
         error: State.Error,
       };
     },
