@@ -10,8 +10,16 @@ import type { RuntimeFiles } from "./runtime-files.ts";
  * Joins the control groups whose entrances stand before `--`, then becomes the command after it. A process can only be
  * put into its groups before its first instruction by itself: from outside there is always a moment in which it has
  * forked already. The script is fixed; all that varies comes as arguments.
+ *
+ * dockerd gets the score that Docker's own packages give it, and containerd and the shims inherit it: when the memory of an
+ * instance is used up, the kernel kills a container, which Docker gives the score 0. Where the score may not be lowered
+ * (inside another container) it stays as it is.
  */
-const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
+const enterScript =
+  'set -e; { echo -500 >/proc/self/oom_score_adj; } 2>/dev/null || :; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
+
+/** For the processes that the whole sandbox ends with: the kernel kills every other process of the instance first. */
+export const sparedScore = "-999";
 
 /**
  * Runs as the sandbox's first process. Binds the pairs of paths before `--`, each the first over the second; joins the
@@ -21,6 +29,7 @@ const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done;
  * for the kernel.
  */
 const setUpScript = `set -e
+{ echo ${sparedScore} >/proc/self/oom_score_adj; } 2>/dev/null || :
 { while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done; } & mounts=$!
 while [ "$1" != -- ]; do shift; done; shift
 for entrance; do echo 0 >"$entrance"; done

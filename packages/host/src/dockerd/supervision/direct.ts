@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
 import { baseEnvironment } from "../configuration.ts";
+import { sparedScore } from "../sandbox.ts";
 import type { Supervision } from "./supervision.ts";
 
 /** Sandboxes in sessions of their own, with control groups at the top of each hierarchy. */
@@ -31,6 +32,7 @@ export function createDirectSupervision(prefix: string): Supervision {
       });
       closeSync(output);
       child.unref();
+      spare(child.pid);
       const { stdout } = child;
       if (stdout === null) throw new Error("The sandbox was started without its output.");
       const settled = new AbortController();
@@ -58,4 +60,13 @@ export function createDirectSupervision(prefix: string): Supervision {
     // The kernel's processes are all there is of it.
     async forget() {},
   };
+}
+
+/** The sandbox ends with this process. It may have ended already, or its score may not be lowered here. */
+function spare(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) writeFileSync(`/proc/${pid}/oom_score_adj`, sparedScore);
+  } catch {
+    // Then it has the score of every other process.
+  }
 }
