@@ -85,31 +85,28 @@ export const ipv4: ValueType<string> = {
   show: (value) => value,
 };
 
-export const addresses: ValueType<readonly string[]> = {
-  expected: "a list of IP addresses",
-  list: true,
-  parse: (value) => {
-    const all = value
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== "");
-    return all.every((part) => isIP(part) !== 0) ? all : undefined;
-  },
-  show: (value) => (value.length === 0 ? "none" : value.join(", ")),
-};
+/** Items with commas between, as a list in the file is written too. */
+function listOf(expected: string, isItem: (text: string) => boolean): ValueType<readonly string[]> {
+  return {
+    expected,
+    list: true,
+    parse: (value) => {
+      const all = value
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "");
+      return all.every(isItem) ? all : undefined;
+    },
+    show: (value) => (value.length === 0 ? "none" : value.join(", ")),
+  };
+}
 
-export const variableNames: ValueType<readonly string[]> = {
-  expected: "a list of names of environment variables, none of which begins with DOCKERSNAP_",
-  list: true,
-  parse: (value) => {
-    const all = value
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== "");
-    return all.every((name) => /^(?!DOCKERSNAP_)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) ? all : undefined;
-  },
-  show: (value) => (value.length === 0 ? "none" : value.join(", ")),
-};
+export const addresses = listOf("a list of IP addresses", (item) => isIP(item) !== 0);
+
+export const variableNames = listOf(
+  "a list of names of environment variables, none of which begins with DOCKERSNAP_",
+  (item) => /^(?!DOCKERSNAP_)[A-Za-z_][A-Za-z0-9_]*$/.test(item),
+);
 
 /** The last two octets of an address, as numbers joined by a dot. */
 export const hostOffset: ValueType<string> = {
