@@ -23,7 +23,7 @@ export const ports = defineCommand({
         [
           table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
           // Docker reports the number inside the instance; on this host, another instance may have that number.
-          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.`,
+          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
         ].join("\n"),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });

@@ -189,6 +189,8 @@ it.each([
   const { code, stdout, stderr } = await runCli(argv, { daemon });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   for (const part of expected) expect(stdout).toContain(part);
+  // A shell's next prompt begins on a line of its own.
+  expect(stdout.endsWith("\n")).toBe(true);
 });
 
 it.each([
