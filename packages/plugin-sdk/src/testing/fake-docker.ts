@@ -58,7 +58,7 @@ export class FakeDocker {
 
   async #create(options: Docker.ContainerCreateOptions): Promise<FakeContainer> {
     const name = options.name ?? `container-${this.#containers.size + 1}`;
-    if (this.#find(name) !== undefined) {
+    if ([...this.#containers.values()].some((other) => other.name === name)) {
       throw dockerError(409, `Conflict. The container name "/${name}" is already in use.`);
     }
     this.images.require(options.Image ?? "");
@@ -93,7 +93,8 @@ export class FakeDocker {
   #find(idOrName: string): FakeContainer | undefined {
     const wanted = idOrName.replace(/^\//, "");
     if (wanted === "") return undefined;
-    return [...this.#containers.values()].find(({ id, name }) => name === wanted || id.startsWith(wanted));
+    const known = [...this.#containers.values()];
+    return known.find(({ name }) => name === wanted) ?? known.find(({ id }) => id.startsWith(wanted));
   }
 
   /** The engine answers for a container that is not there only when it is asked to do something. */

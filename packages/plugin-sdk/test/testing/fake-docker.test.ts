@@ -42,6 +42,14 @@ describe("a container", () => {
     await expect(again).rejects.toMatchObject({ statusCode: 409 });
   });
 
+  it("may have the beginning of another's id as its name, and is then found by it", async () => {
+    const { client } = engine();
+    const { id } = await client.createContainer({ name: "a", Image: "web", HostConfig: always });
+    const name = id.slice(0, 1);
+    const second = await client.createContainer({ name, Image: "web", HostConfig: always });
+    expect((await client.getContainer(name).inspect()).Id).toBe(second.id);
+  });
+
   it("has its published port alone while it runs", async () => {
     const { client } = engine();
     const HostConfig = { ...always, PortBindings: { "80/tcp": [{ HostPort: "8080" }] } };
