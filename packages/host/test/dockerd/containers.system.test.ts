@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineProgress, EngineSpec } from "@dockersnap/core";
 import { describe, expect, it } from "vitest";
@@ -242,17 +242,31 @@ describe("an engine that takes long to come up", () => {
   it("is given up, and nothing of it left, once it does not get on", async () => {
     await using machine = await Machine.start({ startTimeoutMs: 2_000 });
     const spec = await machine.prepare("web");
+    await storeWork(spec);
     await mkdir(machine.runDir, { recursive: true });
     const started = machine.engines.start(spec, never);
     const outcome = expect(started).rejects.toMatchObject({
       code: "not_ready",
       message: expect.stringContaining("it has made no progress for 2 seconds"),
     });
-    await expect.poll(() => stopped(machine), { interval: 1 }).toBe(true);
+    await expect.poll(() => stopped(machine), { interval: 1, timeout: 30_000 }).toBe(true);
 
     await outcome;
     expect(machine.leftovers()).toEqual([]);
   });
+
+  /**
+   * Containers that the engine has to bring up. Without any, an engine on an idle machine gets the same time in all as
+   * between two signs of progress, and either bound may end it.
+   */
+  async function storeWork({ dataRoot }: EngineSpec): Promise<void> {
+    for (let left = 20; left > 0; left -= 1) {
+      const folder = join(dataRoot, "containers", String(left).padStart(64, "0"));
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "hostconfig.json"), JSON.stringify({ RestartPolicy: { Name: "always" } }));
+      await writeFile(join(folder, "config.v2.json"), "{}");
+    }
+  }
 
   /** Holds the dockerd that is on its way up still, as soon as it is there. */
   function stopped(machine: Machine): boolean {
