@@ -114,6 +114,7 @@ it.each([
   ["plugin_failed", 502, 1],
   ["not_ready", 503, 1],
   ["no_space", 507, 1],
+  ["read_only", 503, 1],
 ])("answers %s with its exit code", async (code, status, exit) => {
   await using daemon = await scriptedDaemon({ "GET /instances": json(status, { error: "Because.", code }) });
   const outcome = await runCli(["list"], { daemon });

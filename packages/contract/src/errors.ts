@@ -29,7 +29,12 @@ export const errorCodes = {
   not_ready: { status: 503, exit: 1, meaning: "The daemon or the engine is not ready yet." },
   shutting_down: { status: 503, exit: 1, meaning: "The daemon is stopping." },
   cancelled: { status: 409, exit: 1, meaning: "The operation was cancelled and taken back." },
-  no_space: { status: 507, exit: 1, meaning: "The pool has no room for this; nothing was changed." },
+  no_space: {
+    status: 507,
+    exit: 1,
+    meaning: "The pool or the disk with the records has no room for this; nothing was changed.",
+  },
+  read_only: { status: 503, exit: 1, meaning: "The pool is read-only, so nothing in it can be changed." },
   unsupported: { status: 501, exit: 1, meaning: "This host or its pool cannot do that; what it lacks is named." },
 } as const satisfies Record<string, { status: number; exit: number; meaning: string }>;
 

@@ -23,6 +23,7 @@ it("keeps every code it ever had", () => {
     "shutting_down",
     "cancelled",
     "no_space",
+    "read_only",
     "unsupported",
   ]);
 });

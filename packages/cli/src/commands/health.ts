@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
-import { poolWarning } from "../pool.ts";
+import { poolWarning, recordsWarning } from "../pool.ts";
 
 export const health = defineCommand({
   summary: "Show whether the daemon answers, and how its instances are",
@@ -24,7 +24,8 @@ export const health = defineCommand({
         ),
       names: () => [answer.status],
     });
-    const warning = poolWarning(answer.pool);
-    if (warning !== undefined) out.warn(warning);
+    for (const warning of [poolWarning(answer.pool), recordsWarning(answer.records)]) {
+      if (warning !== undefined) out.warn(warning);
+    }
   },
 });

@@ -15,15 +15,20 @@ export const poolShow = defineCommand({
 });
 
 export async function showPool(room: PoolRoom, out: Output): Promise<void> {
-  const { total_bytes: total, free_bytes: free, reserve_bytes: reserve, state } = room;
+  const { total_bytes: total, free_bytes: free, reserve_bytes: reserve, state, metadata } = room;
   await out.result(room, {
     text: () =>
       fields(
         [
-          ["State", state.replace("_", " ")],
+          ["State", state === "read_only" ? "read-only" : state.replace("_", " ")],
           ["Size", size(total)],
           ["Free", size(free)],
-          ["Kept back", `${size(reserve)}: below it nothing new is begun`],
+          ["Reserve", `${size(reserve)}: below it nothing new is begun`],
+          [
+            "Metadata",
+            metadata &&
+              `${size(metadata.free_bytes)} of ${size(metadata.total_bytes)} free, ${size(metadata.reserve_bytes)} in reserve`,
+          ],
         ],
         out.colors.bold,
       ),

@@ -11,16 +11,43 @@ const SetAsideTree = z.object({
   reason: z.string().optional(),
 });
 
-/** How full the pool is, in bytes. Below the reserve nothing new is begun, while deletes still work. */
+/**
+ * What can run out of space: the pool's data, its metadata (the file system's own account of its files), the disk below
+ * the pool's image, or the disk with the records.
+ */
+export const SpaceKind = z.enum(["data", "metadata", "backing", "records"]);
+export type SpaceKind = z.infer<typeof SpaceKind>;
+
+const room = { total_bytes: z.number(), free_bytes: z.number(), reserve_bytes: z.number() };
+
+/**
+ * Free space of the pool, in bytes. Below the reserve nothing new is begun, while deletes still work. In a pool that is
+ * `read_only` nothing can be changed at all.
+ */
 export const PoolRoom = z.object({
-  total_bytes: z.number(),
-  free_bytes: z.number(),
-  reserve_bytes: z.number(),
-  state: z.enum(["ok", "nearly_full", "full"]),
+  ...room,
+  state: z.enum(["ok", "nearly_full", "full", "read_only"]),
+  /** What is running out, in a pool that is nearly full or full. */
+  what: SpaceKind.optional(),
+  /** Where the storage keeps account of its files in space of its own. */
+  metadata: z.object(room).optional(),
+  /** The disk that holds the image of the daemon's own pool. */
+  backing: z.object({ mountpoint: z.string(), free_bytes: z.number() }).optional(),
+  /** The next step, unless the state is `ok`. */
+  advice: z.string().optional(),
   /** Only `GET /pool` tells, and only where there are any. */
   set_aside: z.array(SetAsideTree).optional(),
 });
 export type PoolRoom = z.infer<typeof PoolRoom>;
+
+/** Free space of the disk with the records. While it is `full` nothing new is begun; deletes and stops still work. */
+export const RecordsRoom = z.object({
+  ...room,
+  state: z.enum(["ok", "full"]),
+  path: z.string(),
+  mountpoint: z.string(),
+});
+export type RecordsRoom = z.infer<typeof RecordsRoom>;
 
 /** How large the daemon's own pool is to be, in bytes. It only ever grows. */
 export const PoolGrowRequest = z.object({
@@ -39,6 +66,7 @@ export const DaemonHealth = z.object({
   running_healthy: z.int(),
   running_unhealthy: z.int(),
   pool: PoolRoom.optional(),
+  records: RecordsRoom.optional(),
 });
 export type DaemonHealth = z.infer<typeof DaemonHealth>;
 

@@ -1,7 +1,7 @@
 import { DockersnapError, type InstanceChange, type Limits, mostTags } from "@dockersnap/contract/words";
 import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import { type Lifecycle, requireWritable } from "./lifecycle.ts";
 import { changedLimits, requireBounds, setDiskLimit } from "./limits.ts";
 import { findInstance, readyInstance } from "./lookup.ts";
 
@@ -32,6 +32,7 @@ export function changeInstance(lifecycle: Lifecycle): OperationKind<ChangeInstan
       const { limits, labels } = readyInstance(records, name);
       const after = { limits: changedLimits(limits, change.limits), labels: changedLabels(name, labels, change) };
       await requireBounds(platform, name, after.limits);
+      if (limits?.disk !== after.limits?.disk) await requireWritable(platform, `change the disk limit of '${name}'`);
       return { before: { limits, labels }, after };
     },
     steps: [

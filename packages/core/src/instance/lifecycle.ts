@@ -1,4 +1,4 @@
-import { DockersnapError, type Instance } from "@dockersnap/contract/words";
+import { DockersnapError, type Instance, type PoolRoom, type RecordsRoom } from "@dockersnap/contract/words";
 import type { StartGate } from "../engine/start-gate.ts";
 import type { PortForwarding } from "../network/port-forwarding.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -19,15 +19,55 @@ export interface Lifecycle {
   readonly describe: (record: InstanceRecord) => Promise<Instance>;
 }
 
-/** `no_space` before anything is done, where the pool has no more than its reserve. */
+/**
+ * `no_space` before anything is done, where the pool or the disk with the records has no more than its reserve, and
+ * `read_only` where the pool is.
+ */
 export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act: string): Promise<void> {
-  const room = poolRoom(await platform.storage.capacity(), platform.settings.pool);
-  if (room.state !== "full") return;
-  const { free_bytes: free, total_bytes: total, reserve_bytes: reserve } = room;
-  const mib = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MiB`;
-  throw new DockersnapError(
+  const { storage, settings, records } = platform;
+  const room = poolRoom(await storage.capacity(), settings.pool);
+  refuseReadOnly(room, act);
+  if (room.state === "full") throw poolFull(room, act);
+  const disk = records.room();
+  if (disk.state === "full") throw recordsFull(disk, act);
+}
+
+/** `read_only` before anything is done, where nothing in the pool can be changed. */
+export async function requireWritable(
+  { storage, settings }: Pick<Platform, "storage" | "settings">,
+  act: string,
+): Promise<void> {
+  refuseReadOnly(poolRoom(await storage.capacity(), settings.pool), act);
+}
+
+function refuseReadOnly({ state, advice }: PoolRoom, act: string): void {
+  if (state !== "read_only") return;
+  throw new DockersnapError("read_only", `The pool is read-only, so dockersnap cannot ${act}: ${advice}`);
+}
+
+function poolFull(room: PoolRoom, act: string): DockersnapError {
+  const { what = "data", metadata, backing, advice = "" } = room;
+  const { total_bytes: total, free_bytes: free, reserve_bytes: reserve } = (what === "metadata" && metadata) || room;
+  const kept = `${mib(reserve)} are kept in reserve`;
+  const subject = {
+    data: `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${kept}.`,
+    metadata: `The pool has ${mib(free)} of ${mib(total)} left for metadata (its own account of its files), too little to ${act}: ${kept}.`,
+    backing: `The disk mounted at ${backing?.mountpoint}, which holds the pool's image, has ${mib(free)} left, too little to ${act}: ${kept}.`,
+    records: "",
+  }[what];
+  const place = what === "backing" && backing !== undefined ? { mountpoint: backing.mountpoint } : {};
+  return new DockersnapError("no_space", `${subject} ${advice}`, { details: { what, free, total, reserve, ...place } });
+}
+
+function recordsFull(disk: RecordsRoom, act: string): DockersnapError {
+  const { mountpoint, path, free_bytes: free, total_bytes: total, reserve_bytes: reserve } = disk;
+  return new DockersnapError(
     "no_space",
-    `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${mib(reserve)} are kept back. Delete snapshots or instances, or make the pool larger with 'dockersnap pool grow'.`,
-    { details: { free, total, reserve } },
+    `The disk mounted at ${mountpoint}, which holds the records (${path}), has ${mib(free)} left, too little to ${act}: ${mib(reserve)} are kept in reserve. Free space on that disk; deletes and stops still work.`,
+    { details: { what: "records", free, total, reserve, mountpoint } },
   );
+}
+
+function mib(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
 }

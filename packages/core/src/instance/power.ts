@@ -1,6 +1,6 @@
 import type { OperationKind, Step } from "../operation/kind.ts";
 import type { EngineBefore } from "./containers.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import { type Lifecycle, requireWritable } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
 import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
@@ -40,6 +40,7 @@ function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       const { desired } = readyInstance(platform.records, input.name);
+      if (name !== "stop") await requireWritable(platform, `${name} '${input.name}'`);
       const wasRunning = (await platform.engines.state(input.name)) === "running";
       return { wasRunning, ran: [], wasDesired: desired };
     },

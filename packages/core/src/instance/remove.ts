@@ -1,7 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { OperationKind } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import { type Lifecycle, requireWritable } from "./lifecycle.ts";
 import { findInstance } from "./lookup.ts";
 import { forgetInstance } from "./steps.ts";
 
@@ -22,8 +22,9 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
     pointOfNoReturn: "mark",
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
-    prepare(input) {
+    async prepare(input) {
       const { phase } = findInstance(platform.records, input.name);
+      await requireWritable(platform, `delete '${input.name}'`);
       // One that is half made or half removed is only cleared away.
       if (phase === "ready") refuseProtected(platform.records, input.name);
       return {};

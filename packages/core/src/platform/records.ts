@@ -3,6 +3,7 @@ import type {
   KeepRules,
   Limits,
   Operation,
+  RecordsRoom,
   ScheduleAction,
   SnapshotMode,
   Verification,
@@ -233,7 +234,14 @@ export interface Records {
     get(): TimeRecord | undefined;
     save(record: TimeRecord): void;
   };
-  /** All writes inside happen, or none does. */
+  /** Free space of the disk these records are on, as it is now. */
+  room(): RecordsRoom;
+  /** Have space in reserve again that a full disk used up, where there is enough to spare. */
+  keepReserve(): void;
+  /**
+   * All writes inside happen, or none does. Where the disk is full `work` is run once more, in space that was kept in
+   * reserve for that, so it does nothing but read and write records.
+   */
   transaction<T>(work: () => T): T;
   /**
    * Writes inside need not be durable when they return. They are, in their order, with the next write outside of it: until

@@ -31,8 +31,15 @@ export async function reconcile(lifecycle: Lifecycle, operations: Operations): P
       instance: record.name,
       phase: record.phase,
     });
-    const { done } = await operations.begin("delete", { name: record.name }, byDaemon);
-    await done;
+    try {
+      const { done } = await operations.begin("delete", { name: record.name }, byDaemon);
+      await done;
+    } catch (error) {
+      log.error("an instance that was left half made or half removed cannot be cleared now", {
+        instance: record.name,
+        error,
+      });
+    }
   }
 
   const adopted: string[] = [];
@@ -71,6 +78,17 @@ async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<bool
 async function holdStill({ records, engines }: Lifecycle["platform"], { name, cloneOf }: InstanceRecord) {
   const standby = cloneOf === undefined ? undefined : records.standbys.get(cloneOf.instance, cloneOf.label);
   if (standby?.frozen === true) await engines.suspend(name);
+}
+
+/** Start what should run and does not, as after a time in which the pool could not be written. */
+export async function startWanted(lifecycle: Lifecycle, operations: Operations): Promise<void> {
+  const { records, engines } = lifecycle.platform;
+  const wanted = records.instances
+    .all()
+    .filter(({ phase, desired, purpose }) => phase === "ready" && desired === "running" && purpose !== "standby");
+  const states = await Promise.all(wanted.map(({ name }) => engines.state(name)));
+  const down = wanted.filter((_, index) => states[index] === "stopped").map(({ name }) => name);
+  await startAll(lifecycle, operations, down);
 }
 
 async function startAll(lifecycle: Lifecycle, operations: Operations, names: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { DockersnapError, mostTags, type SnapshotChange } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
 import type { Records, RevertRecord, SnapshotRecord } from "../platform/records.ts";
@@ -39,7 +39,10 @@ export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput,
       readyInstance(records, input.name);
       const before = findSnapshot(records, input.name, input.label);
       requireFutureExpiry(clock, input.name, input.label, input.change.expires_at ?? undefined);
-      if (isRenamed(input)) await requireFreeLabel(lifecycle, input.name, newLabel(input));
+      if (isRenamed(input)) {
+        await requireFreeLabel(lifecycle, input.name, newLabel(input));
+        await requireWritable(lifecycle.platform, `rename '${input.name}@${input.label}'`);
+      }
       requireFewTags(input, mergedTags(before, input.change));
       return { before, named: namedBy(records, input) };
     },

@@ -1,5 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
 import type { Records } from "../platform/records.ts";
@@ -20,8 +20,9 @@ export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotI
     pointOfNoReturn: "dataset",
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
-    prepare(input) {
+    async prepare(input) {
       readyInstance(records, input.name);
+      await requireWritable(platform, `remove '${input.name}@${input.label}'`);
       if (findSnapshot(records, input.name, input.label).protected) {
         throw new DockersnapError(
           "protected",

@@ -1,5 +1,5 @@
 import { DockersnapError, type SweepResult } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
 import { readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
 import type { Removal } from "../schedule/removals.ts";
@@ -25,8 +25,9 @@ export function sweepSnapshots({ platform }: Lifecycle): OperationKind<SweepInpu
     pointOfNoReturn: "datasets",
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
-    prepare(input) {
+    async prepare(input) {
       readyInstance(records, input.name);
+      await requireWritable(platform, `remove snapshots of '${input.name}'`);
       const removals = input.removals.filter(
         ({ label }) => records.snapshots.get(input.name, label)?.protected === false,
       );

@@ -171,9 +171,9 @@ export class StandbyKeeper {
     const { maxCount, maxMemory } = settings.standby;
     const waiting = allWaiting(records);
     if (waiting.length >= maxCount) return `${waiting.length} wait already, as many as standby.max_count allows.`;
-    if (poolRoom(await storage.capacity(), settings.pool).state !== "ok") {
-      return "The pool is nearly full; none is made until there is room.";
-    }
+    const pool = poolRoom(await storage.capacity(), settings.pool).state;
+    if (pool === "read_only") return "The pool is read-only; none is made until it can be written.";
+    if (pool !== "ok") return "The pool is nearly full; none is made until there is room.";
     try {
       this.#deps.specs.addresses({ subnetIndex: freeSubnetIndex(this.#deps) + sparedSubnets });
     } catch {

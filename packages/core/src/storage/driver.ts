@@ -16,7 +16,19 @@ export interface DatasetInfo {
 /** Bytes of the whole pool. */
 export interface Capacity {
   readonly total: number;
+  /** What files' data can still take, and no more than the disk below the pool has. */
   readonly free: number;
+  /** Space for the pool's own account of its files, where that is bounded apart from their data. */
+  readonly metadata?: {
+    readonly total: number;
+    readonly free: number;
+    /** A sentence with a command that gives it more of the space there is, where one can. */
+    readonly advice?: string;
+  };
+  /** The disk below the pool, where the pool lies in a file. */
+  readonly backing?: { readonly mountpoint: string; readonly free: number };
+  /** While nothing in the pool can be changed: a sentence that says how it becomes writable again. */
+  readonly readOnly?: string;
 }
 
 /** Bytes of file contents; what the storage needs to keep account of them is not counted. */
@@ -56,7 +68,8 @@ export type HoldStill = () => Promise<AsyncDisposable>;
  * look. Callers never run two methods for one dataset at once; for different datasets they do. Every method may be
  * killed at any instant and called again: what a first call left half done, the second completes or clears away.
  * Failures carry a `DockersnapError`: `not_found`, `already_exists` and `no_space` as named below, `invalid_request` for
- * an id or label that is no name, else `internal`.
+ * an id or label that is no name, `read_only` from whatever would change a pool that is read-only, else `internal`.
+ * `no_space` says in its details what is full, as `what`: `data`, `metadata` or `backing`.
  */
 export interface StorageDriver {
   readonly info: StorageInfo;

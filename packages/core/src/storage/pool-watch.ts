@@ -1,9 +1,12 @@
 import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
 import type { Platform } from "../platform/platform.ts";
-import { growsPool, setsAside } from "./driver.ts";
+import { type Capacity, growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
 
-type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings">;
+type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings"> & {
+  /** Called when a pool that was read-only can be written again. */
+  readonly writable?: () => void;
+};
 
 /** Workloads fill the pool without asking, and no event tells. */
 const intervalMs = 30_000;
@@ -11,7 +14,7 @@ const intervalMs = 30_000;
 /** A pool that hangs about a border is told of once: it has to come this share of itself below before it counts as better. */
 const marginShare = 0.02;
 
-const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full"];
+const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full", "read_only"];
 
 /** Looks how full the pool is and tells, once each, when that becomes better or worse. */
 export class PoolWatch {
@@ -38,9 +41,8 @@ export class PoolWatch {
     const { storage, settings } = this.#deps;
     const capacity = await storage.capacity();
     const room = poolRoom(capacity, settings.pool);
-    const eased = { ...capacity, free: capacity.free - capacity.total * marginShare };
     const isWorse = order.indexOf(room.state) > order.indexOf(this.#told);
-    const isBetter = order.indexOf(poolRoom(eased, settings.pool).state) < order.indexOf(this.#told);
+    const isBetter = order.indexOf(poolRoom(eased(capacity), settings.pool).state) < order.indexOf(this.#told);
     if (isWorse || isBetter) this.#tell(room);
     return room;
   }
@@ -77,13 +79,16 @@ export class PoolWatch {
   }
 
   #tell(room: PoolRoom): void {
-    const { log, events } = this.#deps;
+    const { log, events, writable } = this.#deps;
+    const wasReadOnly = this.#told === "read_only";
     this.#told = room.state;
-    if (room.state === "ok") log.info("the pool has room again", { ...room });
+    if (room.state === "ok") log.info("the pool has free space and can be written", { ...room });
+    else if (room.state === "read_only") log.error("the pool is read-only: nothing in it can be changed", { ...room });
     else if (room.state === "full")
-      log.error("the pool is full: nothing new is begun until there is room", { ...room });
-    else log.warn("the pool is nearly full: delete snapshots or instances, or make it larger", { ...room });
+      log.error("the pool is full: nothing new is begun until there is free space", { ...room });
+    else log.warn("the pool is nearly full", { ...room });
     events.publish({ type: "pool.changed", data: { ...room } });
+    if (wasReadOnly) writable?.();
   }
 
   #deleteSetAside(): void {
@@ -100,4 +105,18 @@ export class PoolWatch {
         if (!this.#stopped) this.#cancel = this.#deps.clock.after(intervalMs, () => this.#round());
       });
   }
+}
+
+/** With so much less free that a pool at a border still counts as the worse of the two. */
+function eased(capacity: Capacity): Capacity {
+  const less = <Space extends { readonly free: number }>(space: Space, total: number): Space => ({
+    ...space,
+    free: space.free - total * marginShare,
+  });
+  const { total, metadata, backing } = capacity;
+  return {
+    ...less(capacity, total),
+    ...(metadata === undefined ? {} : { metadata: less(metadata, metadata.total) }),
+    ...(backing === undefined ? {} : { backing: less(backing, total) }),
+  };
 }

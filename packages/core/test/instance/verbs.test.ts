@@ -138,6 +138,58 @@ describe("create", () => {
     expect(world.records.instances.all().map(({ name }) => name)).toEqual(["web"]);
   });
 
+  it("is refused where metadata or the disk with the records is full, each with its own advice", async () => {
+    await world.did("create", { name: "web" });
+    world.storage.metadataFree = 2 ** 20;
+    await expect(world.run("create", { name: "b" })).rejects.toMatchObject({
+      code: "no_space",
+      message: expect.stringMatching(/left for metadata.*pool grow/),
+      details: { what: "metadata", free: 2 ** 20 },
+    });
+    world.storage.metadataFree = 2 ** 30;
+    world.records.diskFree = 2 ** 20;
+    await expect(world.run("create", { name: "b" })).rejects.toMatchObject({
+      code: "no_space",
+      message: expect.stringMatching(/disk mounted at \/memory, which holds the records.*Free space on that disk/),
+      details: { what: "records", mountpoint: "/memory" },
+    });
+    expect(world.records.instances.all().map(({ name }) => name)).toEqual(["web"]);
+    await world.did("stop", { name: "web" });
+    await world.did("delete", { name: "web" });
+  });
+
+  it("is refused in a pool that is read-only, as is every verb but a stop, before anything is done", async () => {
+    await world.did("create", { name: "web" });
+    await world.did("snapshot", { name: "web", label: "s1" });
+    await world.did("stop", { name: "web" });
+    await world.did("start", { name: "web" });
+    const before = await world.sight("web");
+    world.storage.isReadOnly = true;
+    const refused = {
+      code: "read_only",
+      message: expect.stringMatching(/^The pool is read-only, so .*Make it writable/),
+    };
+    for (const [kind, input] of [
+      ["create", { name: "two" }],
+      ["clone", { name: "two", source: "web", label: "s1" }],
+      ["snapshot", { name: "web", label: "s2" }],
+      ["revert", { name: "web", label: "s1" }],
+      ["restart", { name: "web" }],
+      ["start", { name: "web" }],
+      ["delete", { name: "web" }],
+      ["remove-snapshot", { name: "web", label: "s1" }],
+      ["change-snapshot", { name: "web", label: "s1", change: { new_label: "s2" } }],
+      ["change-instance", { name: "web", change: { limits: { disk: 2 ** 30 } } }],
+    ] as const) {
+      await expect(world.run(kind, input), kind).rejects.toMatchObject(refused);
+    }
+    expect(await world.sight("web")).toEqual(before);
+    await world.did("stop", { name: "web" });
+    world.storage.isReadOnly = false;
+    await world.did("start", { name: "web" });
+    await world.did("delete", { name: "web" });
+  });
+
   it("stays listed, saying why, while something of it could not be taken away, and goes with the next start", async () => {
     world.network.failNext("remove");
     world.network.failNext("remove");

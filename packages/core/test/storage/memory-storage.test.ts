@@ -17,6 +17,9 @@ async function memorySubject(): Promise<StorageSubject> {
       setReadOnly: async (id, path) => driver.nest(id, path, "read-only"),
       list: async (id) => driver.nested(id),
     },
+    setReadOnly: async (isReadOnly) => {
+      driver.isReadOnly = isReadOnly;
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
@@ -42,12 +45,29 @@ it("runs out of space by what is written, and gets it back", async () => {
   await storage.create("web");
   storage.write("web", "file", new Uint8Array(10));
 
-  expect(await storage.capacity()).toEqual({ total: 10, free: 0 });
+  expect(await storage.capacity()).toMatchObject({ total: 10, free: 0 });
   await expect(storage.create("two")).rejects.toMatchObject({ code: "no_space" });
   await expect(storage.snapshot("web", "s1")).rejects.toMatchObject({ code: "no_space" });
 
   await storage.remove("web");
   await storage.create("two");
+});
+
+it("refuses what needs metadata once that has run out, and removes all the same", async () => {
+  const storage = new MemoryStorage();
+  await storage.create("web");
+  await storage.snapshot("web", "s1");
+  storage.metadataFree = 0;
+  const refused = { code: "no_space", details: { what: "metadata" } };
+
+  await expect(storage.create("two")).rejects.toMatchObject(refused);
+  await expect(storage.clone("web", "s1", "two")).rejects.toMatchObject(refused);
+  await expect(storage.snapshot("web", "s2")).rejects.toMatchObject(refused);
+  await expect(storage.revert("web", "s1")).rejects.toMatchObject(refused);
+
+  await storage.removeSnapshot("web", "s1");
+  await storage.remove("web");
+  expect(await storage.list()).toEqual([]);
 });
 
 it("takes and gives bytes that nobody else can change", async () => {

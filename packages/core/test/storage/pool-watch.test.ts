@@ -2,10 +2,12 @@ import { expect, it } from "vitest";
 import type { NewEvent } from "../../src/platform/events.ts";
 import type { Log } from "../../src/platform/log.ts";
 import type { Settings } from "../../src/platform/platform.ts";
-import type { SetsAside } from "../../src/storage/driver.ts";
+import type { Capacity, SetsAside } from "../../src/storage/driver.ts";
 import { poolRoom } from "../../src/storage/pool-room.ts";
 import { PoolWatch } from "../../src/storage/pool-watch.ts";
 import { ManualClock } from "../../src/testing.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;
@@ -29,6 +31,39 @@ it.each([
   expect(poolRoom({ total: 100 * GiB, free: free * GiB }, { ...limits, reserve: 2 * GiB }).state).toBe(state);
 });
 
+it("is full when its metadata is, whatever is free for data, and says what helps", () => {
+  const capacity = {
+    total: 1 * GiB,
+    free: 500 * MiB,
+    metadata: { total: 499 * MiB, free: 3 * MiB, advice: "Balance." },
+  };
+  const room = poolRoom(capacity, limits);
+  expect(room).toMatchObject({ state: "full", what: "metadata", free_bytes: 500 * MiB });
+  expect(room.metadata).toEqual({ total_bytes: 499 * MiB, free_bytes: 3 * MiB, reserve_bytes: 16 * MiB });
+  expect(room.advice).toMatch(/^Balance\. .*pool grow/);
+  expect(poolRoom({ ...capacity, metadata: { total: 499 * MiB, free: 70 * MiB } }, limits)).toMatchObject({
+    state: "nearly_full",
+    what: "metadata",
+  });
+  expect(poolRoom({ ...capacity, metadata: { total: 499 * MiB, free: 400 * MiB } }, limits).what).toBeUndefined();
+});
+
+it("names the disk below it where that is what is full", () => {
+  const backing = { mountpoint: "/var", free: 10 * MiB };
+  const room = poolRoom({ total: 100 * GiB, free: 10 * MiB, backing }, limits);
+  expect(room).toMatchObject({ state: "full", what: "backing", backing: { mountpoint: "/var", free_bytes: 10 * MiB } });
+  expect(room.advice).toContain("disk mounted at /var");
+  expect(room.advice).not.toContain("pool grow'");
+  const data = poolRoom({ total: 100 * GiB, free: 10 * MiB, backing: { ...backing, free: GiB } }, limits);
+  expect(data).toMatchObject({ state: "full", what: "data", advice: expect.stringContaining("pool grow") });
+});
+
+it("is read-only before it is anything else, and says the way out", () => {
+  const room = poolRoom({ total: 100 * GiB, free: 0, readOnly: "Mount it again." }, limits);
+  expect(room).toMatchObject({ state: "read_only", advice: "Mount it again." });
+  expect(room.what).toBeUndefined();
+});
+
 /** A pool of 100 GiB that a test fills. */
 function watched(more: Partial<SetsAside> = {}) {
   const told: unknown[] = [];
@@ -39,12 +74,13 @@ function watched(more: Partial<SetsAside> = {}) {
     error: () => told.push("error"),
     child: () => log,
   };
-  const pool = { total: 100 * GiB, free: 100 * GiB };
+  const pool: Mutable<Capacity> = { total: 100 * GiB, free: 100 * GiB };
   const clock = new ManualClock();
   const events = { publish: ({ type, data }: NewEvent) => told.push([type, data?.state]) };
   const settings = { pool: limits } as Settings;
   const storage = { capacity: async () => pool, ...more } as never;
-  const watch = new PoolWatch({ storage, clock, log, events, settings });
+  const writable = () => told.push("writable");
+  const watch = new PoolWatch({ storage, clock, log, events, settings, writable });
   return { watch, told, pool, clock };
 }
 
@@ -92,4 +128,16 @@ it("tells what could not be deleted yet, and has it tried again", async () => {
   watch.stop();
   waiting.splice(0);
   expect(await watch.describe()).not.toHaveProperty("set_aside");
+});
+
+it("is told of once when it becomes read-only, and once when it can be written again", async () => {
+  const { watch, told, pool, clock } = watched();
+  watch.start();
+  pool.readOnly = "Mount it again.";
+  await clock.advance(60_000);
+  expect(told.splice(0)).toEqual(["error", ["pool.changed", "read_only"]]);
+  delete pool.readOnly;
+  await clock.advance(60_000);
+  expect(told.splice(0)).toEqual(["info", ["pool.changed", "ok"], "writable"]);
+  watch.stop();
 });

@@ -16,12 +16,14 @@ import {
   PoolWatch,
   PortForwarding,
   type Records,
+  RecordsWatch,
   reconcile,
   Scheduler,
   Specs,
   StandbyKeeper,
   StartGate,
   type StepObserver,
+  startWanted,
   usersInstances,
   Workloads,
 } from "@dockersnap/core";
@@ -142,12 +144,15 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
-  const pool = new PoolWatch(platform);
+  const startDown = () => startWanted(lifecycle, operations);
+  const pool = new PoolWatch({ ...platform, writable: () => void startDown() });
+  const recordsWatch = new RecordsWatch(platform);
   const metrics: Metrics = new Metrics({
     statuses: async () => (await conditions()).map(({ status }) => status),
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
     uses: () => measureUses(platform),
+    records: () => records.room(),
   });
   const service = createService({
     lifecycle,
@@ -178,12 +183,14 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       scheduler.start();
       standbys.start();
       pool.start();
+      recordsWatch.start();
     },
     async close(signal) {
       health.stop();
       scheduler.stop();
       standbys.stop();
       pool.stop();
+      recordsWatch.stop();
       await operations.close(signal);
       await adapters.engines.close();
     },

@@ -3,7 +3,8 @@ import {
   type InstanceStatus,
   type InstanceUse,
   type Operation,
-  type PoolRoom,
+  PoolRoom,
+  type RecordsRoom,
 } from "@dockersnap/contract";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
@@ -12,6 +13,7 @@ interface Sources {
   /** Of each instance the daemon made for itself. */
   readonly purposes: () => readonly InstancePurpose[];
   readonly pool: () => Promise<PoolRoom>;
+  readonly records: () => RecordsRoom;
   readonly uses: () => Promise<readonly (InstanceUse & { readonly instance: string })[]>;
 }
 
@@ -121,12 +123,37 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_state",
-      help: "1 for the state the pool is in: ok, nearly_full, or full, when nothing new is begun.",
+      help: "1 for the state the pool is in: ok, nearly_full, full, when nothing new is begun, or read_only, when nothing can be changed.",
       labelNames: ["state"],
       registers,
       async collect() {
         const { state } = await sources.pool();
-        for (const each of ["ok", "nearly_full", "full"]) this.set({ state: each }, each === state ? 1 : 0);
+        for (const each of PoolRoom.shape.state.options) this.set({ state: each }, each === state ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: "dockersnap_pool_metadata_bytes",
+      help: "Bytes of the pool for its own account of its files: in total, free, and kept in reserve.",
+      labelNames: ["what"],
+      registers,
+      async collect() {
+        const { metadata } = await sources.pool();
+        if (metadata === undefined) return this.reset();
+        this.set({ what: "total" }, metadata.total_bytes);
+        this.set({ what: "free" }, metadata.free_bytes);
+        this.set({ what: "reserve" }, metadata.reserve_bytes);
+      },
+    });
+    new Gauge({
+      name: "dockersnap_records_bytes",
+      help: "Bytes of the disk with the records: in total, free, and kept in reserve from anything new.",
+      labelNames: ["what"],
+      registers,
+      collect() {
+        const { total_bytes, free_bytes, reserve_bytes } = sources.records();
+        this.set({ what: "total" }, total_bytes);
+        this.set({ what: "free" }, free_bytes);
+        this.set({ what: "reserve" }, reserve_bytes);
       },
     });
   }

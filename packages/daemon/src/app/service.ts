@@ -139,6 +139,7 @@ export function createService(parts: Parts): Service {
         running_healthy: up.filter((instance) => instance.health === "healthy").length,
         running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
         ...(room === undefined ? {} : { pool: room }),
+        records: records.room(),
       };
     },
     pool: () => pool.describe(),

@@ -1,15 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DockersnapError } from "@dockersnap/contract/words";
-import { findStrays, type InstanceRecord, poolRoom, removeStray, type Stray } from "@dockersnap/core";
+import { findStrays, type InstanceRecord, removeStray, type Stray } from "@dockersnap/core";
 import { viewRecords } from "@dockersnap/host";
-import { type Adapters, createAdapters, poolLimits } from "../app/adapters.ts";
+import { type Adapters, createAdapters } from "../app/adapters.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
 import { checkClock } from "./clock.ts";
 import { checkInstances } from "./instances.ts";
 import { checkNetwork } from "./network.ts";
+import { checkPool } from "./pool.ts";
+import { checkRecordsDisk } from "./records.ts";
 import { checkSetAside } from "./set-aside.ts";
 
 export interface DoctorOptions {
@@ -29,9 +30,9 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
   const pool = await checkPool(config, adapters);
   const network = await checkNetwork(daemonPid(config) !== undefined);
   const aside = await checkSetAside(adapters);
-  for (const finding of [pool, ...aside, ...network]) print(finding);
+  for (const finding of [...pool, ...aside, ...network]) print(finding);
   const left = await checkRecorded(config, adapters, fix);
-  const wrong = [...machine, pool, ...aside, ...network].filter(({ advice }) => advice !== undefined).length + left;
+  const wrong = [...machine, ...pool, ...aside, ...network].filter(({ advice }) => advice !== undefined).length + left;
   process.stdout.write(
     wrong === 0 ? "\nNothing is wrong.\n" : `\n${wrong} ${wrong === 1 ? "thing needs" : "things need"} attention.\n`,
   );
@@ -61,25 +62,6 @@ function daemonPid(config: Config): number | undefined {
   }
 }
 
-async function checkPool(config: Config, { storage }: Adapters): Promise<Finding> {
-  const subject = "pool";
-  try {
-    const { total_bytes, free_bytes, state } = poolRoom(await storage.capacity(), poolLimits(config));
-    const seen = `${gib(free_bytes)} of ${gib(total_bytes)} GiB free`;
-    if (state === "ok") return { subject, seen };
-    const how = state === "full" ? "It is full, and nothing new is begun" : "It is nearly full";
-    return {
-      subject,
-      seen,
-      advice: `${how}: delete snapshots or instances, or make it larger with 'dockersnap pool grow'.`,
-    };
-  } catch (error) {
-    if (error instanceof DockersnapError && error.code === "not_ready")
-      return { subject, seen: "not made yet; the first start makes it" };
-    return { subject, seen: "not readable", advice: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 /** The number of strays that are left, and of instances that somebody must look at. */
 async function checkRecorded(config: Config, adapters: Adapters, fix: boolean): Promise<number> {
   const records = viewRecords({ path: join(config.state_dir, "records.db") });
@@ -91,6 +73,7 @@ async function checkRecorded(config: Config, adapters: Adapters, fix: boolean): 
     const own = records.instances.all().filter(({ purpose }) => purpose !== undefined);
     const findings = [
       checkClock(records.time.get()),
+      checkRecordsDisk(records),
       ...own.map(ownInstance),
       ...(await checkInstances(adapters, records)),
     ];
@@ -124,8 +107,4 @@ function adviceFor(fix: boolean, isData: boolean): string {
 
 function nameOf({ instance, label }: Stray): string {
   return label === undefined ? instance : `${instance}@${label}`;
-}
-
-function gib(bytes: number): string {
-  return (bytes / 1024 ** 3).toFixed(1);
 }

@@ -6,6 +6,7 @@ const sources = {
   statuses: async () => ["running", "running", "stopped"] as const,
   purposes: () => ["standby"] as const,
   pool: async () => ({ total_bytes: 100, free_bytes: 40, reserve_bytes: 10, state: "ok" }) as never,
+  records: () => ({ total_bytes: 100, free_bytes: 30, reserve_bytes: 10 }) as never,
   uses: async () => [{ instance: "web", pids: 3 }],
 };
 
@@ -15,6 +16,8 @@ it("counts what there is at the moment of the question", async () => {
   expect(text).toContain('dockersnap_instance_pids{instance="web"} 3');
   expect(text).toContain('dockersnap_own_instances{purpose="standby"} 1');
   expect(text).toContain('dockersnap_pool_bytes{what="free"} 40');
+  expect(text).toContain('dockersnap_records_bytes{what="free"} 30');
+  expect(text).toContain('dockersnap_pool_state{state="read_only"} 0');
   expect(text).toContain("dockersnap_nodejs_eventloop_lag_seconds");
 });
 

@@ -1,15 +1,20 @@
+import { dirname } from "node:path";
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { mountpointOf } from "../process/mountpoint.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
 /** SQLite's primary result codes that decide something here; extended ones carry them in their low byte. */
 const resultCodes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
+/** SQLITE_IOERR_SHMSIZE: no space for the index of the write-ahead log. */
+const indexCannotGrow = 4874;
+
 /** SQLite's result code, or undefined for an error that is not SQLite's. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
-  return error.errcode & 0xff;
+  return error.errcode === indexCannotGrow ? resultCodes.full : error.errcode & 0xff;
 }
 
 export const isBusy = (error: unknown) => resultCode(error) === resultCodes.busy;
@@ -19,10 +24,11 @@ export function recordsError(path: string, error: unknown): unknown {
   const code = resultCode(error);
   if (code === undefined) return error;
   if (code === resultCodes.full) {
+    const mountpoint = mountpointOf(dirname(path));
     return new DockersnapError(
       "no_space",
-      `The disk that holds the records ${path} is full; nothing was written. Make room there.`,
-      { cause: error },
+      `The disk mounted at ${mountpoint}, which holds the records (${path}), is full; nothing was written. Free space on that disk.`,
+      { cause: error, details: { what: "records", mountpoint } },
     );
   }
   if (code === resultCodes.corrupt || code === resultCodes.notADatabase) return unreadable(path, error);
@@ -40,18 +46,31 @@ export function unreadable(path: string, cause: unknown): DockersnapError {
   );
 }
 
+/** Space of the disk that is kept for when it is full. */
+export interface Reserve {
+  /** Give it back. False where there is none. */
+  release(): boolean;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof DockersnapError && error.code === "no_space" && resultCode(error.cause) === resultCodes.full;
+}
+
 /** The connection with its statements, each prepared once. */
 export class Database {
   readonly path: string;
+  readonly #reserve: Reserve | undefined;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isLazy = false;
   #writes = 0;
 
-  constructor(path: string, connection: DatabaseSync) {
+  /** With `reserve` what met a full disk is done once more in the space that gives back. */
+  constructor(path: string, connection: DatabaseSync, reserve?: Reserve) {
     this.path = path;
     this.#connection = connection;
+    this.#reserve = reserve;
   }
 
   /** Another one after every write, after every write taken back, and after another connection's: what was read at this one holds. */
@@ -60,8 +79,10 @@ export class Database {
   }
 
   run(sql: string, values: Record<string, SQLInputValue> = {}): void {
-    this.#writes += 1;
-    this.#attempt(() => this.#prepare(sql).run(values));
+    this.#inReserve(() => {
+      this.#writes += 1;
+      this.#attempt(() => this.#prepare(sql).run(values));
+    });
   }
 
   row(sql: string, values: Record<string, SQLInputValue> = {}): Row | undefined {
@@ -74,6 +95,10 @@ export class Database {
 
   /** All writes of `work`, or none; one inside another is a part that can fall alone. */
   transaction<T>(work: () => T): T {
+    return this.#inReserve(() => this.#transaction(work));
+  }
+
+  #transaction<T>(work: () => T): T {
     const [begin, commit, rollback] =
       this.#depth === 0
         ? ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"]
@@ -118,6 +143,16 @@ export class Database {
     } finally {
       this.#isLazy = false;
       this.#exec("PRAGMA synchronous = FULL");
+    }
+  }
+
+  /** Where the disk is full: once more, in what was kept. Inside a transaction the whole of that is done again instead. */
+  #inReserve<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (this.#depth > 0 || !isDiskFull(error) || this.#reserve?.release() !== true) throw error;
+      return work();
     }
   }
 

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
 import { isBusy } from "./database.ts";
 
 /**
@@ -29,8 +30,12 @@ export function holdAlone(path: string): { release(): void } {
     );
   }
   chmodSync(path, 0o600);
-  // Only for the sentence above: the lock itself is the kernel's.
-  writeFileSync(holderPath, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    // Only for the sentence above: the lock itself is the kernel's.
+    writeFileSync(holderPath, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    if (!hasErrno(error, "ENOSPC", "EDQUOT")) throw error;
+  }
   return {
     release: () => {
       if (connection.isOpen) connection.close();

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { Records } from "@dockersnap/core";
 import { Database, recordsError, unreadable } from "./database.ts";
+import { RecordsDisk } from "./disk.ts";
 import { instancesTable } from "./instances.ts";
 import { holdAlone } from "./lock.ts";
 import { applicationId, migrate, migrations, schemaVersion } from "./migrations.ts";
@@ -29,9 +30,14 @@ export interface OpenRecords extends Records {
 export function openRecords({ path }: { path: string }): OpenRecords {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const lock = holdAlone(`${path}.lock`);
+  const disk = new RecordsDisk(path);
   try {
+    // What the last daemon did not come to end is ended by this one, so that it starts on a full disk too.
+    disk.releaseIfFull();
     if (!exists(path)) begin(path);
-    return tables(new Database(path, connect(path)), () => lock.release());
+    const database = new Database(path, connect(path), disk);
+    disk.keep();
+    return tables(database, disk, () => lock.release());
   } catch (error) {
     lock.release();
     throw recordsError(path, error);
@@ -54,7 +60,7 @@ export function viewRecords({ path }: { path: string }): OpenRecords | undefined
           `The records ${path} are of another version of dockersnap. Start this version's daemon once, then look again.`,
         );
       }
-      return tables(new Database(path, connection), () => undefined);
+      return tables(new Database(path, connection), new RecordsDisk(path), () => undefined);
     } catch (error) {
       connection.close();
       throw error;
@@ -64,7 +70,7 @@ export function viewRecords({ path }: { path: string }): OpenRecords | undefined
   }
 }
 
-function tables(database: Database, closed: () => void): OpenRecords {
+function tables(database: Database, disk: RecordsDisk, closed: () => void): OpenRecords {
   return {
     instances: instancesTable(database),
     snapshots: snapshotsTable(database),
@@ -74,6 +80,8 @@ function tables(database: Database, closed: () => void): OpenRecords {
     ports: portsTable(database),
     operations: operationsTable(database),
     time: timeTable(database),
+    room: () => disk.room(),
+    keepReserve: () => disk.keep(),
     transaction: (work) => database.transaction(work),
     lazily: (work) => database.lazily(work),
     close: () => {

@@ -8,7 +8,22 @@ export interface Mount {
 
 /** What is mounted exactly here, the topmost where several are; `undefined` when nothing is. */
 export async function mountAt(mountpoint: string): Promise<Mount | undefined> {
-  return parseMountinfo(await readFile("/proc/self/mountinfo", "utf8")).findLast((line) => line.at === mountpoint);
+  return (await readMounts()).findLast((line) => line.at === mountpoint);
+}
+
+/** What is mounted here or, where nothing is, at the nearest folder above. The path has no links in it. */
+export async function mountHolding(path: string): Promise<Mount | undefined> {
+  const holds = (at: string) => at === path || path.startsWith(at === "/" ? at : `${at}/`);
+  return (await readMounts())
+    .filter(({ at }) => holds(at))
+    .reduce<(Mount & { readonly at: string }) | undefined>(
+      (nearest, mount) => (nearest === undefined || mount.at.length >= nearest.at.length ? mount : nearest),
+      undefined,
+    );
+}
+
+async function readMounts(): Promise<readonly (Mount & { readonly at: string })[]> {
+  return parseMountinfo(await readFile("/proc/self/mountinfo", "utf8"));
 }
 
 /** The lines of `/proc/<pid>/mountinfo`; see proc(5). */

@@ -1,6 +1,6 @@
 import { access, mkdir, realpath, stat, statfs, truncate } from "node:fs/promises";
 import { release } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
@@ -16,8 +16,6 @@ export interface Pool {
   readonly mount: string;
   /** Whether the kernel bounds how much of it is dirty at once. */
   readonly bounded: boolean;
-  /** The directory whose file system holds the image, for an embedded pool. */
-  readonly backing: string | undefined;
   /** Of an embedded pool. */
   readonly device: string | undefined;
 }
@@ -54,7 +52,7 @@ export async function openPool(options: BtrfsOptions, holdsData: boolean): Promi
     await fillImage(device, mountpoint).catch(() => undefined);
   }
   const bounded = await boundDirtyData(device);
-  return { mount: mountpoint, bounded, backing: dirname(await realpath(options.image)), device };
+  return { mount: mountpoint, bounded, device };
 }
 
 /** Take an embedded pool out of use: unmounted, its device detached, the image kept. A pool not in use stays so. */
@@ -135,7 +133,7 @@ async function openPath(path: string, holdsData: boolean): Promise<Pool> {
     );
   }
   if (holdsData) await requireThere(join(path, "instances"), `What the daemon kept in btrfs.path ${path}`);
-  return { mount: path, bounded: false, backing: undefined, device: undefined };
+  return { mount: path, bounded: false, device: undefined };
 }
 
 async function requireThere(path: string, what: string): Promise<void> {

@@ -90,7 +90,7 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   get #space(): Space {
-    return new Space(mountOf(this.#options), this.#pool?.backing);
+    return new Space(mountOf(this.#options), this.#options);
   }
 
   get #quotas(): Quotas {
@@ -101,6 +101,8 @@ class BtrfsDriver implements BtrfsStorage {
     this.#pool = await openPool(this.#options, holdsData);
     this.#canBound = (await this.#quotas.support()).usable;
     await this.#doing(`The pool at ${mountOf(this.#options)} could not be made ready`, async () => {
+      // What is in it can be read and told about; whatever would change it says why it cannot.
+      if ((await this.#space.capacity()).readOnly !== undefined) return;
       // dockerd with remapped users passes through as one of them; nobody but root looks at snapshots.
       await mkdir(this.#instances, { recursive: true, mode: 0o711 });
       await mkdir(this.#snapshots, { recursive: true, mode: 0o700 });
@@ -382,12 +384,10 @@ class BtrfsDriver implements BtrfsStorage {
     } catch (error) {
       if (error instanceof DockersnapError) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      const full = await this.#space.isUsedUp().catch(() => false);
-      throw new DockersnapError(
-        full ? "no_space" : "internal",
-        full ? `${what}, for the pool is full; remove snapshots or instances: ${why}` : `${what}: ${why}`,
-        { cause: error },
-      );
+      await this.#space.assertWritable();
+      const full = await this.#space.usedUp().catch(() => undefined);
+      if (full !== undefined) throw this.#space.full(full, `${what}: ${why}`);
+      throw new DockersnapError("internal", `${what}: ${why}`, { cause: error });
     }
   }
 }

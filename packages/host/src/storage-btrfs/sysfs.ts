@@ -1,5 +1,6 @@
-import { access, readdir } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { hasErrno } from "../process/errno.ts";
 
 /** Where the kernel shows the btrfs on this device; undefined when there is none. */
 export async function sysfsOf(device: string): Promise<string | undefined> {
@@ -12,4 +13,14 @@ export async function sysfsOf(device: string): Promise<string | undefined> {
     if (holds) return folder;
   }
   return undefined;
+}
+
+/** The number in one of the kernel's files; undefined where there is no such file. */
+export async function readNumber(file: string): Promise<number | undefined> {
+  try {
+    return Number(await readFile(file, "utf8"));
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }

@@ -35,10 +35,14 @@ export async function testPool(sizeBytes?: number) {
 
 export async function btrfsSubject(): Promise<StorageSubject> {
   const pool = await testPool();
-  return { driver: pool.driver, ...hands(pool.driver), [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+  return {
+    driver: pool.driver,
+    ...hands(pool.driver, pool.options.mountpoint),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
 }
 
-function hands(driver: BtrfsStorage): Omit<StorageSubject, "driver" | typeof Symbol.asyncDispose> {
+function hands(driver: BtrfsStorage, mountpoint: string): Omit<StorageSubject, "driver" | typeof Symbol.asyncDispose> {
   const at = (id: string, file: string) => join(driver.path(id), file);
   return {
     async write(id, file, bytes) {
@@ -73,6 +77,9 @@ function hands(driver: BtrfsStorage): Omit<StorageSubject, "driver" | typeof Sym
     },
     lose: async (id) => {
       await run("btrfs", ["subvolume", "delete", driver.path(id)]);
+    },
+    async setReadOnly(isReadOnly) {
+      await run("mount", ["-o", `remount,${isReadOnly ? "ro" : "rw"}`, mountpoint]);
     },
   };
 }

@@ -15,6 +15,7 @@ export const operationFailures = [
   "busy",
   "wrong_state",
   "no_space",
+  "read_only",
   "not_ready",
   "cancelled",
   "key_reused",

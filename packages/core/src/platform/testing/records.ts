@@ -1,4 +1,4 @@
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, type RecordsRoom } from "@dockersnap/contract/words";
 import type {
   InstanceRecord,
   OperationFilter,
@@ -198,6 +198,20 @@ export class MemoryRecords implements Records {
       this.#state.time = structuredClone(record);
     },
   };
+
+  /** Bytes left of the disk they would be on; a test makes them fewer. */
+  diskFree = 2 ** 30;
+
+  room(): RecordsRoom {
+    const reserve = 2 ** 24;
+    return {
+      state: this.diskFree < reserve ? "full" : "ok",
+      ...{ total_bytes: 2 ** 30, free_bytes: this.diskFree, reserve_bytes: reserve },
+      ...{ path: "/memory/records.db", mountpoint: "/memory" },
+    };
+  }
+
+  keepReserve(): void {}
 
   transaction<T>(work: () => T): T {
     const before: State = {

@@ -51,6 +51,21 @@ export type StorageMethod =
   | "usage"
   | "setQuota";
 
+/** What cannot be done in a pool that is read-only. */
+const changing: ReadonlySet<StorageMethod> = new Set([
+  ...(["create", "clone", "snapshot", "rename", "revert", "restore"] as const),
+  ...(["renameSnapshot", "removeSnapshot", "remove", "setQuota"] as const),
+]);
+
+/** What takes a little of the pool's account of its files. */
+const growing: ReadonlySet<StorageMethod> = new Set(["create", "clone", "snapshot", "revert", "restore"]);
+
+function full(what: "data" | "metadata"): DockersnapError {
+  return new DockersnapError("no_space", `The pool has no ${what} space left; remove snapshots or instances.`, {
+    details: { what },
+  });
+}
+
 /**
  * A storage that keeps every byte in memory and promises what real drivers promise. Tests reach the files of a dataset
  * with `write`, `read` and `files`, and make the next call of a method fail with `failNext`.
@@ -59,6 +74,10 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
   readonly info = { driver: "memory", capabilities: { quota: true, send: false } };
   /** Bytes of the pool; a test makes it smaller to run out of space. */
   total = 2 ** 40;
+  /** Bytes the pool's account of its files can still take; a test makes it 0 to run out of those first. */
+  metadataFree = 2 ** 30;
+  /** Nothing in the pool can be changed while a test has this so. */
+  isReadOnly = false;
   /** Why there are no quotas here, where a test wants none. */
   unbounded: string | undefined;
   readonly #datasets = new Map<DatasetId, Tree>();
@@ -107,7 +126,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
   async create(id: DatasetId): Promise<void> {
     await this.#begin("create", id);
     this.#assertFree(id);
-    this.#assertRoom(id);
+    this.#assertRoom();
     this.#datasets.set(id, new Tree());
   }
 
@@ -115,7 +134,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     await this.#begin("clone", source, label, id);
     const tree = this.#snapshot(source, label);
     this.#assertFree(id);
-    this.#assertRoom(id);
+    this.#assertRoom();
     this.#datasets.set(id, tree);
     this.#written.delete(id);
   }
@@ -132,7 +151,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     if (snapshots.has(label)) {
       throw new DockersnapError("already_exists", `Dataset ${id} already has a snapshot ${label}.`);
     }
-    this.#assertRoom(id);
+    this.#assertRoom();
     this.#snapshots.set(id, snapshots.set(label, tree));
   }
 
@@ -209,7 +228,12 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
 
   async capacity(): Promise<Capacity> {
     await this.#begin("capacity");
-    return { total: this.total, free: Math.max(0, this.total - this.#used()) };
+    return {
+      total: this.total,
+      free: Math.max(0, this.total - this.#used()),
+      metadata: { total: 2 ** 30, free: this.metadataFree },
+      ...(this.isReadOnly ? { readOnly: "Make it writable again." } : {}),
+    };
   }
 
   async usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage> {
@@ -332,6 +356,10 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     await Promise.resolve();
     const failure = this.#failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
+    if (this.isReadOnly && changing.has(method)) {
+      throw new DockersnapError("read_only", "The pool is read-only. Make it writable again.");
+    }
+    if (this.metadataFree <= 0 && growing.has(method)) throw full("metadata");
   }
 
   #dataset(id: DatasetId): Tree {
@@ -356,9 +384,9 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     throw new DockersnapError("already_exists", `Dataset ${id} exists already, or snapshots of it do.`);
   }
 
-  #assertRoom(id: DatasetId): void {
+  #assertRoom(): void {
     if (this.#used() < this.total) return;
-    throw new DockersnapError("no_space", `The pool has no room for ${id}; remove snapshots or instances.`);
+    throw full("data");
   }
 
   #used(): number {

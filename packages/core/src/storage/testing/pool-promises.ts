@@ -98,6 +98,55 @@ export function poolPromises(factory: StorageFactory): void {
     });
   });
 
+  describe("a pool that is read-only", () => {
+    it("refuses each change with the same code, changes nothing, and goes on once it is writable", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await say(subject, "web", "file", "kept");
+      await driver.snapshot("web", "s1");
+      const before = await driver.list();
+      const signal = AbortSignal.timeout(10_000);
+      expect((await driver.capacity()).readOnly).toBeUndefined();
+
+      await subject.setReadOnly(true);
+
+      const changes = [
+        () => driver.create("two"),
+        () => driver.clone("web", "s1", "two"),
+        () => driver.rename("web", "two"),
+        () => driver.snapshot("web", "s2"),
+        () => driver.revert("web", "s1"),
+        () => driver.restore("web", "s1", ["file"], signal),
+        () => driver.renameSnapshot("web", "s1", "s2"),
+        () => driver.removeSnapshot("web", "s1"),
+        () => driver.remove("web"),
+      ];
+      for (const change of changes) {
+        await expect(change(), String(change)).rejects.toMatchObject({ code: "read_only" });
+      }
+      expect((await driver.capacity()).readOnly).toMatch(/\.$/);
+      expect(await driver.list()).toEqual(before);
+      expect(await content(subject, "web")).toEqual({ file: "kept" });
+
+      await subject.setReadOnly(false);
+
+      expect((await driver.capacity()).readOnly).toBeUndefined();
+      await driver.revert("web", "s1");
+      await driver.remove("web");
+      expect(await driver.list()).toEqual([]);
+    });
+
+    it("is opened all the same, with what is in it", async () => {
+      await using subject = await factory();
+      await subject.driver.create("web");
+      await subject.setReadOnly(true);
+      await subject.driver.open({ holdsData: true });
+      expect(await subject.driver.list()).toEqual([{ id: "web", present: true, snapshots: [] }]);
+      await subject.setReadOnly(false);
+    });
+  });
+
   describe("a name that is none", () => {
     it("is refused as a dataset by every method", async () => {
       await using subject = await factory();

@@ -17,6 +17,8 @@ export interface StorageSubject extends AsyncDisposable {
   readonly nesting?: Nesting;
   /** Take a dataset's tree away behind the driver's back and leave its snapshots, as an interrupted removal does. */
   lose(id: DatasetId): Promise<void>;
+  /** Have nothing in the pool be changeable, as the kernel does when a file system fails; or changeable again. */
+  setReadOnly(isReadOnly: boolean): Promise<void>;
 }
 
 /** Nested trees, by their paths in a dataset. Their files are written and read by paths too. */

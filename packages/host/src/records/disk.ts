@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { RecordsRoom } from "@dockersnap/contract/words";
+import { hasErrno } from "../process/errno.ts";
+import { mountpointOf } from "../process/mountpoint.ts";
+
+const MiB = 1024 * 1024;
+
+/**
+ * What a full disk leaves for deletes and stops. SQLite writes its log over from the beginning once it has 4 MiB of it,
+ * so that no number of operations takes more.
+ */
+const keptBytes = 16 * MiB;
+
+/** So much is free before the file that keeps space is made again, or a disk at its border would make it all the time. */
+const wantedFreeBytes = 4 * keptBytes;
+
+/** Below this nothing new is begun, on a disk that is large enough. */
+const reserveBytes = 32 * MiB;
+
+/** The disk the records are on, with a file beside them that keeps space for when it is full. */
+export class RecordsDisk {
+  readonly #path: string;
+  readonly #keeper: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#keeper = `${path}.reserve`;
+  }
+
+  room(): RecordsRoom {
+    const folder = dirname(this.#path);
+    const { total, free } = this.#measure();
+    const reserve = Math.min(reserveBytes, Math.round(total / 10));
+    return {
+      total_bytes: total,
+      free_bytes: free,
+      reserve_bytes: reserve,
+      state: free < reserve ? "full" : "ok",
+      path: this.#path,
+      mountpoint: mountpointOf(folder),
+    };
+  }
+
+  /** Keep space in reserve, where there is enough to spare. Twice changes nothing. */
+  keep(): void {
+    if (this.#size() >= keptBytes || this.#measure().free < wantedFreeBytes) return;
+    const draft = `${this.#keeper}.new`;
+    try {
+      const file = openSync(draft, "w", 0o600);
+      try {
+        // Not zeros: a file system that compresses would keep next to nothing for them.
+        for (let written = 0; written < keptBytes; written += MiB) writeSync(file, randomBytes(MiB));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(draft, this.#keeper);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      // Somebody else took the space meanwhile.
+      if (!hasErrno(error, "ENOSPC", "EDQUOT")) throw error;
+    }
+  }
+
+  /** Give back what is kept, for who must write now. False where there is nothing to give. */
+  release(): boolean {
+    if (this.#size() === 0) return false;
+    rmSync(this.#keeper, { force: true });
+    return true;
+  }
+
+  /** As `release`, where the disk is so full that records could not even be opened. */
+  releaseIfFull(): void {
+    if (this.#measure().free < MiB) this.release();
+  }
+
+  #measure(): { readonly total: number; readonly free: number } {
+    const { blocks, bavail, bsize } = statfsSync(dirname(this.#path));
+    return { total: blocks * bsize, free: bavail * bsize };
+  }
+
+  #size(): number {
+    return statSync(this.#keeper, { throwIfNoEntry: false })?.size ?? 0;
+  }
+}
