@@ -70,7 +70,7 @@ it("a file is written below the instance's own folder, with its mode", async () 
   giveAccess({ env: {}, files: [{ name: "sub/kubeconfig", content: `k: ${accessToken}`, mode: "0640" }] });
   expect(await cli(world, "use", name)).toMatchObject({ code: 0 });
   const path = join(home, ".dockersnap", name, "sub/kubeconfig");
-  expect(readFileSync(path, "utf8")).toBe(`k: ${join(home, ".dockersnap", name)}/`);
+  expect(readFileSync(path, "utf8")).toBe(`k: ${join(home, ".dockersnap", name)}`);
   expect((statSync(path).mode & 0o777).toString(8)).toBe("640");
 });
 

@@ -19,9 +19,14 @@ export function accessFolder(home: string, instance: string): string {
   return join(home, ".dockersnap", instance);
 }
 
-/** Puts the folder, with a slash at its end, in place of each `${ACCESS_DIR}`, whether or not a slash follows it. */
+/**
+ * Puts the folder in place of each `${ACCESS_DIR}`. Plugins that were written when the folder still came with a slash put a
+ * file's name right behind the token, so the name gets its slash.
+ */
 export function withAccessFolder(text: string, folder: string): string {
-  return text.replace(/\$\{ACCESS_DIR\}\/?/g, () => `${folder}/`);
+  return text.replace(/\$\{ACCESS_DIR\}(?=([.-]*[\p{L}\p{N}_])?)/gu, (_token, name) =>
+    name === undefined ? folder : `${folder}/`,
+  );
 }
 
 /** The files an instance offers, as they are written into this folder. */

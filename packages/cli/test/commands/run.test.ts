@@ -61,7 +61,7 @@ it("runs the command with the clone's environment and files, and removes the clo
     run: async (program, args, env) => {
       calls.push([program, ...args], env);
       const settings = join(home, ".dockersnap", name, "settings");
-      expect(await readFile(settings, "utf8")).toBe(`in ${join(home, ".dockersnap", name)}/`);
+      expect(await readFile(settings, "utf8")).toBe(`in ${join(home, ".dockersnap", name)}`);
       expect(deletions()).toHaveLength(0);
       return 0;
     },

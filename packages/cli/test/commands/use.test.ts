@@ -76,7 +76,7 @@ it("writes files with their modes into a folder of one's own, and puts its place
   });
   const { stdout } = await use();
   expect(stdout).toContain(`export KUBECONFIG='${folder()}/kubeconfig';`);
-  expect(stdout).toContain(`export DIR='${folder()}/';`);
+  expect(stdout).toContain(`export DIR='${folder()}';`);
   expect(stdout).toContain(`export BOTH='${folder()}/a:${folder()}/b';`);
   expect(await readFile(join(folder(), "kubeconfig"), "utf8")).toBe(`cert: ${folder()}/tls/ca.pem $& \${HOST}\n`);
   expect(await modeOf(join(folder(), "kubeconfig"))).toBe("600");
