@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -21,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.end());
 
+const accessFolders = () => readdirSync(join(world.dir, "home/.dockersnap"));
 const names = async () => (await world.client.instances.list()).map(({ name }) => name);
 
 it("runs a command on a throw-away clone, with its environment, output and exit code", async () => {
@@ -29,6 +31,7 @@ it("runs a command on a throw-away clone, with its environment, output and exit 
   const { code, stdout, stderr } = await cli(world, "run", `${demo}@golden`, "-q", "--", "sh", "-c", script);
   expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: "hi\n", stderr: "oops\n" });
   expect(await names()).toEqual([demo]);
+  expect(accessFolders()).toEqual([]);
   const there = await cli(world, "docker", demo, "--", "exec", "echo", "ls", "/data");
   expect(there.stdout).toBe("");
 });
@@ -38,7 +41,24 @@ it("keeps the clone of a failed command for a look, if asked to", async () => {
   expect(code).toBe(1);
   const [, kept = ""] = /Kept the clone '([^']+)'/.exec(stderr) ?? [];
   expect(await names()).toEqual([demo, kept]);
+  expect(accessFolders()).toEqual([kept]);
   await world.client.instances.delete(kept);
+});
+
+it("files of instances that somebody else deleted go with the next use, and a delete takes its own along", async () => {
+  const [other, gone] = [world.name("other"), world.name("gone")];
+  for (const name of [other, gone]) {
+    await world.client.instances.create({ name });
+    expect(await cli(world, "use", name)).toMatchObject({ code: 0 });
+  }
+  await world.client.instances.delete(gone);
+  expect(await cli(world, "use", demo)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`Removed the access files of ${gone}, deleted by now.`),
+  });
+  expect(accessFolders().sort()).toEqual([demo, other].sort());
+  expect(await cli(world, "delete", other)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("warning") });
+  expect(accessFolders()).toEqual([demo]);
 });
 
 it.each(["SIGINT", "SIGTERM"] as const)(

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "@dockersnap/client";
 import { type Access, DockersnapError, type Instance } from "@dockersnap/contract/words";
 import { offeredEnvironment } from "./access/environment.ts";
 import { writeAccessFiles } from "./access/files.ts";
 import { accessFolder, filesIn } from "./access/folder.ts";
+import { accessRecord, removeAccessFiles } from "./access/leftovers.ts";
 import { exportedIn, exportedNames } from "./access/variables.ts";
 import type { Io } from "./io.ts";
 import type { Output } from "./output/output.ts";
@@ -49,12 +49,15 @@ export async function untilHealthy(client: Client, instance: Instance, signal: A
 /** The environment of a command that is to see the instance as its Docker, with the files beside it. */
 export async function environmentOf(
   answer: Access,
-  name: string,
+  { name, created_at }: Instance,
   { client, io, out }: { client: Client; io: Io; out: Output },
 ): Promise<Record<string, string | undefined>> {
   const folder = accessFolder(io.home, name);
   const offered = offeredEnvironment(answer, folder, client.baseUrl, out);
-  await writeAccessFiles(folder, filesIn(answer, folder), [...offered.keys()]);
+  await writeAccessFiles(folder, filesIn(answer, folder), [...offered.keys()], {
+    daemon: client.baseUrl,
+    created_at,
+  });
   const env = { ...io.env };
   // Of another instance that this shell uses nothing may shine through, nor settings for a remote Docker.
   for (const left of [...exportedIn(io.env), "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT"]) {
@@ -67,8 +70,16 @@ export async function environmentOf(
  * Remove the clone and its files here, whatever state it is in; one that is being made is cancelled first. An absent one
  * is removed already.
  */
-export async function removeThrowAway(client: Client, name: string, home: string): Promise<void> {
-  await rm(accessFolder(home, name), { recursive: true, force: true });
+export async function removeThrowAway(
+  name: string,
+  { client, io, out }: { client: Client; io: Io; out: Output },
+): Promise<void> {
+  const files = await accessRecord(io.home, name, client.baseUrl);
+  await removeClone(client, name);
+  if (files !== undefined) await removeAccessFiles(files, out);
+}
+
+async function removeClone(client: Client, name: string): Promise<void> {
   try {
     await client.instances.delete(name);
   } catch (error) {

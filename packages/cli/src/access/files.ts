@@ -5,13 +5,23 @@ import { dirname, join } from "node:path";
 import { type AccessFile, DockersnapError } from "@dockersnap/contract/words";
 import { namesIn } from "./variables.ts";
 
+/** Which instance of which daemon: another daemon may have one of the same name, and the same daemon may have one later. */
+export interface Owner {
+  /** The daemon's address. */
+  readonly daemon: string;
+  /** When the instance was created. */
+  readonly created_at: string;
+}
+
 /** Of what `use` wrote last, kept beside the files: what is gone from the next answer is removed. */
 export interface Manifest {
   readonly files: readonly string[];
   readonly env: readonly string[];
+  /** Absent in what older versions wrote. */
+  readonly owner?: Owner | undefined;
 }
 
-const manifestName = ".manifest.json";
+export const manifestName = ".manifest.json";
 const maxManifestBytes = 1024 * 1024;
 
 /**
@@ -22,6 +32,7 @@ export async function writeAccessFiles(
   folder: string,
   files: readonly AccessFile[],
   env: readonly string[],
+  owner: Owner,
 ): Promise<void> {
   const wanted = files.map((file) => ({ ...file, parts: pathParts(file.name), bits: modeBits(file) }));
   const before = await readManifest(folder);
@@ -34,15 +45,15 @@ export async function writeAccessFiles(
   await ownFolder(folder);
   const names = new Set(wanted.map(({ parts }) => parts.join("/")));
   for (const { parts } of wanted) await checkPath(folder, parts);
+  // Recorded before anything is written or removed: what a crash leaves behind is still known to the next one.
+  await writeManifest(folder, { files: [...new Set([...names, ...before.files])], env, owner });
   for (const { parts, content, bits } of wanted) {
     for (let depth = 1; depth < parts.length; depth += 1) await ownFolder(join(folder, ...parts.slice(0, depth)));
     await replaceFile(join(folder, ...parts), content, bits);
   }
-  // First recorded, then removed: what a crash leaves behind is still known to the next one.
-  await writeManifest(folder, { files: [...new Set([...names, ...before.files])], env });
   const gone = before.files.filter((name) => !names.has(name));
   for (const name of gone) await removeFile(folder, name);
-  if (gone.length > 0) await writeManifest(folder, { files: [...names], env });
+  if (gone.length > 0) await writeManifest(folder, { files: [...names], env, owner });
 }
 
 /** What the last `use` recorded; nothing where there is no record, or one that cannot be read. */
@@ -56,11 +67,19 @@ export async function readManifest(folder: string): Promise<Manifest> {
       const list = typeof read === "object" && read !== null ? (read as Record<string, unknown>)[name] : undefined;
       return Array.isArray(list) ? list : [];
     };
-    return { files: part("files").filter(isSafeName), env: namesIn(part("env")) };
+    return { files: part("files").filter(isSafeName), env: namesIn(part("env")), owner: ownerIn(read) };
   } catch (error) {
     if (error instanceof SyntaxError || isMissing(error)) return { files: [], env: [] };
     throw error;
   }
+}
+
+function ownerIn(read: unknown): Owner | undefined {
+  if (typeof read !== "object" || read === null || !("owner" in read)) return undefined;
+  const { owner } = read;
+  if (typeof owner !== "object" || owner === null || !("daemon" in owner && "created_at" in owner)) return undefined;
+  const { daemon, created_at } = owner;
+  return typeof daemon === "string" && typeof created_at === "string" ? { daemon, created_at } : undefined;
 }
 
 async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
@@ -133,13 +152,16 @@ async function replaceFile(path: string, content: string, mode: number): Promise
   await rename(temporary, path);
 }
 
-async function removeFile(folder: string, name: string): Promise<void> {
+/** Removes a file with the folders that are empty without it. A folder in its place is not what was written, so it stays. */
+export async function removeFile(folder: string, name: string): Promise<void> {
   const parts = name.split("/");
   for (let depth = 1; depth < parts.length; depth += 1) {
     const found = await lstatOf(join(folder, ...parts.slice(0, depth))).catch(missingAsUndefined);
     if (found === undefined || !found.isDirectory) return;
   }
-  await unlink(join(folder, ...parts)).catch(missingAsUndefined);
+  await unlink(join(folder, ...parts)).catch((error) => {
+    if (error.code !== "EISDIR") missingAsUndefined(error);
+  });
   for (let depth = parts.length - 1; depth > 0; depth -= 1) {
     try {
       await rmdir(join(folder, ...parts.slice(0, depth)));
@@ -150,7 +172,7 @@ async function removeFile(folder: string, name: string): Promise<void> {
   }
 }
 
-async function lstatOf(path: string): Promise<{ size: number; isFile: boolean; isDirectory: boolean }> {
+export async function lstatOf(path: string): Promise<{ size: number; isFile: boolean; isDirectory: boolean }> {
   const found = await lstat(path);
   return { size: found.size, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }

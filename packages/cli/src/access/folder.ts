@@ -7,6 +7,9 @@ import {
   nameRules,
 } from "@dockersnap/contract/words";
 
+/** The folder with the folders of all instances. */
+export const accessRoot = (home: string) => join(home, ".dockersnap");
+
 /** Where an instance's access files go, without a slash at the end. */
 export function accessFolder(home: string, instance: string): string {
   // It becomes a path, so it is checked here whatever the daemon thinks of it.
@@ -16,7 +19,7 @@ export function accessFolder(home: string, instance: string): string {
       `'${instance}' is not an instance's name: expected ${nameRules.instance}.`,
     );
   }
-  return join(home, ".dockersnap", instance);
+  return join(accessRoot(home), instance);
 }
 
 /**

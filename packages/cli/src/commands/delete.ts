@@ -1,4 +1,5 @@
 import type { Client } from "@dockersnap/client";
+import { accessRecord, removeAccessFiles } from "../access/leftovers.ts";
 import { instanceOrSnapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../failure.ts";
@@ -6,7 +7,7 @@ import { flag } from "../options.ts";
 
 export const remove = defineCommand({
   summary: "Delete an instance with all its snapshots, or one snapshot",
-  description: "On a terminal it asks first.",
+  description: "On a terminal it asks first. Files that 'use' wrote for a deleted instance are removed too.",
   args: { target: instanceOrSnapshotArgument },
   options: { yes: flag("Do not ask", { short: "y" }) },
   examples: ["dockersnap delete web", "dockersnap delete web@before-upgrade --yes"],
@@ -17,11 +18,13 @@ export const remove = defineCommand({
       return exitCodes.failed;
     }
     const { instance, label } = target;
+    const files = label === undefined ? await accessRecord(io.home, instance, client.baseUrl) : undefined;
     await follow((following) =>
       label === undefined
         ? client.instances.delete(instance, following)
         : client.instances.deleteSnapshot(instance, label, following),
     );
+    if (files !== undefined) await removeAccessFiles(files, out);
     await out.done(undefined, { text: () => `Deleted ${name}.\n`, names: () => [name] });
     return exitCodes.done;
   },

@@ -41,7 +41,7 @@ export const run = defineCommand({
       ended.signal.throwIfAborted();
       if (waitMs > 0) await untilHealthy(client, made, AbortSignal.any([ended.signal, AbortSignal.timeout(waitMs)]));
       ended.signal.throwIfAborted();
-      const env = await environmentOf(await client.instances.access(name), name, { client, io, out });
+      const env = await environmentOf(await client.instances.access(name), made, { client, io, out });
       ended.signal.throwIfAborted();
       code = await started(() => io.run(program, words, env), program);
     } catch (error) {
@@ -53,7 +53,7 @@ export const run = defineCommand({
         out.note(`Kept the clone '${name}'. Look at it with: eval "$(dockersnap use ${name})"`);
         out.note(`Remove it with: dockersnap delete ${name}`);
       } else {
-        await removeThrowAway(client, name, io.home).catch((error: unknown) => {
+        await removeThrowAway(name, { client, io, out }).catch((error: unknown) => {
           out.warn(
             `The clone '${name}' could not be removed: ${error instanceof Error ? error.message : String(error)}`,
           );

@@ -5,6 +5,7 @@ import { offeredEnvironment } from "../access/environment.ts";
 import { writeAccessFiles } from "../access/files.ts";
 import { accessFolder, filesIn, withAccessFolder } from "../access/folder.ts";
 import { namesInUse, takeOut } from "../access/leave.ts";
+import { sweepAccessFiles } from "../access/leftovers.ts";
 import { dialectFor, shellNames } from "../access/shells.ts";
 import { exportedIn, exportedNames } from "../access/variables.ts";
 import { instanceArgument, optional } from "../arguments.ts";
@@ -17,7 +18,8 @@ import type { Output } from "../output/output.ts";
 export const use = defineCommand({
   summary: "Print shell code that makes an instance this shell's Docker",
   description:
-    "Files the workload offers are written to ~/.dockersnap/<name>/. Everything for people goes to stderr.\n" +
+    "Files the workload offers are written to ~/.dockersnap/<name>/; those of deleted instances are removed from there.\n" +
+    "Everything for people goes to stderr.\n" +
     "--unset takes back all that was set. Where 'use' fails, the code takes the instance used before out of the shell and ends\n" +
     "with a false status, so what follows '&&' does not run.",
   args: { name: optional(instanceArgument) },
@@ -42,15 +44,19 @@ export const use = defineCommand({
     const leave = () => stop.abort(new InterruptedError("Interrupted."));
     using _interrupts = io.onInterrupt(leave);
     using _terminations = io.onTermination(leave);
+    const { signal } = stop;
+    // Over before files are written: one of these folders may be a former instance's of this name.
+    const sweeping = sweepAccessFiles(io.home, client, { out, signal });
     const [instance, answer] = await Promise.all([
-      client.instances.get(args.name, { signal: stop.signal }),
-      client.instances.access(args.name, { signal: stop.signal }),
-    ]);
+      client.instances.get(args.name, { signal }),
+      client.instances.access(args.name, { signal }),
+    ]).finally(() => sweeping);
     requireRunning(instance);
     const folder = accessFolder(io.home, args.name);
     const env = offeredEnvironment(answer, folder, client.baseUrl, out);
     const names = [...env.keys()];
-    await writeAccessFiles(folder, filesIn(answer, folder), names);
+    const owner = { daemon: client.baseUrl, created_at: instance.created_at };
+    await writeAccessFiles(folder, filesIn(answer, folder), names, owner);
 
     const left = exportedIn(io.env).filter((name) => !env.has(name));
     const statements = [

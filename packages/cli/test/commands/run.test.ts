@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -213,4 +213,16 @@ it("wants a command", async () => {
 
 it("wants whole seconds to wait", async () => {
   expect(await dockersnap(["--wait", "soon", "--", "true"])).toMatchObject({ code: 2 });
+});
+
+it("leaves what the command put beside the clone's files, and names it", async () => {
+  const { code, stderr } = await dockersnap(["--", "npm", "test"], {
+    run: async () => {
+      await writeFile(join(home, ".dockersnap", name, "report.xml"), "");
+      return 0;
+    },
+  });
+  expect(code).toBe(0);
+  expect(stderr).toContain("stays: dockersnap did not write report.xml.");
+  expect(await readdir(join(home, ".dockersnap", name))).toEqual(["report.xml"]);
 });
