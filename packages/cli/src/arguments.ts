@@ -20,6 +20,8 @@ export interface Argument<Value> {
   readonly completes: Completes;
   /** Words it may take, where it can do with fewer. */
   readonly most?: number;
+  /** Its words are another program's: options among them are not looked at, and a `--` before them may be left out. */
+  readonly isPassedOn?: true;
   take(words: string[]): Value;
 }
 
@@ -58,6 +60,11 @@ export function oneOf(placeholder: string, summary: string, choices: readonly st
 /** Everything that is left, as it is. */
 export function rest(placeholder: string, summary: string): Argument<string[]> {
   return { placeholder: `${placeholder}…`, summary, completes: "none", take: (words) => words.splice(0) };
+}
+
+/** Everything that is left, for another program that reads options of its own. */
+export function passedOn(placeholder: string, summary: string): Argument<string[]> {
+  return { ...rest(`[--] ${placeholder}`, summary), completes: "file", isPassedOn: true };
 }
 
 export const instanceArgument = word("name", "The instance", "instance");

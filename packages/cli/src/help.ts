@@ -57,7 +57,7 @@ function globalRows(): string[] {
     ),
     option.summary,
   ]);
-  rows.push(["-h, --help", "Show this help"], ["-V, --version", "Show the version of this command line"]);
+  rows.push(["-h, --help", "Show this help"], ["-v, --version", "Show the version of this command line"]);
   const widest = Math.max(...rows.map(([term]) => term.trimEnd().length));
   return rows.map(([term, summary]) => rowLine([term.trimEnd(), summary], widest));
 }

@@ -7,7 +7,7 @@ import type { Io } from "./io.ts";
 import type { GlobalValues } from "./options.ts";
 import { type Format, Output } from "./output/output.ts";
 import { entries, findByName, type Noun, type Verb, verbOf } from "./verbs.ts";
-import { cliVersion } from "./version.ts";
+import { cliVersion, versionFlags } from "./version.ts";
 import { isGlobal, verbIndex } from "./words.ts";
 
 const defaultRemote = "http://127.0.0.1:9847";
@@ -28,7 +28,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const word = argv[at];
   const before = argv.slice(0, at);
   if (word === undefined || word === "help") return help(word === undefined ? [] : argv.slice(at + 1), before, io);
-  if (word === "complete") return complete(argv.slice(at + 1), io);
+  if (completes.includes(word)) return complete(argv.slice(at + 1), io);
   const entry = findByName(word, entries);
   if (entry === undefined) throw unknownVerb("dockersnap", word, entries);
   if (!("verbs" in entry)) return runVerb(`dockersnap ${word}`, entry, before, argv.slice(at + 1), io);
@@ -106,7 +106,7 @@ function connected(globals: GlobalValues, io: Io): Client {
 
 async function help(words: readonly string[], before: readonly string[], io: Io): Promise<number> {
   if (words.length > 0) return dispatch([...words, "--help"], io);
-  if (before.some((word) => word === "-V" || word === "--version")) {
+  if (before.some((word) => versionFlags.includes(word))) {
     io.stdout.write(`${cliVersion}\n`);
     return exitCodes.done;
   }
@@ -122,6 +122,9 @@ async function complete(words: readonly string[], io: Io): Promise<number> {
   io.stdout.write(await completions(words[0] === "--" ? words.slice(1) : words, (globals) => connected(globals, io)));
   return exitCodes.done;
 }
+
+/** What the completion scripts of shells call; those that the Go program wrote may still be there. */
+const completes = ["complete", "__complete", "__completeNoDesc"];
 
 const isHelp = (word: string) => word === "-h" || word === "--help";
 const asksForHelp = (words: readonly string[]) => words.some(isHelp);
@@ -140,7 +143,7 @@ function isEvaluated(argv: readonly string[], io: Io): boolean {
   if (io.stdout.isTTY) return false;
   const word = argv[verbIndex(argv, 0)];
   if (word === "use") return true;
-  if (word === undefined || word === "help" || word === "complete" || findByName(word, entries) !== undefined) {
+  if (word === undefined || word === "help" || completes.includes(word) || findByName(word, entries) !== undefined) {
     return false;
   }
   return argv.includes("use") || nearest(word, namesOf(entries)) === "use";
@@ -153,6 +156,7 @@ function asksForJson(argv: readonly string[]): boolean {
   return argv.some(
     (word, index) =>
       word === "-ojson" ||
+      word === "-o=json" ||
       word === "--output=json" ||
       (word === "json" && /^(-o|--output)$/.test(argv[index - 1] ?? "")),
   );

@@ -40,6 +40,16 @@ export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** The option that a word names, such as `--file` or `-f`. */
+export function optionOf(
+  options: Record<string, Option<unknown>>,
+  word: string | undefined,
+): Option<unknown> | undefined {
+  return Object.entries(options).find(
+    ([name, { short }]) => word === flagOf(name) || (short !== undefined && word === `-${short}`),
+  )?.[1];
+}
+
 /** Understood before and after every verb. */
 export const globalOptions = {
   remote: text("url", "The daemon's address (DOCKERSNAP_REMOTE; http://127.0.0.1:9847)", { short: "r" }),

@@ -7,6 +7,7 @@ import {
 import type { Command, Options } from "./command.ts";
 import { UsageError } from "./failure.ts";
 import { flagOf, type GlobalValues, globalOptions, type Option } from "./options.ts";
+import { withOthersApart, withValuesApart } from "./words.ts";
 
 export interface Parsed {
   readonly args: Record<string, unknown>;
@@ -36,7 +37,7 @@ export function parseCommand(path: string, command: Command, words: readonly str
     writeErr: () => undefined,
   });
   try {
-    parser.parse([...words], { from: "user" });
+    parser.parse(spelled(command, words), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) throw new HelpRequested(help);
@@ -55,6 +56,11 @@ export function parseCommand(path: string, command: Command, words: readonly str
     throw new UsageError(`'${left[0]}' is one word too many. Usage: ${path} ${usage(command)}.`);
   }
   return { args, options: pick(command.options, values), globals: pick(globalOptions, values) as GlobalValues };
+}
+
+function spelled(command: Command, words: readonly string[]): string[] {
+  const passesOn = Object.values(command.args).some(({ isPassedOn }) => isPassedOn);
+  return withValuesApart(passesOn ? withOthersApart(words) : words, { ...command.options, ...globalOptions });
 }
 
 const globalGroup = "Global options:";

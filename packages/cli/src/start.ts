@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
-import { cliVersion } from "./version.ts";
+import { cliVersion, versionFlags } from "./version.ts";
 
 /** The program's first lines: what must not wait for the rest to load. */
 async function start(argv: readonly string[]): Promise<void> {
-  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+  if (argv.length === 1 && versionFlags.includes(argv[0] ?? "")) {
     process.stdout.write(`${cliVersion}\n`);
     return;
   }

@@ -106,7 +106,7 @@ export const entries: readonly Entry[] = [
   },
   {
     group: "Admin",
-    names: ["plugin"],
+    names: ["plugin", "plugins"],
     summary: "The workloads an instance can be created with",
     verbs: [
       { names: ["list", "ls"], load: async () => (await import("./commands/plugin-list.ts")).pluginList },

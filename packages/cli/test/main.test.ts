@@ -39,6 +39,7 @@ it.each([
 
 it("tells its own version without asking anyone", async () => {
   expect(await runCli(["--version"])).toMatchObject({ code: 0, stdout: "0.1.0\n" });
+  expect(await runCli(["-v"])).toMatchObject({ code: 0, stdout: "0.1.0\n" });
   expect(await runCli(["-V"])).toMatchObject({ code: 0, stdout: "0.1.0\n" });
 });
 
@@ -65,8 +66,8 @@ it.each([
     "error: 'web@' is not a snapshot's name: expected <name>@<label>. Usage: dockersnap revert <name>@<label> [options].\n",
   ],
   [
-    ["docker", "web", "ps", "-a"],
-    "error: Unknown option '-a'. Write '--' before words that are not for dockersnap. See 'dockersnap docker --help'.\n",
+    ["run", "web@golden", "ls", "-a"],
+    "error: Unknown option '-a'. Write '--' before words that are not for dockersnap. See 'dockersnap run --help'.\n",
   ],
   [
     ["list", "-r", "ftp://x"],

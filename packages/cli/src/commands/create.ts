@@ -4,7 +4,7 @@ import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { readConfigFile } from "../config/file.ts";
 import { limitOptions, parseLimits } from "../config/limits.ts";
-import { parsePairs, parseTexts } from "../config/pairs.ts";
+import { parsePairs, parseTags, parseTexts } from "../config/pairs.ts";
 import { UsageError } from "../failure.ts";
 import { list, text } from "../options.ts";
 
@@ -19,7 +19,7 @@ export const create = defineCommand({
     plugin: text("plugin", "The workload's plugin", { short: "p", completes: "plugin" }),
     config: list("key=value", "One key of the plugin's configuration; may be repeated", { completes: "config" }),
     configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
-    label: list("key=value", "A label of the operator's; may be repeated"),
+    label: list("key=value", "A label of the operator's, with or without a value; may be repeated"),
     ...limitOptions,
   },
   examples: [
@@ -28,21 +28,22 @@ export const create = defineCommand({
     "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g --disk 20g",
   ],
   async run({ args, options, client, follow, out }) {
+    const plugin = options.plugin || undefined;
     const fromFile = options.configFile === undefined ? {} : await readConfigFile(options.configFile);
     // Looked at before anybody is asked about the plugin.
     const given = parseTexts(options.config, "--config");
     const configured = options.configFile !== undefined || options.config.length > 0;
-    if (configured && options.plugin === undefined) {
+    if (configured && plugin === undefined) {
       throw new UsageError("A configuration is its plugin's: name that with --plugin.");
     }
     const limits = parseLimits(options);
-    const texts = Object.keys(given).length === 0 ? undefined : await textOptions(client, options.plugin);
+    const texts = Object.keys(given).length === 0 ? undefined : await textOptions(client, plugin);
     const config = { ...fromFile, ...parsePairs(options.config, "--config", texts) };
     const request: CreateInstanceRequest = {
       name: args.name,
-      ...(options.plugin === undefined ? {} : { workload_inline: { plugin: options.plugin, config } }),
+      ...(plugin === undefined ? {} : { workload_inline: { plugin, config } }),
       ...(limits === undefined ? {} : { limits }),
-      ...(options.label.length === 0 ? {} : { labels: parseTexts(options.label, "--label") }),
+      ...(options.label.length === 0 ? {} : { labels: parseTags(options.label, "--label") }),
     };
     const instance = await follow((following) => client.instances.create(request, following));
     for (const warning of instance.warnings ?? []) out.warn(warning);

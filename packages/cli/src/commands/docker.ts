@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { engineSocket, requireRunning, socketProblem } from "../access/engine.ts";
-import { instanceArgument, rest } from "../arguments.ts";
+import { instanceArgument, passedOn } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const docker = defineCommand({
   summary: "Run the docker command line against an instance",
-  description: "Its exit code is the command's own. It needs the daemon's host, where the engine's socket is.",
-  args: { name: instanceArgument, words: rest("-- words", "The docker command's own words") },
-  examples: ["dockersnap docker web -- ps -a", "dockersnap docker web -- run --rm alpine date"],
+  description:
+    "Every word behind the name is docker's, options too; options for dockersnap stand before it. The exit code is docker's. " +
+    "It needs the daemon's host, where the engine's socket is.",
+  args: { name: instanceArgument, words: passedOn("words", "What docker is to do, as it is written behind 'docker'") },
+  examples: ["dockersnap docker web ps -a", "dockersnap docker web run --rm alpine date"],
   async run({ args, client, io }) {
     const instance = await client.instances.get(args.name);
     const socket = engineSocket(instance, client.baseUrl);

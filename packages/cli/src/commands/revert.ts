@@ -14,7 +14,7 @@ export const revert = defineCommand({
     only: list("part", "Put back only volume:<name> or container:<name>; again for more", {
       completes: ["volume:", "container:"],
     }),
-    force: flag("Accepted for older scripts; changes nothing"),
+    force: flag("Accepted for older scripts; changes nothing", { short: "f" }),
   },
   examples: [
     "dockersnap revert web@before-upgrade",

@@ -1,7 +1,7 @@
 import type { KeepRules, SnapshotMode } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { parseTexts } from "../config/pairs.ts";
+import { parseTags, parseTexts } from "../config/pairs.ts";
 import { parseVerifyTimeout } from "../config/seconds.ts";
 import { UsageError } from "../failure.ts";
 import { flag, list, text } from "../options.ts";
@@ -24,7 +24,7 @@ export const scheduleAdd = defineCommand({
       completes: rules.map((rule) => `${rule}=`),
     }),
     mode: text("mode", "How still it stands meanwhile; live unless given", { choices: ["live", "paused", "stopped"] }),
-    tag: list("key=value", "A tag on each snapshot; may be repeated"),
+    tag: list("key=value", "A tag on each snapshot, with or without a value; may be repeated"),
     verify: flag("Try the newest snapshot out instead of taking one"),
     of: text("schedule", "With --verify: the newest that this schedule took"),
     timeout: text("seconds", "With --verify: how long it may take to be well (120)"),
@@ -49,7 +49,7 @@ export const scheduleAdd = defineCommand({
       ...(label === undefined ? {} : { label }),
       ...(keep.length === 0 ? {} : { keep: keepRules(keep) }),
       ...(mode === undefined ? {} : { mode: mode as SnapshotMode }),
-      ...(tag.length === 0 ? {} : { tags: parseTexts(tag, "--tag") }),
+      ...(tag.length === 0 ? {} : { tags: parseTags(tag, "--tag") }),
     };
     const added = await follow((following) => client.instances.addSchedule(args.name, request, following));
     const next = added.next_run_at === undefined ? "" : `, first at ${added.next_run_at}`;

@@ -2,7 +2,7 @@ import type { SnapshotMode } from "@dockersnap/contract/words";
 import { snapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { parseExpiry } from "../config/expiry.ts";
-import { parseTexts } from "../config/pairs.ts";
+import { parseTags } from "../config/pairs.ts";
 import { flag, list, text } from "../options.ts";
 import { span } from "../output/time.ts";
 
@@ -13,7 +13,7 @@ export const snapshot = defineCommand({
     "moment it takes; stopped stops them cleanly first and starts them again.",
   args: { snapshot: { ...snapshotArgument, completes: "instance" } },
   options: {
-    tag: list("key=value", "A tag to find it by; may be repeated"),
+    tag: list("key=value", "A tag to find it by, with or without a value; may be repeated"),
     mode: text("mode", "How still it stands meanwhile; live unless given", { choices: ["live", "paused", "stopped"] }),
     expires: text("when", "Remove it by itself then: a span such as 12h or 7d, or a time"),
     protect: flag("Keep it from being removed"),
@@ -29,7 +29,7 @@ export const snapshot = defineCommand({
         instance,
         {
           label,
-          ...(options.tag.length === 0 ? {} : { tags: parseTexts(options.tag, "--tag") }),
+          ...(options.tag.length === 0 ? {} : { tags: parseTags(options.tag, "--tag") }),
           ...expiry(options.expires),
           ...(options.protect ? { protected: true } : {}),
           ...(options.mode === undefined ? {} : { mode: options.mode as SnapshotMode }),

@@ -4,7 +4,7 @@ import { UsageError } from "../failure.ts";
 
 export const tag = defineCommand({
   summary: "Put tags on a snapshot or take them away",
-  description: "key=value adds a tag or replaces it, key- takes it away; the others stay.",
+  description: "key=value, or key for an empty value, adds a tag or replaces it; key- takes it away. The others stay.",
   args: { snapshot: snapshotArgument, changes: rest("<key=value|key->", "What to put on or take away") },
   examples: ["dockersnap tag web@before-upgrade ticket=42 draft-"],
   async run({ args, client, follow, out }) {
@@ -30,6 +30,7 @@ function tagChanges(words: readonly string[]): Record<string, string | null> {
       const at = word.indexOf("=");
       if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
       if (at === -1 && word.length > 1 && word.endsWith("-")) return [word.slice(0, -1), null];
+      if (at === -1 && word !== "" && word !== "-") return [word, ""];
       throw new UsageError(`'${word}' is no tag: expected key=value to put one on, or key- to take it away.`);
     }),
   );

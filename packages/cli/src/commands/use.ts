@@ -24,7 +24,7 @@ export const use = defineCommand({
     "with a false status, so what follows '&&' does not run.",
   args: { name: optional(instanceArgument) },
   options: {
-    unset: flag("Take back what an earlier 'use' set"),
+    unset: flag("Take back what an earlier 'use' set", { short: "u" }),
     shell: text("shell", "The shell that will read it; from SHELL unless given", { choices: shellNames }),
   },
   examples: [

@@ -1,7 +1,7 @@
 import type { Client } from "@dockersnap/client";
 import type { Argument, Completes } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { flagOf, type GlobalValues, globalOptions, type Option } from "../options.ts";
+import { flagOf, type GlobalValues, globalOptions, type Option, optionOf } from "../options.ts";
 import { oneLine } from "../output/printable.ts";
 import { entries, findByName, type Verb, verbOf } from "../verbs.ts";
 import { verbIndex } from "../words.ts";
@@ -77,7 +77,7 @@ async function optionPart(
   connect: (globals: GlobalValues) => Client,
 ): Promise<Suggestions | undefined> {
   const [flag, ...value] = current.split("=");
-  const written = value.length > 0 ? byFlag(options, flag) : byFlag(options, before.at(-1));
+  const written = value.length > 0 ? optionOf(options, flag) : optionOf(options, before.at(-1));
   if (written?.placeholder !== undefined) {
     const partial = value.length > 0 ? value.join("=") : current;
     return valuesFor(written.choices ?? written.completes ?? "none", partial, { before, within: [], connect });
@@ -131,12 +131,6 @@ async function summaries(among: readonly (Verb | (typeof entries)[number])[]): P
   );
 }
 
-function byFlag(options: Record<string, Option<unknown>>, word: string | undefined): Option<unknown> | undefined {
-  return Object.entries(options).find(
-    ([name, { short }]) => word === flagOf(name) || (short !== undefined && word === `-${short}`),
-  )?.[1];
-}
-
 function lastValue(name: string, { short }: Option<unknown>, words: readonly string[]): string | undefined {
   const flag = flagOf(name);
   const at = words.findLastIndex((word) => word === flag || word === `-${short}` || word.startsWith(`${flag}=`));
@@ -146,7 +140,7 @@ function lastValue(name: string, { short }: Option<unknown>, words: readonly str
 
 function operandsOf(words: readonly string[], options: Record<string, Option<unknown>>): string[] {
   return words.filter((word, index) => {
-    const previous = byFlag(options, words[index - 1]);
+    const previous = optionOf(options, words[index - 1]);
     return !word.startsWith("-") && previous?.placeholder === undefined;
   });
 }

@@ -19,6 +19,14 @@ export function parseTexts(pairs: readonly string[], flag: string): Record<strin
   return Object.fromEntries(pairs.map((pair) => split(pair, flag)));
 }
 
+/** `key=value` words, and single words as keys with an empty value. */
+export function parseTags(words: readonly string[], flag: string): Record<string, string> {
+  return parseTexts(
+    words.map((word) => (word === "" || word.includes("=") ? word : `${word}=`)),
+    flag,
+  );
+}
+
 const numeral = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** `true`, `false`, `null`, numbers and bracketed JSON as what they are, everything else as text. */
