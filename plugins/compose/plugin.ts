@@ -27,6 +27,12 @@ export const plugin = createPlugin({
     { name: "wait", type: "bool", default: true, description: "Wait until every service runs and is healthy" },
     { name: "wait_timeout", type: "int", default: 300, description: "How long to wait for that, in seconds" },
     {
+      name: "settle_time",
+      type: "int",
+      default: 2,
+      description: "How long a service without a health check has to run before it counts as up, in seconds",
+    },
+    {
       name: "keep_running",
       type: "bool",
       default: true,

@@ -32,7 +32,12 @@ export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
   await up(compose, engine, labelOverride(project, enabled), (line) => say(newsIn(line)));
 
   const containers = ctx.config.bool("wait")
-    ? await untilUp(engine, watch, ctx.config.int("wait_timeout"), ctx.signal)
+    ? await untilUp(
+        engine,
+        watch,
+        { timeout: ctx.config.int("wait_timeout"), settle: ctx.config.int("settle_time") },
+        ctx.signal,
+      )
     : await engine.containers();
   // A container may be seen to be healthy before the engine's event about it is.
   for (const { service, health } of containers) say(health === "healthy" ? { service, words: health } : undefined);

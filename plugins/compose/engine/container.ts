@@ -14,6 +14,10 @@ export interface ServiceContainer {
   /** In the engine's words: `created`, `running`, `paused`, `restarting`, `exited`, `dead`. */
   readonly state: string;
   readonly exitCode: number;
+  /** How often the engine has started it again by itself. */
+  readonly restartCount: number;
+  /** When it was started last, in milliseconds since 1970. */
+  readonly startedAt: number;
   /** Why it could not be started, if so. */
   readonly error: string;
   readonly health: "starting" | "healthy" | "unhealthy" | undefined;
@@ -68,6 +72,8 @@ export function readContainer(summary: Docker.ContainerInfo, facts: Docker.Conta
     image: Config.Image,
     state: State.Status,
     exitCode: State.ExitCode ?? 0,
+    restartCount: facts.RestartCount ?? 0,
+    startedAt: Date.parse(State.StartedAt) || 0,
     error: State.Error ?? "",
     health: health === "starting" || health === "healthy" || health === "unhealthy" ? health : undefined,
     lastProbe: State.Health?.Log?.at(-1)?.Output?.trim() ?? "",

@@ -8,15 +8,21 @@ export interface Standing {
   readonly kind: "up" | "finished" | "starting" | "restarting" | "down";
   /** What a person should know of it. */
   readonly message: string;
+  /** For one that runs and has not done so for long enough: in how many milliseconds it will have. */
+  readonly steadyInMs?: number;
 }
+
+/** The engine takes a container for well that has run so long, and waits no longer before it starts that again. */
+const steadyMs = 10_000;
 
 const longestProbe = 200;
 
-export function standingOf(container: ServiceContainer): Standing {
+/** `settleMs`: so long one without a health check has to run before it counts as up. */
+export function standingOf(container: ServiceContainer, settleMs = 0): Standing {
   const { state, exitCode, role, health, error } = container;
   switch (state) {
     case "running":
-      return healthOf(container, health);
+      return steadyOf(container, settleMs) ?? healthOf(container, health);
     case "paused":
       return { kind: "down", message: "paused" };
     case "restarting":
@@ -29,6 +35,18 @@ export function standingOf(container: ServiceContainer): Standing {
     default:
       return { kind: "down", message: `is ${state}` };
   }
+}
+
+/** One that runs now may have ended a moment ago, and may do so again. */
+function steadyOf({ restartCount, startedAt, health, role }: ServiceContainer, settleMs: number): Standing | undefined {
+  const runsMs = Date.now() - startedAt;
+  if (restartCount > 0 && runsMs < steadyMs) {
+    const times = restartCount === 1 ? "once" : `${restartCount} times`;
+    const message = `ended and was started again, ${times} so far`;
+    return { kind: "restarting", message, steadyInMs: steadyMs - runsMs };
+  }
+  if (health !== undefined || role === "job" || runsMs >= settleMs) return undefined;
+  return { kind: "starting", message: "has only just been started", steadyInMs: settleMs - runsMs };
 }
 
 function healthOf({ lastProbe }: ServiceContainer, health: ServiceContainer["health"]): Standing {

@@ -10,6 +10,8 @@ export const container = (change: Partial<ServiceContainer> = {}): ServiceContai
   imageId: "sha256:web",
   state: "running",
   exitCode: 0,
+  restartCount: 0,
+  startedAt: 0,
   error: "",
   health: undefined,
   lastProbe: "",
