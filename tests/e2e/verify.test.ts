@@ -60,6 +60,16 @@ it("proves that a snapshot can be restored, and touches nothing of its instance"
   expect(await verdictOn(demo, "golden")).toMatchObject({ ok: true });
 });
 
+it("does not believe a plugin that calls healthy what ends every second", async () => {
+  const engine = await Engine.of(world, demo);
+  await engine.run({ name: "flapping", command: ["sleep", "1"], restart: "always" });
+  await act().snapshot(demo, { label: "flapping" });
+  await engine.remove("flapping");
+  const found = await act().verifySnapshot(demo, "flapping", { timeout_ms: 5_000 });
+  expect(found).toMatchObject({ ok: false, problem: expect.stringContaining("container flapping: ") });
+  await expectNoClone();
+});
+
 it("says what fails of one that cannot be restored, as an event and a figure too", async () => {
   await (await Engine.of(world, demo)).remove("echo");
   await act().snapshot(demo, { label: "broken" });
@@ -74,7 +84,7 @@ it("says what fails of one that cannot be restored, as an event and a figure too
   expect(event.data).toMatchObject({ ok: false, problem: expect.stringContaining("not responding") });
   expect(await verdictOn(demo, "broken")).toMatchObject({ ok: false });
   const metrics = await (await fetch(`${world.url}/metrics`)).text();
-  expect(metrics).toContain('dockersnap_verifications_total{result="failed"} 1');
+  expect(metrics).toContain('dockersnap_verifications_total{result="failed"} 2');
   expect(metrics).toMatch(/dockersnap_operations_total\{kind="verify",status="done"\} \d/);
   await expectNoClone();
 });
@@ -124,6 +134,15 @@ describe("an instance without a workload", () => {
     await act().snapshot(name, { label: "looping" });
     const looping = await act().verifySnapshot(name, "looping", { timeout_ms: 4_000 });
     expect(looping).toMatchObject({ ok: false, problem: expect.stringContaining("container failing: ") });
+    await act().delete(name);
+  });
+
+  it("is not restorable with a service that ends every second, though it runs whenever somebody looks", async () => {
+    const { name, engine } = await bareInstance(world, "flapping");
+    await engine.run({ name: "flapping", command: ["sleep", "1"], restart: "always" });
+    await act().snapshot(name, { label: "flapping" });
+    const found = await act().verifySnapshot(name, "flapping", { timeout_ms: 5_000 });
+    expect(found).toMatchObject({ ok: false, problem: expect.stringContaining("container flapping: ") });
     await act().delete(name);
   });
 

@@ -111,6 +111,7 @@ export class World implements AsyncDisposable {
       docker: { dns: ["127.0.0.1"] },
       btrfs: { size: String(this.#options.poolBytes ?? 4 * 1024 ** 3) },
       plugins: { dir: this.pluginsDir, health_poll_interval: "0" },
+      verify: { watch: "3s" },
     };
     const merged = Object.fromEntries(
       [...new Set([...Object.keys(base), ...Object.keys(change)])].map((key) => [key, merge(base[key], change[key])]),

@@ -44,6 +44,7 @@ export { type PoolLimits, poolRoom } from "./storage/pool-room.ts";
 export { PoolWatch } from "./storage/pool-watch.ts";
 export { measureUsage } from "./storage/usage.ts";
 export { HealthMonitor, type KnownHealth } from "./workload/health.ts";
+export { InstanceProbe } from "./workload/instance-probe.ts";
 export type * from "./workload/plugins.ts";
 export { portLabels } from "./workload/port-labels.ts";
 export { resolveAccess } from "./workload/tokens.ts";

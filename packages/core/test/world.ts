@@ -201,6 +201,7 @@ export class World {
         advertiseHost: undefined,
         proxyEnv: {},
         autoKeepMs: 86_400_000,
+        verifyWatchMs: 10_000,
         pool: { warnAt: 0.85, reserve: undefined },
         standby: { maxCount: 4, maxMemory: 2 ** 30 },
       },

@@ -30,6 +30,7 @@ export interface Row {
 const statusTones: Readonly<Record<Instance["status"], Tone>> = { running: "good", stopped: "muted", error: "bad" };
 const healthTones: Readonly<Record<NonNullable<Instance["health"]>, Tone>> = {
   healthy: "good",
+  degraded: "busy",
   unhealthy: "bad",
   unknown: "muted",
   none: "muted",

@@ -1,7 +1,13 @@
+import type { DaemonHealth } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { poolWarning, recordsWarning } from "../pool.ts";
+
+function running(answer: DaemonHealth): string {
+  const degraded = answer.running_degraded ? `, ${answer.running_degraded} degraded` : "";
+  return `${answer.running} (${answer.running_healthy} healthy${degraded}, ${answer.running_unhealthy} unhealthy)`;
+}
 
 export const health = defineCommand({
   summary: "Show whether the daemon answers, and how its instances are",
@@ -17,7 +23,7 @@ export const health = defineCommand({
             ["Version", answer.version],
             ["Uptime", answer.uptime],
             ["Instances", String(answer.instances)],
-            ["Running", `${answer.running} (${answer.running_healthy} healthy, ${answer.running_unhealthy} unhealthy)`],
+            ["Running", running(answer)],
             ["Pool", answer.pool && `${size(answer.pool.free_bytes)} of ${size(answer.pool.total_bytes)} free`],
           ],
           out.colors.bold,

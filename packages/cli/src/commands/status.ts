@@ -48,9 +48,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
   const [ports, workload, health, standbys] = await Promise.all([
     running ? known(client.instances.ports(instance.name)) : undefined,
     running && instance.workload_plugin !== undefined ? known(client.instances.workload(instance.name)) : undefined,
-    running && instance.workload_plugin !== undefined
-      ? known(client.instances.workloadHealth(instance.name))
-      : undefined,
+    running && instance.health !== "none" ? known(client.instances.workloadHealth(instance.name)) : undefined,
     known(client.standbys()),
   ]);
   const section = (title: string, lines: readonly string[]) =>
@@ -68,7 +66,8 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Name", instance.name],
         ["Status", instance.status],
         ["Error", instance.error],
-        ["Health", instance.health],
+        // Of the same moment as the checks below.
+        ["Health", instance.health === "none" ? "none" : (health?.health ?? instance.health)],
         ["Operation", instance.operation && `${instance.operation.kind} (${instance.operation.id})`],
         ["Age", `${age(instance.created_at)} (${instance.created_at})`],
         ["Cloned from", instance.clone_of],

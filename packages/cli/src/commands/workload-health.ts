@@ -1,9 +1,16 @@
+import type { WorkloadHealth } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../failure.ts";
 import { flag } from "../options.ts";
 import { fields } from "../output/table.ts";
 import { age } from "../output/time.ts";
+
+/** What the instance shows too; the plugin's own word where nothing was made of that yet. */
+function healthOf({ health, status, healthy }: WorkloadHealth): string {
+  if (health === undefined || health === "unknown") return status ?? (healthy ? "healthy" : "unhealthy");
+  return health;
+}
 
 export const workloadHealth = defineCommand({
   summary: "Show whether the workload is well",
@@ -18,7 +25,7 @@ export const workloadHealth = defineCommand({
         fields(
           [
             ["Plugin", answer.workload_plugin],
-            ["Health", answer.status ?? (answer.healthy ? "healthy" : "unhealthy")],
+            ["Health", healthOf(answer)],
             ["Message", answer.message],
             ["Checked", `${age(answer.checked_at)} ago`],
             ["Failures in a row", answer.consecutive_fails === 0 ? undefined : String(answer.consecutive_fails)],
@@ -29,8 +36,8 @@ export const workloadHealth = defineCommand({
           ],
           out.colors.bold,
         ),
-      names: () => [answer.healthy ? "healthy" : "unhealthy"],
+      names: () => [healthOf(answer)],
     });
-    return answer.healthy ? exitCodes.done : exitCodes.failed;
+    return answer.healthy && healthOf(answer) !== "degraded" ? exitCodes.done : exitCodes.failed;
   },
 });

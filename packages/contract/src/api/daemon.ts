@@ -65,6 +65,8 @@ export const DaemonHealth = z.object({
   running: z.int(),
   running_healthy: z.int(),
   running_unhealthy: z.int(),
+  /** Those with a failed check that has not failed often enough to be unhealthy. */
+  running_degraded: z.int().optional(),
   pool: PoolRoom.optional(),
   records: RecordsRoom.optional(),
 });

@@ -6,8 +6,11 @@ import { VerificationSummary } from "./verification.ts";
 export const InstanceStatus = z.enum(["running", "stopped", "error"]);
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 
-/** The workload's health behind the threshold; `none` without a workload. */
-export const InstanceHealth = z.enum(["healthy", "unhealthy", "unknown", "none"]);
+/**
+ * `degraded` as soon as a check fails, `unhealthy` once it failed as often in a row as the threshold says. Without a workload
+ * Docker's own health checks decide; `none` where there are none, `unknown` until the first answer.
+ */
+export const InstanceHealth = z.enum(["healthy", "degraded", "unhealthy", "unknown", "none"]);
 export type InstanceHealth = z.infer<typeof InstanceHealth>;
 
 const MiB = 1024 * 1024;

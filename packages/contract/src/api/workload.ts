@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccessEndpoint, AccessFile, HealthCheck, WorkloadPort } from "../plugin/responses.ts";
 import { Timestamp } from "../time.ts";
+import { InstanceHealth } from "./instance.ts";
 
 /** What `use` needs, with `${HOST}` and `${PORT:…}` put in; `${ACCESS_DIR}` is left for the client. */
 export const Access = z.object({
@@ -30,6 +31,8 @@ export type WorkloadAnswer = z.infer<typeof WorkloadAnswer>;
 export const WorkloadHealth = z.object({
   workload_plugin: z.string(),
   healthy: z.boolean(),
+  /** As the instance shows it: never `healthy` with a failed check. */
+  health: InstanceHealth.optional(),
   checks: z.array(HealthCheck),
   contract_version: z.string(),
   checked_at: Timestamp,

@@ -79,6 +79,8 @@ export interface ContainerVitals {
   readonly health: "starting" | "healthy" | "unhealthy" | undefined;
   /** Another one after each start. */
   readonly startedAt: string;
+  /** How often Docker started it again by itself since somebody, or its engine, last did. */
+  readonly restartCount: number;
   /** Why it could not be started, in Docker's words; empty where it could. */
   readonly error: string;
 }

@@ -36,7 +36,7 @@ export async function conditionOf(
   const known = state.status === "running" ? deps.health(record.name) : undefined;
   return {
     ...state,
-    health: record.workload === undefined ? "none" : (known ?? "unknown"),
+    health: record.workload === undefined && (known ?? "unknown") === "unknown" ? "none" : (known ?? "unknown"),
     ...(holder === undefined ? {} : { holder }),
   };
 }

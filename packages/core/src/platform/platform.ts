@@ -23,6 +23,8 @@ export interface Settings {
   /** How long what a revert replaced is kept, in milliseconds. */
   readonly autoKeepMs: number;
   readonly pool: PoolLimits;
+  /** How long an instance has to stay well, without a container that is started again, before a snapshot counts as restorable. */
+  readonly verifyWatchMs: number;
   /** Of the clones that wait, over all snapshots: how many, and how many bytes of memory they hold. */
   readonly standby: { readonly maxCount: number; readonly maxMemory: number };
 }

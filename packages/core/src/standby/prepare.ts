@@ -15,8 +15,8 @@ interface PrepareState {
   readonly createdAt: string;
 }
 
-/** One that is not well by then is told of, and tried again later. */
-const wellWithinMs = 180_000;
+/** One that is not well by then is told of, and tried again later. A container that ends soon after its start has ended by then. */
+const wellWithin = { timeoutMs: 180_000, watchMs: 1_000 };
 
 /** A clone that boots, becomes healthy and waits, under a name of the daemon's own, for a user who asks for one like it. */
 export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput, PrepareState> {
@@ -75,11 +75,11 @@ function healthyStep({ platform, workloads }: Lifecycle): Step<PrepareInput, Pre
     says: "waiting until it is well",
     run: async ({ input }, tools) => {
       const record = findInstance(platform.records, input.name);
-      const { lacks } = await untilWell({ platform, workloads }, record, wellWithinMs, tools);
+      const { lacks } = await untilWell({ platform, workloads }, record, wellWithin, tools);
       if (lacks === undefined) return;
       throw new DockersnapError(
         "not_ready",
-        `A clone of '${input.source}@${input.label}' did not become well within ${wellWithinMs / 60_000} minutes: ${lacks}.`,
+        `A clone of '${input.source}@${input.label}' did not become well within ${wellWithin.timeoutMs / 60_000} minutes: ${lacks}.`,
       );
     },
   };

@@ -1,40 +1,45 @@
 import type { HealthCheck } from "@dockersnap/contract/words";
-import type { ContainerVitals, EngineApi } from "../engine/engine.ts";
+import type { ContainerSummary, ContainerVitals, EngineApi } from "../engine/engine.ts";
 
-/** How the containers stand that are to come up with their engine by themselves. */
-export interface Standing {
-  readonly checks: readonly HealthCheck[];
-  /** Another one whenever one of them was started anew. */
-  readonly starts: string;
+export interface DescribedContainer extends Pick<ContainerSummary, "id" | "name"> {
+  readonly vitals: ContainerVitals;
 }
 
 /** Engines list thousands of containers; so many are described at once. */
 const askedAtOnce = 8;
 
-/** Containers that no restart policy brings back are of no concern: they stay down in every clone. */
-export async function standingOf(api: EngineApi): Promise<Standing> {
+/** Every container there is, without those that went while they were asked for. */
+export async function describeContainers(api: EngineApi): Promise<readonly DescribedContainer[]> {
   const queue = [...(await api.containers())];
-  const checks: HealthCheck[] = [];
-  const starts: string[] = [];
+  const found: DescribedContainer[] = [];
   const worker = async () => {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       const vitals = await api.vitals(one.id);
-      if (vitals === undefined || !isToComeUp(vitals)) continue;
-      const lacks = lackOf(vitals);
-      const name = `container ${one.name}`;
-      checks.push(lacks === undefined ? { name, ok: true } : { name, ok: false, message: lacks });
-      starts.push(`${one.id} ${vitals.startedAt}`);
+      if (vitals !== undefined) found.push({ id: one.id, name: one.name, vitals });
     }
   };
   await Promise.all(Array.from({ length: askedAtOnce }, worker));
-  return { checks: checks.sort((a, b) => (a.name < b.name ? -1 : 1)), starts: starts.sort().join() };
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * A check for each container that is to come up with its engine by itself. Those that no restart policy brings back are of no
+ * concern: they stay down in every clone.
+ */
+export function checksOf(containers: readonly DescribedContainer[]): readonly HealthCheck[] {
+  return containers
+    .filter(({ vitals }) => isToComeUp(vitals))
+    .map(({ name, vitals }) => {
+      const lacks = lackOf(vitals);
+      return { name: `container ${name}`, ok: lacks === undefined, ...(lacks === undefined ? {} : { message: lacks }) };
+    });
 }
 
 /**
  * Docker starts what is `always` to run, whatever it was before. Of the others it only tells that somebody stopped one, or
  * that one was done, by their being down without a complaint.
  */
-function isToComeUp({ restartPolicy, state, error }: ContainerVitals): boolean {
+export function isToComeUp({ restartPolicy, state, error }: ContainerVitals): boolean {
   if (restartPolicy === "no") return false;
   return restartPolicy === "always" || error !== "" || (state !== "exited" && state !== "created");
 }

@@ -132,12 +132,13 @@ function healthStep({ platform, workloads }: Lifecycle): Step<VerifyInput, Verif
     run: async ({ input, state }, tools) => {
       const record = findInstance(records, input.clone);
       const timeoutMs = input.timeoutMs ?? usualTimeoutMs;
-      const { checks, lacks } = await untilWell({ platform, workloads }, record, timeoutMs, tools);
+      const watching = { timeoutMs, watchMs: platform.settings.verifyWatchMs };
+      const { checks, lacks, wellAt } = await untilWell({ platform, workloads }, record, watching, tools);
       state.verdict = {
         ok: lacks === undefined,
         checked_at: clock.now().toISOString(),
         ...(lacks === undefined
-          ? { ready_ms: Math.round(clock.monotonic() - state.began) }
+          ? { ready_ms: Math.round((wellAt ?? clock.monotonic()) - state.began) }
           : { problem: `It did not become well within ${timeoutMs / 1000} s: ${lacks}` }),
         ...(checks.length === 0 ? {} : { checks: [...checks] }),
       };

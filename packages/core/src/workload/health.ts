@@ -10,11 +10,11 @@ export interface HealthDeps {
   readonly intervalMs: number;
   /** Failures in a row before `healthy` turns false. */
   readonly failureThreshold: number;
-  /** Running instances that have a workload. */
+  /** Instances that run. */
   readonly running: () => Promise<readonly string[]>;
   readonly probe: (instance: string, signal: AbortSignal) => Promise<HealthAnswer>;
   /** The verdict became another. */
-  readonly changed: (instance: string, healthy: boolean) => void;
+  readonly changed: (instance: string, known: Pick<KnownHealth, "healthy" | "verdict">) => void;
 }
 
 /** The last probe of one instance, and what the threshold makes of it. */
@@ -26,10 +26,13 @@ export interface KnownHealth {
   readonly consecutiveFails: number;
   readonly status: string | undefined;
   readonly message: string | undefined;
+  /** `degraded` as soon as something fails, `unhealthy` from the threshold on. */
+  readonly verdict: Exclude<InstanceHealth, "none">;
 }
 
 interface Remembered extends KnownHealth {
-  readonly verdict: Exclude<InstanceHealth, "none">;
+  /** All there is of it is an answer from the time in which it comes up. */
+  readonly isEarly: boolean;
 }
 
 /** A probe under way, and the one asked for meanwhile, which begins after it. */
@@ -45,6 +48,9 @@ const probesAtOnce = 4;
 /** After the first early probe that was in vain; the next ones wait twice as long each. */
 const firstAgainMs = 500;
 
+/** Between two probes of an instance whose containers come and go: a service that ends again and again tells of it each time. */
+const leastPauseMs = 5_000;
+
 /**
  * The health of every workload: polled a few at a time and spread over the interval, never twice at once for one
  * instance, remembered until the next probe.
@@ -57,6 +63,12 @@ export class HealthMonitor {
   readonly #planned = new Map<string, () => void>();
   /** Those whose turn has come; with a number those asked early, and how long until they are asked again in vain. */
   readonly #queue = new Map<string, number | undefined>();
+  /** Those of which the first answer is on its way. */
+  readonly #expected = new Map<string, PromiseWithResolvers<void>>();
+  /** What calls off the probes of those to whose containers something happened. */
+  readonly #noticed = new Map<string, () => void>();
+  /** When each was asked last, on the monotonic clock. */
+  readonly #askedAt = new Map<string, number>();
   #polling = 0;
   #cancelRound: () => void = () => undefined;
   #isStopped = false;
@@ -74,14 +86,16 @@ export class HealthMonitor {
   stop(): void {
     this.#isStopped = true;
     this.#cancelRound();
-    for (const cancel of this.#planned.values()) cancel();
+    for (const cancel of [...this.#planned.values(), ...this.#noticed.values()]) cancel();
     this.#planned.clear();
+    this.#noticed.clear();
+    for (const instance of [...this.#expected.keys()]) this.#answered(instance);
     this.#queue.clear();
     const reason = new DockersnapError("shutting_down", "The daemon is stopping.");
     for (const { stop } of this.#probing.values()) stop.abort(reason);
   }
 
-  /** What is shown beside an instance; undefined before its first probe, `unknown` until one was good or enough were not. */
+  /** What is shown beside an instance; undefined before its first probe, `unknown` where nothing checks it. */
   verdict(instance: string): InstanceHealth | undefined {
     return this.#known.get(instance)?.verdict;
   }
@@ -92,14 +106,46 @@ export class HealthMonitor {
    */
   async get(instance: string, { fresh }: { fresh: boolean }): Promise<KnownHealth> {
     const known = fresh ? undefined : this.#known.get(instance);
-    return known ?? this.#probeNow(instance);
+    return known === undefined || known.isEarly ? this.#probeNow(instance) : known;
+  }
+
+  /** Resolves when the first answers are there of those that have just come up, or `signal` aborts. */
+  async firstAnswers(instances: readonly string[], signal: AbortSignal): Promise<void> {
+    const expected = instances.flatMap((instance) => this.#expected.get(instance)?.promise ?? []);
+    if (expected.length === 0 || signal.aborted) return;
+    const late = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => late.resolve(), { once: true });
+    await Promise.race([Promise.all(expected), late.promise]);
+  }
+
+  /**
+   * Something happened to the instance's containers: ask how it is now, but not all the time. What comes of it counts toward no
+   * threshold, for that counts polls.
+   */
+  noticed(instance: string): void {
+    const { clock, intervalMs } = this.#deps;
+    const known = this.#known.get(instance);
+    if (intervalMs === 0 || this.#isStopped || known === undefined || known.isEarly) return;
+    if (this.#noticed.has(instance)) return;
+    const since = clock.monotonic() - (this.#askedAt.get(instance) ?? 0);
+    const pauseMs = Math.max(0, Math.min(leastPauseMs, intervalMs / 2) - since);
+    const ask = () => {
+      this.#noticed.delete(instance);
+      if (!this.#queue.has(instance)) this.#queue.set(instance, intervalMs);
+      this.#poll();
+    };
+    this.#noticed.set(instance, clock.after(pauseMs, ask));
   }
 
   /** The instance stopped, is gone, or holds another state: what was seen of it counts no more, nor what is being seen. */
   forget(instance: string): void {
     this.#known.delete(instance);
-    this.#planned.get(instance)?.();
-    this.#planned.delete(instance);
+    this.#askedAt.delete(instance);
+    this.#answered(instance);
+    for (const plans of [this.#planned, this.#noticed]) {
+      plans.get(instance)?.();
+      plans.delete(instance);
+    }
     this.#queue.delete(instance);
     this.#probing
       .get(instance)
@@ -111,19 +157,29 @@ export class HealthMonitor {
 
   /**
    * Ask one that nothing is known of yet at once, as after its start, and again in growing steps until it is well or its turn
-   * comes. What is not well yet may be coming up, so it does not count. Where nothing is polled, neither is this.
+   * comes. What is not well yet may be coming up: it is shown, and does not count. Where nothing is polled, neither is this.
    */
   async soon(instance: string): Promise<void> {
     const { running, intervalMs, log } = this.#deps;
     if (intervalMs === 0 || this.#isStopped || this.#known.has(instance)) return;
+    if (!this.#expected.has(instance)) this.#expected.set(instance, Promise.withResolvers());
+    let runs = false;
     try {
-      if (!(await running()).includes(instance) || this.#isStopped) return;
+      runs = (await running()).includes(instance) && !this.#isStopped;
     } catch (error) {
       log.error("it cannot be told which instances run; their health is not asked for this time", { error });
+    }
+    if (!runs) {
+      this.#answered(instance);
       return;
     }
     this.#queue.set(instance, firstAgainMs);
     this.#poll();
+  }
+
+  #answered(instance: string): void {
+    this.#expected.get(instance)?.resolve();
+    this.#expected.delete(instance);
   }
 
   #planRound(ms: number): void {
@@ -199,7 +255,9 @@ export class HealthMonitor {
 
   #begin(instance: string, { isEarly } = { isEarly: false }): Probing {
     const stop = new AbortController();
+    this.#askedAt.set(instance, this.#deps.clock.monotonic());
     const answer = this.#probe(instance, stop.signal, isEarly).finally(() => {
+      this.#answered(instance);
       if (this.#probing.get(instance) === probing) this.#probing.delete(instance);
     });
     const probing: Probing = { stop, answer, next: undefined };
@@ -210,38 +268,34 @@ export class HealthMonitor {
   async #probe(instance: string, signal: AbortSignal, isEarly: boolean): Promise<KnownHealth> {
     const answer = await this.#ask(instance, signal);
     if (signal.aborted) throw signal.reason;
-    const known = this.#judge(instance, answer);
-    if (answer.healthy || !isEarly) this.#remember(instance, known);
+    const known = this.#judge(instance, answer, isEarly || answer.uncounted === true);
+    this.#remember(instance, known);
     return { ...known, healthy: answer.healthy };
   }
 
-  #judge(instance: string, answer: HealthAnswer): Remembered {
+  #judge(instance: string, answer: HealthAnswer, isUncounted: boolean): Remembered {
     const { clock, failureThreshold } = this.#deps;
     const before = this.#known.get(instance);
-    const consecutiveFails = answer.healthy ? 0 : (before?.consecutiveFails ?? 0) + 1;
-    const healthy = consecutiveFails < failureThreshold;
-    const verdict = answer.unchecked
-      ? "unknown"
-      : !healthy
-        ? "unhealthy"
-        : answer.healthy
-          ? "healthy"
-          : (before?.verdict ?? "unknown");
+    const failsBefore = before?.consecutiveFails ?? 0;
+    const consecutiveFails = answer.healthy ? 0 : failsBefore + (isUncounted ? 0 : 1);
+    const isEarly = !answer.healthy && isUncounted && before?.isEarly !== false;
+    const healthy = !isEarly && consecutiveFails < failureThreshold;
     return {
+      isEarly,
       healthy,
       checks: answer.checks ?? [],
       checkedAt: clock.now().toISOString(),
       consecutiveFails,
       status: answer.unchecked ? "unknown" : answer.status,
       message: answer.message,
-      verdict,
+      verdict: verdictOn(answer, consecutiveFails >= failureThreshold),
     };
   }
 
   #remember(instance: string, known: Remembered): void {
     const before = this.#known.get(instance)?.verdict;
     this.#known.set(instance, known);
-    if (known.verdict !== "unknown" && known.verdict !== before) this.#deps.changed(instance, known.healthy);
+    if (known.verdict !== "unknown" && known.verdict !== before) this.#deps.changed(instance, known);
   }
 
   /** A probe that cannot run is an unhealthy workload with a check that says why. */
@@ -257,4 +311,12 @@ export class HealthMonitor {
       return { healthy: false, checks: [{ name: "plugin", ok: false, message }] };
     }
   }
+}
+
+/** What is shown never calls healthy what has a failed check below it. */
+function verdictOn(answer: HealthAnswer, isPastThreshold: boolean): KnownHealth["verdict"] {
+  if (answer.unchecked) return "unknown";
+  if (isPastThreshold && !answer.healthy) return "unhealthy";
+  const isWell = answer.healthy && answer.status !== "degraded" && (answer.checks ?? []).every(({ ok }) => ok);
+  return isWell ? "healthy" : "degraded";
 }

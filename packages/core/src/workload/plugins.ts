@@ -27,8 +27,11 @@ export interface PluginResponses {
   health: HealthAnswer;
 }
 
-/** `unchecked`: the plugin has no such command, so that nothing is known of its workload. */
-export type HealthAnswer = HealthResponse & { readonly unchecked?: true };
+/**
+ * `unchecked`: nothing checks the instance, so that nothing is known of it. `uncounted`: a failure that has a bound of its own,
+ * and counts toward no other.
+ */
+export type HealthAnswer = HealthResponse & { readonly unchecked?: true; readonly uncounted?: true };
 
 /** Commands that report progress as they go. */
 export type StreamingCommand = "deploy" | "teardown" | Hook;

@@ -189,7 +189,7 @@ describe("without a workload", () => {
     });
     expect(await finding(container({ id: ids.web, name: "web" }))).toMatchObject({
       ok: false,
-      problem: expect.stringContaining("only just come up"),
+      problem: expect.stringContaining("ended while it was watched, and was started again"),
     });
   });
 });

@@ -34,7 +34,7 @@ function world({ running = ["demo"], intervalMs = 1000, failureThreshold = 3 } =
     intervalMs,
     failureThreshold,
     running: async () => state.running,
-    changed: (name, healthy) => changes.push(`${name} ${healthy}`),
+    changed: (name, { healthy, verdict }) => changes.push(`${name} ${healthy} ${verdict}`),
     async probe(name, signal) {
       begun.push(`${name}@${clock.monotonic()}`);
       if (state.now instanceof Error) throw state.now;
@@ -79,12 +79,27 @@ describe("an instance that has just come up", () => {
     state.now = bad;
     await monitor.soon("demo");
     await clock.advance(1_499);
-    expect([begun, monitor.verdict("demo")]).toEqual([["demo@0", "demo@500"], undefined]);
+    expect([begun, monitor.verdict("demo")]).toEqual([["demo@0", "demo@500"], "degraded"]);
     state.now = good;
     await clock.advance(60_000);
     expect([begun, monitor.verdict("demo")]).toEqual([["demo@0", "demo@500", "demo@1500"], "healthy"]);
     expect(await monitor.get("demo", { fresh: false })).toMatchObject({ consecutiveFails: 0 });
-    expect(changes).toEqual(["demo true"]);
+    expect(changes).toEqual(["demo false degraded", "demo true healthy"]);
+  });
+
+  it("has its first answer waited for, and no longer than one likes", async () => {
+    const { monitor, answer, clock } = world();
+    const seen: string[] = [];
+    const asked = monitor.soon("demo");
+    const first = monitor.firstAnswers(["demo", "other"], new AbortController().signal).then(() => seen.push("first"));
+    await asked;
+    await clock.advance(0);
+    await monitor.firstAnswers(["demo"], AbortSignal.abort());
+    expect(seen).toEqual([]);
+    await answer("demo", bad);
+    await first;
+    expect(monitor.verdict("demo")).toBe("degraded");
+    await monitor.firstAnswers(["demo"], new AbortController().signal);
   });
 
   it("is not asked when it does not run, when nothing is polled, or after the end", async () => {
@@ -99,18 +114,18 @@ describe("an instance that has just come up", () => {
 });
 
 describe("the threshold", () => {
-  it("turns healthy to false after that many failures in a row, and back at the first success", async () => {
+  it("shows what fails as degraded at once, and as unhealthy from there on; it turns healthy to false after that many failures in a row, and back at the first success", async () => {
     const { monitor, fresh, changes } = world();
     const cached = async () => (await monitor.get("demo", { fresh: false })).healthy;
     await fresh(good);
     for (const expected of [true, true, false, false]) {
       await fresh(bad);
       expect(await cached()).toBe(expected);
-      expect(monitor.verdict("demo")).toBe(expected ? "healthy" : "unhealthy");
+      expect(monitor.verdict("demo")).toBe(expected ? "degraded" : "unhealthy");
     }
     await fresh(good);
     expect(await cached()).toBe(true);
-    expect(changes).toEqual(["demo true", "demo false", "demo true"]);
+    expect(changes).toEqual(["demo true healthy", "demo true degraded", "demo false unhealthy", "demo true healthy"]);
   });
 
   it("counts failures in a row only", async () => {
@@ -119,16 +134,22 @@ describe("the threshold", () => {
     expect(await monitor.get("demo", { fresh: false })).toMatchObject({ healthy: true, consecutiveFails: 1 });
   });
 
-  it("says unknown of what was never healthy, until the threshold is met", async () => {
-    const { monitor, fresh, changes } = world();
-    expect(monitor.verdict("demo")).toBeUndefined();
+  it("counts no failure that has a bound of its own", async () => {
+    const { monitor, fresh } = world({ failureThreshold: 2 });
+    for (let left = 5; left > 0; left -= 1) await fresh({ ...bad, status: "starting", uncounted: true });
+    expect(monitor.verdict("demo")).toBe("degraded");
     await fresh(bad);
-    await fresh(bad);
-    expect(monitor.verdict("demo")).toBe("unknown");
-    expect(changes).toEqual([]);
     await fresh(bad);
     expect(monitor.verdict("demo")).toBe("unhealthy");
-    expect(changes).toEqual(["demo false"]);
+  });
+
+  it.each<[string, HealthAnswer]>([
+    ["says degraded", { healthy: true, status: "degraded" }],
+    ["has a failed check", { healthy: true, checks: [{ name: "web", ok: false }] }],
+  ])("never shows as healthy an answer that %s", async (_, answer) => {
+    const { monitor, fresh } = world();
+    await fresh(answer);
+    expect(monitor.verdict("demo")).toBe("degraded");
   });
 });
 
@@ -299,6 +320,40 @@ describe("the poller", () => {
     await clock.advance(10_000);
     expect(begun).toEqual(["a@0", "c@0"]);
     expect([state.atOnce, clock.pending]).toEqual([0, 0]);
+  });
+});
+
+describe("something that happened to the containers", () => {
+  it("has the instance asked at once, but not all the time, and counts toward no threshold", async () => {
+    const { monitor, clock, begun, state } = world({ intervalMs: 60_000 });
+    state.now = good;
+    monitor.start();
+    await clock.advance(10_000);
+    state.now = bad;
+    monitor.noticed("demo");
+    await clock.advance(0);
+    expect(begun).toEqual(["demo@0", "demo@10000"]);
+    expect(monitor.verdict("demo")).toBe("degraded");
+    for (let left = 100; left > 0; left -= 1) {
+      monitor.noticed("demo");
+      await clock.advance(100);
+    }
+    expect(begun).toEqual(["demo@0", "demo@10000", "demo@15000", "demo@20000"]);
+    expect(monitor.verdict("demo")).toBe("degraded");
+    state.now = good;
+    monitor.noticed("demo");
+    await clock.advance(5_000);
+    expect(monitor.verdict("demo")).toBe("healthy");
+  });
+
+  it("asks nobody of whom nothing is known, and nobody after the end", async () => {
+    const { monitor, clock, begun, fresh } = world();
+    monitor.noticed("demo");
+    await fresh(good);
+    monitor.noticed("demo");
+    monitor.stop();
+    await clock.advance(60_000);
+    expect(begun).toEqual(["demo@0"]);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   describeInstance,
   findInstance,
   HealthMonitor,
+  InstanceProbe,
   type InstanceRecord,
   type Lifecycle,
   type Log,
@@ -87,6 +88,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       proxyEnv: proxyEnvironment(config.docker.proxy),
       autoKeepMs: config.snapshots.auto_keep,
       pool: poolLimits(config),
+      verifyWatchMs: config.verify.watch,
       standby: {
         maxCount: config.standby.max_count,
         maxMemory: config.standby.max_memory ?? Math.floor(totalmem() / 4),
@@ -107,16 +109,21 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     platform,
     specs,
     ports: (name) => ports.of(name),
-    forgetHealth: (name) => health.forget(name),
+    forgetHealth(name) {
+      health.forget(name);
+      probe.forget(name);
+    },
   });
+  const probe = new InstanceProbe({ ...platform, workloads, watchMs: config.verify.watch });
   const health: HealthMonitor = new HealthMonitor({
     clock,
     log,
     intervalMs: config.plugins.health_poll_interval,
     failureThreshold: config.plugins.health_failure_threshold,
-    running: () => runningWorkloads(),
-    probe: (name, signal) => workloads.probe(findInstance(records, name), signal),
-    changed: (instance, healthy) => events.publish({ type: "health.changed", instance, data: { healthy } }),
+    running: () => runningInstances(),
+    probe: (name, signal) => probe.ask(findInstance(records, name), signal),
+    changed: (instance, { healthy, verdict }) =>
+      events.publish({ type: "health.changed", instance, data: { healthy, health: verdict } }),
   });
   const operations: Operations = new Operations({
     records,
@@ -138,8 +145,8 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
   const conditions = () => Promise.all(usersInstances(records).map((record) => conditionOf(seen, record)));
   const starts = new StartGate({ clock: systemClock, machine: createMachine() });
   const lifecycle: Lifecycle = { platform, specs, ports, workloads, starts, describe };
-  const runningWorkloads = async () => {
-    const all = usersInstances(records).filter((record) => record.phase === "ready" && record.workload !== undefined);
+  const runningInstances = async () => {
+    const all = usersInstances(records).filter((record) => record.phase === "ready");
     const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
@@ -172,6 +179,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       const holdsData = records.instances.all().some(({ phase }) => phase === "ready");
       await Promise.all([adapters.storage.open({ holdsData }), adapters.network.open(), adapters.plugins.reload()]);
       superviseEngines({ lifecycle, operations });
+      adapters.engines.observe({ changed: (name) => health.noticed(name), gone: () => undefined });
       const { adopted, starting, started } = await reconcile(lifecycle, operations);
       log.info("ready", { adopted, starting });
       started.then(

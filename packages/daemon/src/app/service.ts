@@ -48,6 +48,9 @@ const patienceMs = 100_000;
 /** What lies outside an instance is read from its files; whoever looks at it waits no longer for that. */
 const longestLookMs = 3_000;
 
+/** Whoever asks for an instance that has just come up waits so long for the first answer about its health. */
+const firstAnswerMs = 1_000;
+
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
   const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
@@ -64,6 +67,8 @@ export function createService(parts: Parts): Service {
     ports: [...ports.of(record.name)],
   });
 
+  const firstAnswers = (names: readonly string[]) => health.firstAnswers(names, AbortSignal.timeout(firstAnswerMs));
+
   const usage = (name: string) => measureUsage(platform, find(name).name, AbortSignal.timeout(patienceMs));
 
   const standbysOf = (name?: string) =>
@@ -74,11 +79,13 @@ export function createService(parts: Parts): Service {
 
   return {
     instances: {
-      list: (all) =>
-        Promise.all(
-          (all ? records.instances.all() : usersInstances(records)).map((record) => lifecycle.describe(record)),
-        ),
+      async list(all) {
+        const shown = all ? records.instances.all() : usersInstances(records);
+        await firstAnswers(shown.map(({ name }) => name));
+        return Promise.all(shown.map((record) => lifecycle.describe(record)));
+      },
       async get(name) {
+        await firstAnswers([name]);
         const [instance, used, outside] = await Promise.all([
           lifecycle.describe(find(name)),
           measureUse(platform, name),
@@ -138,6 +145,7 @@ export function createService(parts: Parts): Service {
         running: up.length,
         running_healthy: up.filter((instance) => instance.health === "healthy").length,
         running_unhealthy: up.filter((instance) => instance.health === "unhealthy").length,
+        running_degraded: up.filter((instance) => instance.health === "degraded").length,
         ...(room === undefined ? {} : { pool: room }),
         records: records.room(),
       };

@@ -56,16 +56,18 @@ export class WorkloadAnswers {
       workload_plugin: workload?.plugin ?? "",
       contract_version: workload?.contractVersion ?? "",
     };
-    if (workload === undefined || !(await this.#isRunning(record))) {
+    if (!(await this.#isRunning(record))) {
       const check = workload === undefined ? withoutWorkload(record.name) : unasked(await lifecycle.describe(record));
       const checkedAt = lifecycle.platform.clock.now().toISOString();
       return { ...subject, healthy: check.ok, checks: [check], checked_at: checkedAt, consecutive_fails: 0 };
     }
     const known = await health.get(record.name, { fresh });
+    const hasNothing = workload === undefined && known.checks.length === 0;
     return {
       ...subject,
       healthy: known.healthy,
-      checks: [...known.checks],
+      health: known.verdict,
+      checks: hasNothing ? [withoutWorkload(record.name)] : [...known.checks],
       checked_at: known.checkedAt,
       consecutive_fails: known.consecutiveFails,
       ...(known.status === undefined ? {} : { status: known.status }),

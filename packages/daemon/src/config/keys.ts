@@ -185,6 +185,11 @@ export const keys = {
     86_400 * second,
     "How long the state that a revert replaced is kept, so that `undo` can bring it back.",
   ),
+  "verify.watch": key(
+    duration(0),
+    10 * second,
+    "How long `verify` watches a clone that is well: a service that ends and is started again within this time makes it fail. It has to be longer than the slowest such service runs. In health, a container that Docker started again counts as failing for as long.",
+  ),
   "standby.max_count": key(
     integer(0, 100),
     4,

@@ -8,6 +8,8 @@ const filter = {
   event: [
     ...["create", "start", "restart", "die", "stop", "kill", "destroy", "pause", "unpause", "rename", "update"],
     ...["connect", "disconnect"],
+    // No port changes with it, but how the instance is.
+    "health_status",
   ],
 };
 

@@ -271,6 +271,7 @@ export class MemoryEngines implements EngineHost {
           state: found.state,
           health: undefined,
           startedAt: "",
+          restartCount: 0,
           error: "",
         };
         return { ...usual, ...this.#machine.vitals.get(id) };

@@ -28,6 +28,7 @@ const Container = z.object({
 
 const Containers = z.array(Container);
 const Details = z.object({
+  RestartCount: z.int().nonnegative().default(0),
   State: z.object({
     Status: z.string(),
     StartedAt: z.string(),
@@ -114,13 +115,14 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     async vitals(id) {
       const found = await details(id);
       if (found === undefined) return undefined;
-      const { State, HostConfig } = found;
+      const { State, HostConfig, RestartCount } = found;
       return {
         restartPolicy: HostConfig.RestartPolicy?.Name || "no",
         restartRetries: HostConfig.RestartPolicy?.MaximumRetryCount ?? 0,
         state: State.Status,
         health: Health.safeParse(State.Health?.Status).data,
         startedAt: State.StartedAt,
+        restartCount: RestartCount,
         error: State.Error,
       };
     },
