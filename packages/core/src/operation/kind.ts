@@ -10,8 +10,11 @@ export interface StepTools {
   report(event: ProgressEvent): void;
   /** Say that the step makes progress of which there is nothing to tell. An undo that gets on is not given up. */
   getsOn(): void;
-  /** Words for the operation's end, if it comes to be done; the last ones count. */
-  conclude(message: string): void;
+  /**
+   * Words about `instance` for the operation's end, if it comes to be done; the last ones count. They are dropped where the
+   * operation is about another instance, such as the one a temporary clone was made of, and while it is being undone.
+   */
+  conclude(instance: string, message: string): void;
   /** How another step of this operation stands; undefined where it was never begun. */
   status(step: string): StepStatus | undefined;
   /** Let go of an instance this operation no longer needs. */

@@ -165,7 +165,9 @@ function tools(deps: RunnerDeps, run: Run, signal: AbortSignal): StepTools {
     log: deps.log.child({ operation: run.journal.record.id, instance: run.journal.record.instance }),
     report: (event) => run.report(event),
     getsOn: () => undefined,
-    conclude: (message) => run.journal.conclude(message),
+    conclude(instance, message) {
+      if (instance === run.journal.record.instance) run.journal.conclude(message);
+    },
     status: (step) => run.journal.stepStatus(step),
     release: (instance) => run.release(instance),
     defer: (work) => run.deferred.defer(work),
@@ -178,6 +180,7 @@ function undoTools(deps: RunnerDeps, run: Run): StepTools {
   return {
     ...usual,
     getsOn: renew,
+    conclude: () => undefined,
     report(event) {
       renew();
       usual.report(event);

@@ -95,7 +95,7 @@ export class Workloads {
     const ahead = this.#takeAhead(record.name);
     if (ahead === undefined) return this.#stream(record, "deploy", tools);
     const input = this.#input(record, requireWorkload(record), "deploy", []);
-    await ahead.stream(input, reporting(tools), { signal: tools.signal });
+    await ahead.stream(input, reporting(record.name, tools), { signal: tools.signal });
   }
 
   #takeAhead(instance: string): CommandAhead | undefined {
@@ -190,7 +190,7 @@ export class Workloads {
     // A deploy and a validate come before any port is known; what runs later gets what is forwarded.
     const ports = command === "deploy" ? [] : this.#deps.ports(record.name);
     const input = this.#input(record, workload, command, ports);
-    await this.#deps.platform.plugins.stream(workload.plugin, command, input, reporting(tools), {
+    await this.#deps.platform.plugins.stream(workload.plugin, command, input, reporting(record.name, tools), {
       signal: tools.signal,
     });
   }
@@ -237,11 +237,11 @@ const longestConclusion = 4_096;
  * The plugin ends before the operation does, and clients take these two events for the end of everything: the words of the
  * first are kept for that end.
  */
-function reporting(tools: Pick<StepTools, "report" | "conclude">): (event: ProgressEvent) => void {
+function reporting(instance: string, tools: Pick<StepTools, "report" | "conclude">): (event: ProgressEvent) => void {
   return (event) => {
     const { step, status, message } = event;
     if (step === "complete" && status === "done") {
-      if (message !== undefined && message.trim() !== "") tools.conclude(message.slice(0, longestConclusion));
+      if (message !== undefined && message.trim() !== "") tools.conclude(instance, message.slice(0, longestConclusion));
     } else if (!(step === "error" && status === "error")) tools.report(event);
   };
 }

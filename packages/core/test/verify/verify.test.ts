@@ -1,6 +1,7 @@
 import type { Verification } from "@dockersnap/contract";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { MemoryPlugin } from "../../src/workload/testing/memory-plugins.ts";
 import { container, World } from "../world.ts";
 
 let world: World;
@@ -54,6 +55,20 @@ it("boots what was kept, asks the plugin until it is well, and writes that down 
     { label: "golden", verified: { ok: true, checked_at: verdict.checked_at } },
     { label: "later" },
   ]);
+});
+
+it("ends in a sentence about the verification, whatever the plugin says of the temporary clone", async () => {
+  const says = (message: string): Required<MemoryPlugin>["teardown"] => {
+    return (_input, report) => report({ step: "complete", status: "done", message });
+  };
+  world.plugins.add("db", {
+    post_clone: says("the clone has its own address"),
+    teardown: says("nothing to tear down"),
+  });
+  await furnish("db");
+  const { id } = await world.run("verify", { name: "web", label: "golden", clone, timeoutMs: undefined });
+  const message = "The verification of a snapshot of instance 'web' is finished.";
+  expect((await world.told(id)).at(-1)).toEqual({ step: "complete", status: "done", message });
 });
 
 describe("a snapshot that does not come up", () => {
