@@ -173,7 +173,7 @@ it("an instance whose plugin has no health check is not taken for a healthy one"
   const name = world.name("quiet");
   await world.client.instances.create({ name, workload_inline: { plugin: "told" } });
   const { stdout } = await cli(world, "workload", "health", name, "--fresh");
-  expect(stdout).toMatch(/Health +unknown\nMessage +This plugin has no health check\./);
+  expect(stdout).toMatch(/Health +unknown\nMessage +This plugin has no health check, and no container has one\./);
   expect((await world.client.instances.get(name)).health).toBe("unknown");
   told.behave("health");
   await world.client.instances.delete(name);
