@@ -73,8 +73,10 @@ async function runCommand(path: string, command: Command, words: readonly string
     return exitCodes.done;
   }
   const { globals } = parsed;
+  const wide = globals.output === "wide";
   const out = new Output(io, {
-    format: (globals.output ?? "text") as Format,
+    format: globals.output === undefined || wide ? "text" : (globals.output as Format),
+    wide,
     quiet: globals.quiet,
     color: colored(io, globals.noColor),
   });

@@ -54,7 +54,10 @@ export function optionOf(
 export const globalOptions = {
   remote: text("url", "The daemon's address (DOCKERSNAP_REMOTE; http://127.0.0.1:9847)", { short: "r" }),
   token: text("token", "The daemon's token (DOCKERSNAP_TOKEN)", { short: "t" }),
-  output: text("format", "How results are written", { short: "o", choices: ["text", "json", "yaml", "name"] }),
+  output: text("format", "How results are written; wide is text with more columns, where there are more", {
+    short: "o",
+    choices: ["text", "wide", "json", "yaml", "name"],
+  }),
   noColor: flag("No colours (NO_COLOR)"),
   quiet: flag("Only results: no progress, no hints", { short: "q" }),
 };

@@ -65,7 +65,7 @@ function world({ interactive, answer, refusal }: Setting): World {
     if (refusal !== undefined) throw refusal;
   };
   const client = { operations: { cancel } } as unknown as Client;
-  const out = new Output(io, { format: "text", quiet: false, color: false });
+  const out = new Output(io, { format: "text", wide: false, quiet: false, color: false });
   return {
     io,
     press: () => listener(),

@@ -23,9 +23,14 @@ export const ports = defineCommand({
         [
           table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
           // Docker reports the number inside the instance; on this host, another instance may have that number.
-          `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
+          ...(rows.length === 0
+            ? []
+            : [
+                `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
+              ]),
         ].join("\n"),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });
+    if (rows.length === 0) out.note(`No container of ${args.name} publishes a port.`);
   },
 });

@@ -1,5 +1,5 @@
 import type { Client } from "@dockersnap/client";
-import { DockersnapError, type Instance, type InstanceUsage } from "@dockersnap/contract/words";
+import { DockersnapError, type Instance, type InstanceUsage, type PoolRoom } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { limitLines } from "../limits-view.ts";
@@ -45,11 +45,12 @@ function usageSection(usage: InstanceUsage, bold: (text: string) => string): str
 
 async function textParts(client: Client, instance: Instance, bold: (text: string) => string): Promise<string[]> {
   const running = instance.status === "running";
-  const [ports, workload, health, standbys] = await Promise.all([
+  const [ports, workload, health, standbys, pool] = await Promise.all([
     running ? known(client.instances.ports(instance.name)) : undefined,
     running && instance.workload_plugin !== undefined ? known(client.instances.workload(instance.name)) : undefined,
     running && instance.health !== "none" ? known(client.instances.workloadHealth(instance.name)) : undefined,
     known(client.standbys()),
+    known(client.pool.get()),
   ]);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0
@@ -73,6 +74,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Cloned from", instance.clone_of],
         ["Made for", instance.purpose],
         ["Stands on", instance.parent],
+        ["Dataset", instance.dataset],
         ["Socket", instance.socket],
         ["Subnet", instance.subnet],
         ["LoadBalancer IP", instance.metallb_ip],
@@ -100,6 +102,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
       instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}  ${verdict(one.verified)}`.trimEnd()),
     ),
     ...section("In no snapshot", instance.not_captured ?? []),
+    ...section("Removed, but its space is not free yet", setAside(pool, instance.name)),
     ...section(
       "Clones that wait",
       (standbys ?? [])
@@ -107,6 +110,13 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         .map((one) => `${one.label}  ${one.ready} of ${one.count} ready  ${one.problem ?? ""}`.trimEnd()),
     ),
   ];
+}
+
+/** What was deleted of the instance, or by a revert, and is still held by something. */
+function setAside(pool: PoolRoom | undefined, instance: string): string[] {
+  return (pool?.set_aside ?? [])
+    .filter(({ what }) => what === instance || what.startsWith(`${instance}@`))
+    .map(({ what, since, reason }) => `${what}  removed ${age(since)} ago${reason === undefined ? "" : `  ${reason}`}`);
 }
 
 /** A part the daemon cannot tell right now (an instance on its way down, a plugin that fails) leaves the rest as it is. */

@@ -6,6 +6,8 @@ export type Format = "text" | "json" | "yaml" | "name";
 
 export interface OutputStyle {
   readonly format: Format;
+  /** Text with all the columns there are. */
+  readonly wide: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
 }

@@ -12,6 +12,7 @@ const demo = instance("demo", {
       verified: { ok: false, checked_at: new Date(Date.now() - 7_260_000).toISOString() },
     },
   ],
+  clone_of: "web@golden",
   operation: { id: "op9", kind: "instance.stop" },
   workload_config: { text: "hi" },
 });
@@ -79,6 +80,18 @@ const waiting = {
   ready: 1,
   created_at: "2026-04-30T10:00:00Z",
 };
+const since = new Date(Date.now() - 7_260_000).toISOString();
+const pool = {
+  state: "ok",
+  total_bytes: 1,
+  free_bytes: 1,
+  reserve_bytes: 0,
+  set_aside: [
+    { what: "demo@old", path: "/pool/a", since, reason: "a swap file in it is in use" },
+    { what: "demo", path: "/pool/b", since },
+    { what: "demo-2@held", path: "/pool/c", since },
+  ],
+};
 const op = operation("op1", {
   steps: [
     {
@@ -117,6 +130,7 @@ const world = () =>
     "GET /operations/op1": json(200, op),
     "DELETE /operations/op1": json(202),
     "GET /health": json(200, health),
+    "GET /pool": json(200, pool),
     "GET /standby": json(200, [
       { ...waiting, problem: "The pool is nearly full." },
       { ...waiting, instance: "web", label: "of-another" },
@@ -126,6 +140,10 @@ const world = () =>
 it.each([
   [["list"], ["NAME", "demo", "running", "healthy", "echo", "instance.stop"]],
   [["ls"], ["demo"]],
+  [
+    ["list", "-o", "wide"],
+    ["SUBNET", "10.10.0.0/16", "CLONE OF", "web@golden", "CREATED", "2026-04-30T10:00:00.000Z"],
+  ],
   [
     ["list", "--all"],
     ["MADE FOR", "demo-verify-1a2b3c", "verify"],
@@ -143,6 +161,9 @@ it.each([
       "NOT restorable, checked 2h ago",
       "s1  1 of 2 ready  The pool is nearly full.",
       '{"text":"hi"}',
+      "Dataset          instances/demo\n",
+      "demo@old  removed 2h ago  a swap file in it is in use\n",
+      "demo  removed 2h ago\n",
     ],
   ],
   [["info", "demo"], ["demo"]],
@@ -230,6 +251,19 @@ it("rescans the ports when asked to", async () => {
   expect(daemon.received.map((one) => one.route)).toEqual(["POST /instances/demo/ports/refresh"]);
 });
 
+it("names no address for ports that are not there", async () => {
+  await using daemon = await world();
+  const { stdout, stderr } = await runCli(["ports", "demo", "--refresh"], { daemon });
+  expect(stdout).toBe("HOST PORT  ASKED FOR  CONTAINER  LABEL\n");
+  expect(stderr).toBe("No container of demo publishes a port.\n");
+});
+
+it("takes -o wide for text where there are no more columns, and says which formats there are", async () => {
+  await using daemon = await world();
+  expect((await runCli(["ports", "demo", "-o", "wide"], { daemon })).stdout).toContain("HOST PORT");
+  expect((await runCli(["ports", "demo", "-o", "broad"], { daemon })).stderr).toContain("text, wide, json, yaml, name");
+});
+
 it("asks an operation to stop", async () => {
   await using daemon = await world();
   expect(await runCli(["operations", "cancel", "op1"], { daemon })).toMatchObject({
@@ -253,13 +287,16 @@ it("does not ask a stopped instance for what only a running one has", async () =
   expect(daemon.received.map(({ route }) => route).sort()).toEqual([
     "GET /health",
     "GET /instances/demo",
+    "GET /pool",
     "GET /standby",
   ]);
 });
 
 it("shows no clones that wait for another instance, and goes without where a daemon does not know of any", async () => {
   await using daemon = await world();
-  expect((await runCli(["status", "demo"], { daemon })).stdout).not.toContain("of-another");
+  const { stdout: shown } = await runCli(["status", "demo"], { daemon });
+  expect(shown).not.toContain("of-another");
+  expect(shown).not.toContain("demo-2@held");
   daemon.script["GET /standby"] = json(404, { error: "No such route.", code: "not_found" });
   const { code, stdout } = await runCli(["status", "demo"], { daemon });
   expect(code).toBe(0);

@@ -54,7 +54,7 @@ it.each([
   [["create", "x", "-p", "echo", "--config", ""], ["text="], ":6"],
   [["create", "x", "--config", ""], [], ":4"],
   [["create", "x", "--config-file", ""], [], ":0"],
-  [["list", "-o", ""], ["text", "json", "yaml", "name"], ":4"],
+  [["list", "-o", ""], ["text", "wide", "json", "yaml", "name"], ":4"],
   [["--output", "j"], ["json"], ":4"],
   [["snapshot", "web@x", "--mode", "p"], ["paused"], ":4"],
   [["revert", "--f"], ["--force"], ":4"],
