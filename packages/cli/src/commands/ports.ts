@@ -1,6 +1,7 @@
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
+import { oneLine } from "../output/printable.ts";
 import { table } from "../output/table.ts";
 
 export const ports = defineCommand({
@@ -13,7 +14,7 @@ export const ports = defineCommand({
       ? client.instances.refreshPorts(args.name)
       : client.instances.ports(args.name));
     const rows = answer.ports.map((port) => [
-      String(port.host_port),
+      port.loopback === true ? `${port.host_port} (loopback)` : String(port.host_port),
       port.requested_host_port === undefined ? "" : String(port.requested_host_port),
       `${port.in_container_port}/${port.protocol}`,
       port.description,
@@ -26,9 +27,10 @@ export const ports = defineCommand({
           ...(rows.length === 0
             ? []
             : [
-                `On the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
+                `\nOn the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
               ]),
-        ].join("\n"),
+          ...(answer.problems ?? []).map((problem) => `! ${oneLine(problem)}\n`),
+        ].join(""),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });
     if (rows.length === 0) out.note(`No container of ${args.name} publishes a port.`);

@@ -67,6 +67,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Name", instance.name],
         ["Status", instance.status],
         ["Error", instance.error],
+        ["Network", instance.network_problems?.join(" ")],
         // Of the same moment as the checks below.
         ["Health", instance.health === "none" ? "none" : (health?.health ?? instance.health)],
         ["Operation", instance.operation && `${instance.operation.kind} (${instance.operation.id})`],
@@ -91,12 +92,14 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ({ name, ok, message }) => `${ok ? "ok" : "FAILED"}  ${name}${message ? `: ${message}` : ""}`,
       ),
     ),
-    ...section(
-      "Ports",
-      (ports?.ports ?? []).map(
+    ...section("Ports", [
+      ...(ports?.ports ?? []).map(
         (port) => `${port.host_port} -> ${port.in_container_port}/${port.protocol}  ${port.description}`,
       ),
-    ),
+      ...(ports?.problems ?? [])
+        .filter((problem) => !instance.network_problems?.includes(problem))
+        .map((problem) => `! ${problem}`),
+    ]),
     ...section(
       "Snapshots",
       instance.snapshots.map((one) => `${one.label}  ${age(one.created_at)}  ${verdict(one.verified)}`.trimEnd()),

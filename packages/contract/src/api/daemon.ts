@@ -55,6 +55,14 @@ export const PoolGrowRequest = z.object({
 });
 export type PoolGrowRequest = z.infer<typeof PoolGrowRequest>;
 
+/** Whether what the daemon set up on the host's network is as it must be; `unknown` where it could not be looked at. */
+export const HostNetworkHealth = z.object({
+  state: z.enum(["ok", "faulty", "unknown"]),
+  /** A sentence each. */
+  problems: z.array(z.string()),
+});
+export type HostNetworkHealth = z.infer<typeof HostNetworkHealth>;
+
 export const DaemonHealth = z.object({
   status: z.literal("ok"),
   version: z.string(),
@@ -69,6 +77,7 @@ export const DaemonHealth = z.object({
   running_degraded: z.int().optional(),
   pool: PoolRoom.optional(),
   records: RecordsRoom.optional(),
+  network: HostNetworkHealth.optional(),
 });
 export type DaemonHealth = z.infer<typeof DaemonHealth>;
 

@@ -129,6 +129,8 @@ export const Instance = z.object({
   purpose: InstancePurpose.optional(),
   /** What a snapshot of it cannot hold, one sentence each; only where one instance is asked for, and on the answer to a clone. */
   not_captured: z.array(z.string()).optional(),
+  /** What is wrong with its network on the host, a sentence each; only where one instance is asked for. */
+  network_problems: z.array(z.string()).optional(),
   /** What the plugin's validation warned of, on the answer to a create. */
   warnings: z.array(z.string()).optional(),
 });

@@ -15,8 +15,16 @@ export const PortMapping = z.object({
   description: z.string(),
   /** The port that was published, where another one had to be handed out. */
   requested_host_port: z.int().optional(),
+  /** Published on a loopback address: it answers on the daemon's host alone, at its loopback. */
+  loopback: z.literal(true).optional(),
 });
 export type PortMapping = z.infer<typeof PortMapping>;
 
-export const InstancePorts = z.object({ instance: z.string(), target_ip: z.string(), ports: z.array(PortMapping) });
+export const InstancePorts = z.object({
+  instance: z.string(),
+  target_ip: z.string(),
+  ports: z.array(PortMapping),
+  /** A sentence for each published port that is not had as it was published, and for whatever is in the way of any. */
+  problems: z.array(z.string()).optional(),
+});
 export type InstancePorts = z.infer<typeof InstancePorts>;

@@ -1,10 +1,10 @@
 import type { PortMapping } from "@dockersnap/contract/words";
-import type { ContainerSummary, EngineHost } from "../engine/engine.ts";
+import type { EngineHost } from "../engine/engine.ts";
 import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
 import type { PortReservation, Records } from "../platform/records.ts";
-import { portLabels } from "../workload/port-labels.ts";
 import type { Forward, Network, NetworkSpec } from "./network.ts";
+import { type PublishedService, published } from "./published-ports.ts";
 
 /** Where ports are taken from when the published number is not free on the host; below Linux's ephemeral range. */
 const firstSpare = 20_000;
@@ -12,14 +12,6 @@ const lastSpare = 32_767;
 
 /** Reservations of ports no longer published are kept up to this many an instance, so that they come back the same. */
 const keptReservations = 256;
-
-interface PublishedService {
-  readonly protocol: "tcp" | "udp";
-  readonly containerPort: number;
-  readonly inContainerPort: number;
-  readonly label: string;
-  readonly loopback: boolean;
-}
 
 interface Deps {
   readonly records: Records;
@@ -45,6 +37,9 @@ interface Turns {
 export class PortForwarding {
   readonly #deps: Deps;
   readonly #current = new Map<string, readonly PortMapping[]>();
+  readonly #problems = new Map<string, readonly string[]>();
+  /** Ports that had to be given another number while this daemon runs, by instance and what was published. */
+  readonly #moved = new Map<string, Map<string, string>>();
   readonly #turns = new Map<string, Turns>();
   /** Host ports are handed out one at a time, over all instances, so that two never get the same. */
   #allotting: Promise<unknown> = Promise.resolve();
@@ -56,6 +51,11 @@ export class PortForwarding {
   /** As last seen; empty for an instance that is not running. */
   of(instance: string): readonly PortMapping[] {
     return this.#current.get(instance) ?? [];
+  }
+
+  /** What of the instance's published ports cannot be had as they were published, as sentences. */
+  problemsOf(instance: string): readonly string[] {
+    return this.#problems.get(instance) ?? [];
   }
 
   /** Look at what is published now and forward exactly that. Resolves when a scan begun after this call is in force. */
@@ -82,12 +82,15 @@ export class PortForwarding {
       const spec = this.#deps.spec(instance);
       if (spec !== undefined) await this.#deps.network.setForwards(spec, []);
       this.#remember(instance, []);
+      this.#problems.delete(instance);
     });
   }
 
   /** The instance is gone. */
   forget(instance: string): void {
     this.#current.delete(instance);
+    this.#problems.delete(instance);
+    this.#moved.delete(instance);
     this.#turns.delete(instance);
   }
 
@@ -108,23 +111,21 @@ export class PortForwarding {
   async #scan(instance: string): Promise<void> {
     const spec = this.#deps.spec(instance);
     if (spec === undefined) return;
-    const services = published(await this.#deps.engines.api(instance).containers());
-    const mappings = await this.#exclusively(() => this.#allot(instance, services));
+    const { services, unreachable } = published(await this.#deps.engines.api(instance).containers());
+    const { mappings, problems } = await this.#exclusively(() => this.#allot(instance, services));
     await this.#deps.network.setForwards(
       spec,
       mappings.map(
-        ({ mapping, loopback }): Forward => ({
+        (mapping): Forward => ({
           hostPort: mapping.host_port,
           protocol: mapping.protocol,
           targetPort: mapping.container_port,
-          loopback,
+          loopback: mapping.loopback === true,
         }),
       ),
     );
-    this.#remember(
-      instance,
-      mappings.map(({ mapping }) => mapping),
-    );
+    this.#problems.set(instance, [...unreachable, ...problems]);
+    this.#remember(instance, mappings);
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -136,22 +137,52 @@ export class PortForwarding {
   async #allot(instance: string, services: readonly PublishedService[]) {
     const { records } = this.#deps;
     const kept = records.ports.of(instance);
-    const mappings: { mapping: PortMapping; loopback: boolean }[] = [];
+    const moved = this.#moved.get(instance) ?? new Map<string, string>();
+    this.#moved.set(instance, moved);
+    const mappings: PortMapping[] = [];
+    const problems: string[] = [];
     for (const service of services) {
-      const reserved = kept.find(
-        (port) => port.protocol === service.protocol && port.containerPort === service.containerPort,
-      );
-      const hostPort = reserved?.hostPort ?? (await this.#reserve(instance, service));
-      if (hostPort === undefined) continue;
-      mappings.push({ mapping: toMapping(service, hostPort), loopback: service.loopback });
+      const key = keyOf(service);
+      const reserved = kept.find((port) => keyOf(port) === key)?.hostPort;
+      const hostPort = (await this.#keep(instance, service, reserved)) ?? (await this.#reserve(instance, service));
+      if (reserved !== undefined && hostPort !== reserved)
+        moved.set(key, this.#tellMoved(instance, reserved, hostPort));
+      if (hostPort === undefined) {
+        problems.push(`No port of the host is free for ${key} of '${instance}', so it is not forwarded.`);
+        continue;
+      }
+      const move = moved.get(key);
+      if (move !== undefined) problems.push(move);
+      mappings.push(toMapping(service, hostPort));
     }
     this.#dropOldReservations(kept, services);
-    return mappings;
+    return { mappings, problems };
+  }
+
+  /** The number a port had before, if it can still be had: another program may have taken it while it was not held. */
+  async #keep(instance: string, service: PublishedService, hostPort: number | undefined) {
+    const { records, network } = this.#deps;
+    const { protocol, containerPort, loopback } = service;
+    if (hostPort === undefined) return undefined;
+    if (await network.hold(instance, { hostPort, protocol, loopback })) return hostPort;
+    records.ports.release(instance, protocol, containerPort);
+    return undefined;
+  }
+
+  #tellMoved(instance: string, from: number, to: number | undefined): string {
+    const now = to === undefined ? "no other is free" : `what led there answers at ${to} now`;
+    const sentence = `Port ${from} of the host is in use by another program, so it no longer leads to '${instance}': ${now}.`;
+    this.#deps.log.warn("a port of the host was taken by another program and is no longer forwarded", {
+      instance,
+      port: from,
+      now: to,
+    });
+    return sentence;
   }
 
   async #reserve(instance: string, service: PublishedService): Promise<number | undefined> {
     const { records, network, log } = this.#deps;
-    const { protocol, containerPort } = service;
+    const { protocol, containerPort, loopback } = service;
     const taken = new Set(
       records.ports
         .all()
@@ -162,6 +193,7 @@ export class PortForwarding {
     const isOwn = records.instances.get(instance)?.purpose !== undefined;
     for (const hostPort of candidates(containerPort, { onlySpare: isOwn })) {
       if (taken.has(hostPort) || (await network.hostPortTaken(hostPort, protocol))) continue;
+      if (!(await network.hold(instance, { hostPort, protocol, loopback }))) continue;
       records.ports.reserve({ instance, protocol, containerPort, hostPort });
       return hostPort;
     }
@@ -171,10 +203,10 @@ export class PortForwarding {
 
   #dropOldReservations(kept: readonly PortReservation[], services: readonly PublishedService[]): void {
     if (kept.length <= keptReservations) return;
-    const inUse = new Set(services.map((service) => `${service.protocol}/${service.containerPort}`));
-    for (const { instance, protocol, containerPort } of kept) {
-      if (!inUse.has(`${protocol}/${containerPort}`))
-        this.#deps.records.ports.release(instance, protocol, containerPort);
+    const inUse = new Set(services.map(keyOf));
+    for (const port of kept) {
+      const { instance, protocol, containerPort } = port;
+      if (!inUse.has(keyOf(port))) this.#deps.records.ports.release(instance, protocol, containerPort);
     }
   }
 
@@ -185,6 +217,10 @@ export class PortForwarding {
   }
 }
 
+function keyOf({ protocol, containerPort }: Pick<PublishedService, "protocol" | "containerPort">): string {
+  return `${protocol} ${containerPort}`;
+}
+
 function toMapping(service: PublishedService, hostPort: number): PortMapping {
   return {
     host_port: hostPort,
@@ -193,42 +229,11 @@ function toMapping(service: PublishedService, hostPort: number): PortMapping {
     protocol: service.protocol,
     description: service.label,
     ...(hostPort === service.containerPort ? {} : { requested_host_port: service.containerPort }),
+    ...(service.loopback ? { loopback: true } : {}),
   };
 }
 
 function* candidates(wanted: number, { onlySpare }: { onlySpare: boolean }): Generator<number> {
   if (!onlySpare) yield wanted;
   for (let port = firstSpare; port <= lastSpare; port += 1) yield port;
-}
-
-/** What the containers publish, once per protocol and port: Docker lists the IPv4 and the IPv6 side of one port apart. */
-function published(containers: readonly ContainerSummary[]): readonly PublishedService[] {
-  // Docker lists the newest first; of two that claim one label or one port, the older keeps it.
-  const running = containers.filter((container) => isUp(container.state)).reverse();
-  const label = portLabels(running);
-  const services = new Map<string, PublishedService>();
-  for (const container of running) {
-    for (const port of container.ports) {
-      // What is published on an IPv6 address alone cannot be reached over the instance's IPv4 link.
-      if (port.ip.includes(":")) continue;
-      const key = `${port.protocol}/${port.publicPort}`;
-      const loopback = port.ip.startsWith("127.");
-      const present = services.get(key);
-      if (present !== undefined && !present.loopback) continue;
-      services.set(key, {
-        protocol: port.protocol,
-        containerPort: port.publicPort,
-        inContainerPort: port.privatePort,
-        label: label(container.id, port.privatePort, port.protocol),
-        loopback,
-      });
-    }
-  }
-  return [...services.values()].sort(
-    (a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol),
-  );
-}
-
-function isUp(state: string): boolean {
-  return state === "running" || state === "paused";
 }

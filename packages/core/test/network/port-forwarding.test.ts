@@ -1,7 +1,9 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { EngineHost } from "../../src/engine/engine.ts";
 import type { Forward, Network } from "../../src/network/network.ts";
 import { PortForwarding } from "../../src/network/port-forwarding.ts";
+import { published } from "../../src/network/published-ports.ts";
+import { MemoryNetwork } from "../../src/network/testing/memory-network.ts";
 import type { Records } from "../../src/platform/records.ts";
 
 /** Forwards of an instance on whose engine one port is published, each change held until the test lets it through. */
@@ -26,7 +28,7 @@ function held() {
       ports: { all: () => [], of: () => [], reserve: silent, release: silent },
     } as unknown as Records,
     engines: { api: () => ({ containers }) } as unknown as EngineHost,
-    network: { setForwards, hostPortTaken: async () => false } as unknown as Network,
+    network: { setForwards, hostPortTaken: async () => false, hold: async () => true } as unknown as Network,
     events: { publish: silent },
     log: { debug: silent, info: silent, warn: silent, error: silent, child: () => ({}) as never },
     spec: () => ({}) as never,
@@ -58,4 +60,85 @@ it("scans anew for whoever asks after the forwards were taken away", async () =>
   for (let change = 0; change < 3; change += 1) await pass();
   await Promise.all(acts);
   expect(changes.map((forwards) => forwards.length)).toEqual([1, 0, 1]);
+});
+
+describe("a published port", () => {
+  const addresses = { subnet: "10.10.0.0/16", host: "10.10.0.1", inside: "10.10.0.2", metallb: "10.10.10.10" };
+  const silent = () => undefined;
+
+  /** Forwarding on a network in memory, of one container with these ports. */
+  function forwarding(network: MemoryNetwork, ports: readonly object[]) {
+    const reserved: { instance: string; protocol: string; containerPort: number; hostPort: number }[] = [];
+    const warned: string[] = [];
+    const containers = async () => [{ id: "c".repeat(64), name: "web", state: "running", labels: {}, ports }];
+    const forwards = new PortForwarding({
+      records: {
+        instances: { get: silent },
+        ports: {
+          all: () => reserved,
+          of: (instance: string) => reserved.filter((port) => port.instance === instance),
+          reserve: (port: (typeof reserved)[number]) => void reserved.push(port),
+          release: (_instance: string, protocol: string, containerPort: number) => {
+            const at = reserved.findIndex((one) => one.protocol === protocol && one.containerPort === containerPort);
+            reserved.splice(at, 1);
+          },
+        },
+      } as unknown as Records,
+      engines: { api: () => ({ containers }) } as unknown as EngineHost,
+      network,
+      events: { publish: silent },
+      log: {
+        debug: silent,
+        info: silent,
+        warn: (text) => void warned.push(text),
+        error: silent,
+        child: () => ({}) as never,
+      },
+      spec: (name) => ({ name, addresses }),
+    });
+    return { forwards, warned };
+  }
+  const port = (ip: string, publicPort: number) => ({ ip, privatePort: 80, publicPort, protocol: "tcp" });
+
+  it("is held on the host from the moment it is forwarded", async () => {
+    const network = new MemoryNetwork();
+    await forwarding(network, [port("0.0.0.0", 8080)]).forwards.refresh("web");
+    expect(() => network.listen(8080, "tcp")).toThrow("EADDRINUSE");
+  });
+
+  it("gets another number, and that is told, where a program took its own while nobody held it", async () => {
+    const network = new MemoryNetwork();
+    const { forwards, warned } = forwarding(network, [port("0.0.0.0", 8080)]);
+    await forwards.refresh("web");
+    await forwards.clear("web");
+    network.listen(8080, "tcp");
+    await forwards.refresh("web");
+    expect(forwards.of("web")).toMatchObject([{ host_port: 20_000, requested_host_port: 8080 }]);
+    expect(network.forwards("web")).toMatchObject([{ hostPort: 20_000 }]);
+    expect(forwards.problemsOf("web")).toEqual([expect.stringContaining("Port 8080 of the host is in use by another")]);
+    expect(warned).toHaveLength(1);
+    await forwards.refresh("web");
+    expect(forwards.of("web")).toMatchObject([{ host_port: 20_000 }]);
+    expect(forwards.problemsOf("web")).toHaveLength(1);
+  });
+
+  it("is said to be on the loopback where it is published there alone", async () => {
+    const network = new MemoryNetwork();
+    const { forwards } = forwarding(network, [port("127.0.0.1", 8080), port("0.0.0.0", 8081)]);
+    await forwards.refresh("web");
+    expect(forwards.of("web")).toMatchObject([{ host_port: 8080, loopback: true }, { host_port: 8081 }]);
+    expect(network.forwards("web").map(({ loopback }) => loopback)).toEqual([true, false]);
+  });
+
+  it("is named where it cannot be forwarded, and only then", () => {
+    const container = (...ports: object[]) =>
+      published([{ id: "c".repeat(64), name: "web", state: "running", labels: {}, ports }] as never);
+    expect(container(port("2001:db8::1", 8080))).toEqual({
+      services: [],
+      unreachable: [
+        expect.stringContaining("tcp 8080 of container 'web' is published on the IPv6 address 2001:db8::1"),
+      ],
+    });
+    expect(container(port("::", 8080), port("0.0.0.0", 8080)).unreachable).toEqual([]);
+  });
 });

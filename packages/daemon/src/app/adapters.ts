@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Log, PoolLimits } from "@dockersnap/core";
+import type { AddressRange, Log, PoolLimits } from "@dockersnap/core";
 import {
   createBtrfsStorage,
   createContainerFiles,
@@ -29,6 +29,7 @@ export function createAdapters(config: Config, log: Log) {
       table: forwardsTable(config.run_dir),
       proxyBind: config.api.proxy_bind,
       dns: config.docker.dns,
+      api: config.api.listen,
       log,
     }),
     engines: createEngineHost({
@@ -56,6 +57,14 @@ export function createAdapters(config: Config, log: Log) {
 }
 
 export type Adapters = ReturnType<typeof createAdapters>;
+
+export function addressRange({ network }: Config): AddressRange {
+  return {
+    baseOffset: network.base_offset,
+    subnetSize: network.subnet_size,
+    metallbHostOffset: network.metallb_host_offset,
+  };
+}
 
 export function poolLimits({ storage }: Config): PoolLimits {
   return { warnAt: storage.warn_at / 100, reserve: storage.reserve };

@@ -33,7 +33,7 @@ import { systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { EventHub } from "../events/event-hub.ts";
 import type { Service } from "../http/service.ts";
-import { type Adapters, poolLimits } from "./adapters.ts";
+import { type Adapters, addressRange, poolLimits } from "./adapters.ts";
 import { superviseEngines } from "./engine-supervision.ts";
 import { newOperationId } from "./ids.ts";
 import { Metrics } from "./metrics.ts";
@@ -78,11 +78,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       },
     },
     settings: {
-      range: {
-        baseOffset: config.network.base_offset,
-        subnetSize: config.network.subnet_size,
-        metallbHostOffset: config.network.metallb_host_offset,
-      },
+      range: addressRange(config),
       proxyBind: config.api.proxy_bind,
       advertiseHost: config.api.advertise_host,
       proxyEnv: proxyEnvironment(config.docker.proxy),
@@ -158,6 +154,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     statuses: async () => (await conditions()).map(({ status }) => status),
     purposes: () => records.instances.all().flatMap(({ purpose }) => purpose ?? []),
     pool: () => pool.look(),
+    network: () => adapters.network.report(),
     uses: () => measureUses(platform),
     records: () => records.room(),
   });
@@ -181,6 +178,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       superviseEngines({ lifecycle, operations });
       adapters.engines.observe({ changed: (name) => health.noticed(name), gone: () => undefined });
       const { adopted, starting, started } = await reconcile(lifecycle, operations);
+      adapters.network.keep((what) => metrics.networkRestored(what));
       log.info("ready", { adopted, starting });
       started.then(
         () => undefined,
@@ -200,7 +198,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       pool.stop();
       recordsWatch.stop();
       await operations.close(signal);
-      await adapters.engines.close();
+      await Promise.all([adapters.engines.close(), adapters.network.close()]);
     },
   };
 }

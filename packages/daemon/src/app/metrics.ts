@@ -6,6 +6,7 @@ import {
   PoolRoom,
   type RecordsRoom,
 } from "@dockersnap/contract";
+import type { NetworkPart, NetworkReport } from "@dockersnap/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 interface Sources {
@@ -14,6 +15,7 @@ interface Sources {
   readonly purposes: () => readonly InstancePurpose[];
   readonly pool: () => Promise<PoolRoom>;
   readonly records: () => RecordsRoom;
+  readonly network: () => Promise<NetworkReport>;
   readonly uses: () => Promise<readonly (InstanceUse & { readonly instance: string })[]>;
 }
 
@@ -24,6 +26,8 @@ const usesTold = [
   ["pids", "Processes and threads of an instance."],
   ["disk_bytes", "Bytes that count against an instance's disk limit."],
 ] as const;
+
+const networkParts: readonly NetworkPart[] = ["table", "filter", "link", "namespace", "settings", "resolver", "port"];
 
 /** Statistics of the event loop's lag; the lag at the moment of the question is told beside them. */
 const lagStatistics = ["min", "max", "mean", "stddev", "p50", "p90", "p99"];
@@ -46,6 +50,7 @@ export class Metrics {
   readonly #operations: Counter<"kind" | "status">;
   readonly #seconds: Histogram<"kind">;
   readonly #verifications: Counter<"result">;
+  readonly #restored: Counter<"what">;
 
   constructor(sources: Sources) {
     const registers = [this.#registry];
@@ -71,6 +76,24 @@ export class Metrics {
     });
     // An alert on a rise needs something to rise from.
     for (const result of ["ok", "failed"]) this.#verifications.inc({ result }, 0);
+    this.#restored = new Counter({
+      name: "dockersnap_host_restored_total",
+      help: "Parts of the host's network that something else changed or removed and the daemon put right, by part.",
+      labelNames: ["what"],
+      registers,
+    });
+    for (const what of networkParts) this.#restored.inc({ what }, 0);
+    new Gauge({
+      name: "dockersnap_host_faults",
+      help: "Parts of the host's network that are not as they must be at the moment, by part; 'unknown' could not be looked at.",
+      labelNames: ["what"],
+      registers,
+      async collect() {
+        const { faults, unknown } = await sources.network();
+        for (const what of networkParts) this.set({ what }, faults.filter((fault) => fault.what === what).length);
+        this.set({ what: "unknown" }, unknown.length);
+      },
+    });
     new Gauge({
       name: "dockersnap_instances",
       help: "Instances by status.",
@@ -165,6 +188,10 @@ export class Metrics {
 
   verified(isOk: boolean): void {
     this.#verifications.inc({ result: isOk ? "ok" : "failed" });
+  }
+
+  networkRestored(what: NetworkPart): void {
+    this.#restored.inc({ what });
   }
 
   text(): Promise<string> {

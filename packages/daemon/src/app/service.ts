@@ -1,4 +1,4 @@
-import type { InstancePorts } from "@dockersnap/contract";
+import type { HostNetworkHealth, InstancePorts } from "@dockersnap/contract";
 import {
   beginClone,
   type Caller,
@@ -14,6 +14,7 @@ import {
   type Lifecycle,
   measureUsage,
   measureUse,
+  type NetworkReport,
   type OperationHandle,
   type Operations,
   outsideOf,
@@ -61,11 +62,22 @@ export function createService(parts: Parts): Service {
   const answers = new WorkloadAnswers({ lifecycle, health });
 
   const find = (name: string) => findInstance(records, name);
-  const portsOf = (record: InstanceRecord): InstancePorts => ({
-    instance: record.name,
-    target_ip: lifecycle.specs.addresses(record).inside,
-    ports: [...ports.of(record.name)],
-  });
+  const networkProblems = async (name: string): Promise<readonly string[]> => {
+    const { faults, unknown } = await platform.network.report();
+    return [
+      ...faults.filter(({ instance }) => instance === undefined || instance === name).map(({ message }) => message),
+      ...unknown.map((part) => `The host's network could not be looked at: ${part}.`),
+    ];
+  };
+  const portsOf = async (record: InstanceRecord): Promise<InstancePorts> => {
+    const problems = [...ports.problemsOf(record.name), ...(await networkProblems(record.name))];
+    return {
+      instance: record.name,
+      target_ip: lifecycle.specs.addresses(record).inside,
+      ports: [...ports.of(record.name)],
+      ...(problems.length === 0 ? {} : { problems }),
+    };
+  };
 
   const firstAnswers = (names: readonly string[]) => health.firstAnswers(names, AbortSignal.timeout(firstAnswerMs));
 
@@ -86,12 +98,13 @@ export function createService(parts: Parts): Service {
       },
       async get(name) {
         await firstAnswers([name]);
-        const [instance, used, outside] = await Promise.all([
+        const [instance, used, outside, problems] = await Promise.all([
           lifecycle.describe(find(name)),
           measureUse(platform, name),
           outsideOf(platform, name, AbortSignal.timeout(longestLookMs)),
+          networkProblems(name),
         ]);
-        return { ...instance, used, ...outside };
+        return { ...instance, used, ...outside, ...(problems.length === 0 ? {} : { network_problems: [...problems] }) };
       },
     },
     async snapshots(name, withSizes) {
@@ -135,6 +148,7 @@ export function createService(parts: Parts): Service {
       const states = await conditions();
       // A pool that cannot be measured is in the log already, and the daemon answers all the same.
       const room = await pool.look().catch(() => undefined);
+      const network = await platform.network.report();
       const up = states.filter(({ status }) => status === "running");
       return {
         status: "ok",
@@ -148,6 +162,7 @@ export function createService(parts: Parts): Service {
         running_degraded: up.filter((instance) => instance.health === "degraded").length,
         ...(room === undefined ? {} : { pool: room }),
         records: records.room(),
+        network: networkHealth(network),
       };
     },
     pool: () => pool.describe(),
@@ -231,6 +246,16 @@ function begin(
     case "delete":
       return operations.begin(request.kind, { name: request.name }, caller);
   }
+}
+
+function networkHealth({ faults, unknown }: NetworkReport): HostNetworkHealth {
+  return {
+    state: faults.length > 0 ? "faulty" : unknown.length > 0 ? "unknown" : "ok",
+    problems: [
+      ...faults.map(({ message }) => message),
+      ...unknown.map((part) => `It could not be looked at: ${part}.`),
+    ],
+  };
 }
 
 function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {

@@ -20,6 +20,9 @@ const programs = [
   { name: "nft", package: "nftables" },
   { name: "iptables", package: "iptables" },
   { name: "ip", package: "iproute2" },
+  { name: "tc", package: "iproute2" },
+  { name: "conntrack", package: "conntrack" },
+  { name: "setpriv", package: "util-linux" },
   { name: "nsenter", package: "util-linux" },
   { name: "unshare", package: "util-linux" },
 ] as const;

@@ -28,7 +28,7 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
 
   const adapters = createAdapters(config, createLog({ level: "error" }));
   const pool = await checkPool(config, adapters);
-  const network = await checkNetwork(daemonPid(config) !== undefined);
+  const network = await checkNetwork(config, adapters, daemonPid(config) !== undefined);
   const aside = await checkSetAside(adapters);
   for (const finding of [...pool, ...aside, ...network]) print(finding);
   const left = await checkRecorded(config, adapters, fix);

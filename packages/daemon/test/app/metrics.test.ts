@@ -7,6 +7,7 @@ const sources = {
   purposes: () => ["standby"] as const,
   pool: async () => ({ total_bytes: 100, free_bytes: 40, reserve_bytes: 10, state: "ok" }) as never,
   records: () => ({ total_bytes: 100, free_bytes: 30, reserve_bytes: 10 }) as never,
+  network: async () => ({ faults: [{ what: "table", message: "It is missing." }], unknown: [] }) as never,
   uses: async () => [{ instance: "web", pids: 3 }],
 };
 
@@ -19,6 +20,16 @@ it("counts what there is at the moment of the question", async () => {
   expect(text).toContain('dockersnap_records_bytes{what="free"} 30');
   expect(text).toContain('dockersnap_pool_state{state="read_only"} 0');
   expect(text).toContain("dockersnap_nodejs_eventloop_lag_seconds");
+});
+
+it("tells what of the host's network is wrong, and how often it was put right", async () => {
+  const metrics = new Metrics(sources);
+  metrics.networkRestored("table");
+  const text = await metrics.text();
+  expect(text).toContain('dockersnap_host_faults{what="table"} 1');
+  expect(text).toContain('dockersnap_host_faults{what="link"} 0');
+  expect(text).toContain('dockersnap_host_restored_total{what="table"} 1');
+  expect(text).toContain('dockersnap_host_restored_total{what="link"} 0');
 });
 
 it("has no timer that wakes an idle daemon", async () => {

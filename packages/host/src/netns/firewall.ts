@@ -37,6 +37,16 @@ export class Firewall {
     await this.#apply(changes);
   }
 
+  /** Names of those of these that `accept` would change something for. */
+  async lacking(passages: readonly Passage[]): Promise<readonly string[]> {
+    const saved = await this.#read();
+    return passages
+      .filter(
+        (passage) => changesFor(saved, this.#mark, passage.name, acceptsFor(saved, this.#mark, passage)).length > 0,
+      )
+      .map(({ name }) => name);
+  }
+
   /** Let these pass, and take back what was for `from`. */
   async hand(from: string, passage: Passage): Promise<void> {
     const saved = await this.#read();

@@ -5,6 +5,7 @@ import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { ip, ipShow } from "./ip.ts";
 import { type Fields, fields, list } from "./json.ts";
+import { guardLoopback } from "./loopback-guard.ts";
 import { insideDevice, type NetworkNames } from "./names.ts";
 import { hostRoutes, isRouted, parseCidr, refuseCollision } from "./routes.ts";
 import { hardenDevice } from "./sysctl.ts";
@@ -79,7 +80,10 @@ export class Links {
   /** Have namespace, link, addresses and routes as the spec says. A sound namespace is kept, whatever its link is like. */
   async make({ name, addresses }: NetworkSpec, { namespace, device: present, inside, right }: Survey): Promise<void> {
     const device = this.#names.device(name);
-    if (right) return hardenDevice(device);
+    if (right) {
+      await Promise.all([hardenDevice(device), guardLoopback(device)]);
+      return;
+    }
     // Whatever is called veth0 in there is in the way of ours. Its other end, if that is here, goes with it.
     if (inside?.link !== undefined) await ip([`link delete dev ${insideDevice}`], this.#names.namespace(name));
     await ip([
@@ -93,6 +97,12 @@ export class Links {
       ...subnetRoute(addresses).map((route) => `route add ${route} dev ${device}`),
     ]);
     await hardenDevice(device);
+    // Side by side: nothing runs in the namespace yet, or has a link by which it could reach the host.
+    const guarded = guardLoopback(device);
+    await Promise.all([guarded, this.#setUpInside(name, addresses)]);
+  }
+
+  async #setUpInside(name: string, addresses: InstanceAddresses): Promise<void> {
     await ip(
       [
         "link set dev lo up",
@@ -159,8 +169,8 @@ export class Links {
     if (present !== "absent") await ip([`netns delete ${this.#names.namespace(from)}`]);
   }
 
-  hasNamespace(name: string): boolean {
-    return namespaceState(this.#names.netnsPath(name)) === "sound";
+  namespace(name: string): Survey["namespace"] {
+    return namespaceState(this.#names.netnsPath(name));
   }
 
   /** Names of the instances whose links are on this host. */
@@ -212,23 +222,23 @@ async function insideView(namespace: string): Promise<InsideView> {
   };
 }
 
-function isUp(device: Fields): boolean {
+export function isUp(device: Fields): boolean {
   return list(device.flags).includes("UP");
 }
 
-function hasAddress(device: Fields, address: string): boolean {
+export function hasAddress(device: Fields, address: string): boolean {
   return list(device.addr_info)
     .map(fields)
     .some(({ local, prefixlen }) => local === address && prefixlen === linkPrefixLength);
 }
 
 /** The rest of the subnet is reached through the namespace; a subnet no larger than the link has no rest. */
-function subnetRoute({ subnet, inside }: InstanceAddresses): readonly string[] {
+export function subnetRoute({ subnet, inside }: InstanceAddresses): readonly string[] {
   return parseCidr(subnet).prefixLength < linkPrefixLength ? [`${subnet} via ${inside}`] : [];
 }
 
 /** `broken` is a name without a namespace behind it, as an `ip netns add` cut short leaves it. */
-function namespaceState(path: string): "absent" | "broken" | "sound" {
+export function namespaceState(path: string): "absent" | "broken" | "sound" {
   try {
     return statfsSync(path).type === nsfsMagic ? "sound" : "broken";
   } catch (error) {

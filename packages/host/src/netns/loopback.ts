@@ -15,6 +15,8 @@ export class LoopbackPorts {
   readonly #table: string;
   /** What each namespace is known to have; an instance that is not in here is unknown. */
   readonly #present = new Map<string, string>();
+  /** What each was last told to have. */
+  readonly #ports = new Map<string, readonly InsidePort[]>();
 
   constructor(names: NetworkNames, table: string) {
     this.#names = names;
@@ -24,6 +26,14 @@ export class LoopbackPorts {
   /** The namespace is new, so it leads nothing. */
   begin(name: string): void {
     this.#present.set(name, "");
+    this.#ports.delete(name);
+  }
+
+  /** Have once more what was set last: the namespace's end of its link is a new one. */
+  async again(name: string, inside: string): Promise<void> {
+    const ports = this.#ports.get(name);
+    this.forget(name);
+    if (ports !== undefined && ports.length > 0) await this.set(name, inside, ports);
   }
 
   /** The namespace may have changed; look no longer at what is remembered. */
@@ -36,12 +46,16 @@ export class LoopbackPorts {
     const present = this.#present.get(from);
     this.#present.delete(from);
     if (present !== undefined) this.#present.set(to, present);
+    const ports = this.#ports.get(from);
+    this.#ports.delete(from);
+    if (ports !== undefined) this.#ports.set(to, ports);
   }
 
   /** Lead these ports, and only these, to the loopback. */
   async set(name: string, inside: string, ports: readonly InsidePort[]): Promise<void> {
     const elements = ports.map(({ protocol, port }) => `${protocol} . ${port}`).sort();
     const wanted = elements.join(", ");
+    this.#ports.set(name, ports);
     if (this.#present.get(name) === wanted) return;
     this.#present.delete(name);
     await Promise.all([

@@ -1,16 +1,22 @@
 import { readdir } from "node:fs/promises";
-import { DockersnapError } from "@dockersnap/contract/words";
-import type { Forward, Log, Network, NetworkSpec } from "@dockersnap/core";
+import type { Forward, HeldPort, Log, Network, NetworkPart, NetworkReport, NetworkSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
+import { acting } from "./acting.ts";
 import { Claims } from "./claim.ts";
+import { Conntrack } from "./conntrack.ts";
+import type { Element } from "./elements.ts";
 import { Firewall } from "./firewall.ts";
+import { HostPorts, portKey, udpPort } from "./host-ports.ts";
+import { namespaceId } from "./inhabitants.ts";
+import { linkElements, stubOf } from "./link-elements.ts";
 import { Links, type Survey } from "./links.ts";
-import { isListening } from "./listeners.ts";
 import { LoopbackPorts } from "./loopback.ts";
 import { NetworkNames, namespaceDir } from "./names.ts";
 import { hostResolver, resolvConfIn, writeResolver } from "./resolver.ts";
 import { enableForwarding } from "./sysctl.ts";
-import { type Element, Table } from "./table.ts";
+import { Table } from "./table.ts";
+import { Upkeep } from "./upkeep.ts";
+import { Wanted } from "./wanted.ts";
 
 export interface NetworkOptions {
   /** The host's address forwarded ports answer at; `0.0.0.0` for all of them, a loopback address for this host alone. */
@@ -18,6 +24,8 @@ export interface NetworkOptions {
   /** Name servers for instances; empty for the host's own. */
   readonly dns: readonly string[];
   readonly log: Log;
+  /** Where the daemon's own API listens: a port that is never forwarded. */
+  readonly api?: { readonly host: string; readonly port: number };
   /** Name of the nftables table. Two daemons on a host need two, and prefixes of their own. Default: `dockersnap`. */
   readonly table?: string;
   /** Default: `/etc/netns`. */
@@ -29,30 +37,31 @@ export interface NetworkOptions {
 }
 
 /**
- * Instances' networks on Linux: named namespaces, veth pairs and one nftables table, through `ip`, `nft` and, where the
- * host filters with it, `iptables`. A proxy address that is no IPv4 address is `invalid_request`.
- *
- * A connection keeps going where it went when it began. The kernel tracks it apart from the table, so a UDP client that
- * never falls silent stays with the instance that had the port, also after the port went to another one.
+ * Instances' networks on Linux: named namespaces, veth pairs and one nftables table, through `ip`, `nft`, `tc` and, where
+ * the host filters with it, `iptables`. A proxy address that is no IPv4 address is `invalid_request`.
  */
 export function createNetwork(options: NetworkOptions): Network {
-  const { proxyBind, log, table = "dockersnap" } = options;
+  const { proxyBind, log, table = "dockersnap", etcNetnsDir = "/etc/netns" } = options;
   const names = new NetworkNames({
     namespacePrefix: options.namespacePrefix ?? "ds-",
     vethPrefix: options.vethPrefix ?? "ve-",
-    etcNetnsDir: options.etcNetnsDir ?? "/etc/netns",
+    etcNetnsDir,
   });
-  return new HostNetwork({
+  const parts = {
     names,
     claims: new Claims(names, table),
     links: new Links(names),
     table: new Table({ name: table, proxyBind, log }),
     loopback: new LoopbackPorts(names, table),
     firewall: new Firewall({ table, log }),
+    conntrack: new Conntrack(log),
+    wanted: new Wanted(),
     dns: options.dns,
-    etcNetnsDir: options.etcNetnsDir ?? "/etc/netns",
+    etcNetnsDir,
     log,
-  });
+  };
+  const ports = new HostPorts({ proxyBind, api: options.api, table: parts.table, log });
+  return new HostNetwork({ ...parts, ports, upkeep: new Upkeep({ ...parts, ports }) });
 }
 
 interface Parts {
@@ -62,6 +71,10 @@ interface Parts {
   readonly table: Table;
   readonly loopback: LoopbackPorts;
   readonly firewall: Firewall;
+  readonly conntrack: Conntrack;
+  readonly ports: HostPorts;
+  readonly wanted: Wanted;
+  readonly upkeep: Upkeep;
   readonly dns: readonly string[];
   readonly etcNetnsDir: string;
   readonly log: Log;
@@ -75,10 +88,27 @@ class HostNetwork implements Network {
   }
 
   async open(): Promise<void> {
-    const { table } = this.#parts;
+    const { table, ports } = this.#parts;
     const work = "prepare the host's network";
     await acting(work, [enableForwarding, () => table.open()]);
-    await acting(work, [() => this.#acceptAll()]);
+    await acting(work, [() => this.#acceptAll(), () => ports.takeForwarded()]);
+  }
+
+  keep(restored: (what: NetworkPart) => void): void {
+    this.#parts.upkeep.start(restored);
+  }
+
+  report(): Promise<NetworkReport> {
+    return this.#parts.upkeep.report();
+  }
+
+  inspect(specs: readonly NetworkSpec[]): Promise<NetworkReport> {
+    return this.#parts.upkeep.inspect(specs);
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.upkeep.close();
+    this.#parts.ports.close();
   }
 
   netnsPath(name: string): string {
@@ -90,15 +120,15 @@ class HostNetwork implements Network {
   }
 
   create(spec: NetworkSpec): Promise<void> {
-    return this.#establish(spec, () => this.#parts.links.survey(spec));
+    return this.#parts.upkeep.pass(() => this.#establish(spec, () => this.#parts.links.survey(spec)));
   }
 
   renew(spec: NetworkSpec): Promise<void> {
-    return this.#establish(spec, () => this.#parts.links.surveyForRenewal(spec));
+    return this.#parts.upkeep.pass(() => this.#establish(spec, () => this.#parts.links.surveyForRenewal(spec)));
   }
 
   async #establish(spec: NetworkSpec, survey: () => Promise<Survey>): Promise<void> {
-    const { names, claims, table, firewall, dns, log } = this.#parts;
+    const { names, claims, table, firewall, wanted, dns, log } = this.#parts;
     const { name, addresses } = spec;
     const device = names.device(name);
     const work = `set up the network of instance ${name}`;
@@ -109,39 +139,43 @@ class HostNetwork implements Network {
         instance: name,
       });
     }
-    const { stub } = resolver;
-    const elements: readonly Element[] = [
-      { set: "links", key: device, owner: name },
-      ...(stub === undefined
-        ? []
-        : [{ set: "dns", key: `${device} . ${addresses.host}`, value: stub, owner: name } as const]),
-    ];
     // Side by side: nothing runs in the namespace yet that a rule could come too late for.
     await acting(work, [
       () => this.#make(spec, found),
-      () => table.replace(name, ["links", "dns"], elements),
-      () => firewall.accept([{ name, device, stub }]),
+      () => table.replace(name, ["links", "dns"], linkElements(name, device, resolver)),
+      () => firewall.accept([{ name, device, stub: resolver.stub }]),
       () => writeResolver(this.resolvConf(name), resolver.text),
     ]);
+    wanted.set({ spec, resolver, namespace: await namespaceId(names.netnsPath(name)) });
   }
 
-  async remove(name: string): Promise<void> {
-    const { claims, links, table, firewall, loopback } = this.#parts;
+  remove(name: string): Promise<void> {
+    return this.#parts.upkeep.pass(() => this.#remove(name));
+  }
+
+  async #remove(name: string): Promise<void> {
+    const { claims, links, table, firewall, loopback, ports, conntrack, wanted } = this.#parts;
     const work = `remove the network of instance ${name}`;
     // A create that another daemon's claim refused is taken back through here.
     const [isOurs] = await acting(work, [() => claims.mayBeOurs(name)]);
     if (!isOurs) return;
+    wanted.delete(name);
     loopback.forget(name);
-    await acting(work, [
-      () => table.replace(name, ["ports", "links", "dns"], []),
+    const [gone] = await acting(work, [
+      () => table.replace(name, ["ports", "localports", "links", "dns"], []),
       () => links.remove(name),
       () => firewall.withdraw(name),
     ]);
-    await acting(work, [() => claims.release(name)]);
+    ports.keepOnly(name, []);
+    await acting(work, [() => claims.release(name), () => conntrack.forgetPorts(gone.flatMap(udpPort))]);
   }
 
-  async rename(from: string, spec: NetworkSpec): Promise<void> {
-    const { names, claims, links, table, loopback } = this.#parts;
+  rename(from: string, spec: NetworkSpec): Promise<void> {
+    return this.#parts.upkeep.pass(() => this.#rename(from, spec));
+  }
+
+  async #rename(from: string, spec: NetworkSpec): Promise<void> {
+    const { names, claims, links, table, loopback, ports, wanted } = this.#parts;
     const { name } = spec;
     const work = `give the network of instance ${from} to ${name}`;
     await acting(work, [() => claims.move(from, name)]);
@@ -152,35 +186,41 @@ class HostNetwork implements Network {
       () => this.#renamePassage(from, name),
     ]);
     loopback.rename(from, name);
+    ports.rename(from, name);
+    wanted.rename(from, spec);
   }
 
-  async setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
+  setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
+    return this.#parts.upkeep.pass(() => this.#setForwards(spec, forwards));
+  }
+
+  async #setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
+    const { table, ports, conntrack } = this.#parts;
     const { name, addresses } = spec;
-    const elements = forwards.map(
-      ({ protocol, hostPort, targetPort }): Element => ({
-        set: "ports",
-        key: portKey(hostPort, protocol),
-        value: `${addresses.inside} . ${targetPort}`,
-        owner: name,
-      }),
-    );
+    const elements = forwards.map((forward): Element => forwardElement(name, addresses.inside, forward));
     const work = `forward the ports of instance ${name}`;
     await acting(work, [() => this.#setLoopback(spec, forwards)]);
-    await acting(work, [() => this.#parts.table.replace(name, ["ports"], elements)]);
+    const [changed] = await acting(work, [
+      async () => {
+        await ports.takeAll(name, forwards);
+        return table.replace(name, ["ports", "localports"], elements);
+      },
+    ]);
+    ports.keepOnly(name, forwards);
+    const udp = forwards.filter(({ protocol }) => protocol === "udp").map(({ targetPort }) => targetPort);
+    await acting(work, [
+      () => conntrack.forgetPorts(changed.flatMap(udpPort)),
+      () => (udp.length > 0 ? conntrack.forgetUnled(this.netnsPath(name), addresses.inside, udp) : undefined),
+    ]);
   }
 
   async hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
-    const { table } = this.#parts;
-    const isForwarded = async () => {
-      const leads = ({ set, key }: Element) => set === "ports" && key === portKey(port, protocol);
-      // What was seen a while ago can have become free.
-      return (await table.lastSeen()).some(leads) && (await table.elements()).some(leads);
-    };
-    const [listening, forwarded] = await acting(`look at port ${port} of the host`, [
-      () => isListening(port, protocol),
-      isForwarded,
-    ]);
-    return listening || forwarded;
+    const [taken] = await acting(`look at port ${port} of the host`, [() => this.#parts.ports.isTaken(port, protocol)]);
+    return taken;
+  }
+
+  hold(instance: string, port: HeldPort): Promise<boolean> {
+    return this.#parts.ports.take(instance, port);
   }
 
   async list(): Promise<readonly string[]> {
@@ -205,16 +245,14 @@ class HostNetwork implements Network {
 
   async #acceptAll(): Promise<void> {
     const { names, links, table, firewall } = this.#parts;
-    const [elements, owners] = await Promise.all([table.elements(), links.owners()]);
-    const stubs = new Map(elements.filter(({ set }) => set === "dns").map(({ owner, value }) => [owner, value]));
-    await firewall.accept(owners.map((name) => ({ name, device: names.device(name), stub: stubs.get(name) })));
+    const [elements, owners] = await Promise.all([table.lastSeen(), links.owners()]);
+    await firewall.accept(owners.map((name) => ({ name, device: names.device(name), stub: stubOf(elements, [name]) })));
   }
 
   async #renamePassage(from: string, to: string): Promise<void> {
     const { names, table, firewall } = this.#parts;
-    const elements = await table.elements();
     // Read beside the change of the table, so it is under either name.
-    const stub = elements.find(({ set, owner }) => set === "dns" && (owner === from || owner === to))?.value;
+    const stub = stubOf(await table.elements(), [from, to]);
     await firewall.hand(from, { name: to, device: names.device(to), stub });
   }
 
@@ -230,13 +268,18 @@ class HostNetwork implements Network {
     const ports = forwards.flatMap(({ protocol, targetPort, loopback: leads }) =>
       leads ? [{ protocol, port: targetPort }] : [],
     );
-    if (ports.length === 0 && !links.hasNamespace(name)) return;
+    if (ports.length === 0 && links.namespace(name) !== "sound") return;
     await loopback.set(name, addresses.inside, ports);
   }
 }
 
-function portKey(port: number, protocol: "tcp" | "udp"): string {
-  return `${protocol} . ${port}`;
+function forwardElement(owner: string, inside: string, forward: Forward): Element {
+  return {
+    set: forward.loopback ? "localports" : "ports",
+    key: portKey(forward.hostPort, forward.protocol),
+    value: `${inside} . ${forward.targetPort}`,
+    owner,
+  };
 }
 
 async function entries(folder: string): Promise<readonly string[]> {
@@ -246,24 +289,4 @@ async function entries(folder: string): Promise<readonly string[]> {
     if (hasErrno(error, "ENOENT")) return [];
     throw error;
   }
-}
-
-/**
- * Wait until all of these have ended, also when one fails: what still ran would undo the way back of its caller.
- * Failures a person can act on go out as they are; others say what was being done.
- */
-async function acting<Results extends readonly unknown[]>(
-  work: string,
-  steps: readonly [...{ [Index in keyof Results]: () => Results[Index] | Promise<Results[Index]> }],
-): Promise<Results> {
-  const ends = await Promise.allSettled(steps.map(async (step) => step()));
-  const failures = ends.flatMap((step) => (step.status === "rejected" ? [step.reason as unknown] : []));
-  if (failures.length === 0) {
-    return ends.map((step) => (step.status === "fulfilled" ? step.value : undefined)) as unknown as Results;
-  }
-  const known = failures.find((failure) => failure instanceof DockersnapError);
-  if (known !== undefined) throw known;
-  const cause = failures.length === 1 ? failures[0] : new AggregateError(failures);
-  const said = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))).join("; ");
-  throw new DockersnapError("internal", `Could not ${work}: ${said}`, { cause });
 }

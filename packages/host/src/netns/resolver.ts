@@ -1,15 +1,18 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import { hasErrno } from "../process/errno.ts";
+import { parseCidr } from "./routes.ts";
 
 /** What an instance's name lookups go by. */
 export interface Resolver {
   /** The text of its resolv.conf. */
   readonly text: string;
-  /** A name server on the host's loopback that has to be led to, when `text` names the host's end of the link instead. */
+  /** Where what the instance asks at each of its name servers' addresses is led to. */
+  readonly leads: readonly { readonly asked: string; readonly server: string }[];
+  /** A name server on the host's loopback that is led to. */
   readonly stub: string | undefined;
-  /** Whether no name server in `text` can be reached over an IPv4 link. */
+  /** Whether no name server can be reached over an IPv4 link. */
   readonly unreachable: boolean;
 }
 
@@ -25,9 +28,16 @@ interface Sources {
 }
 
 const heading =
-  "# Written by dockersnap when the instance starts; docker.dns in its configuration names other servers.";
+  "# Written by dockersnap: these addresses lead to the name servers of the host, or to those of docker.dns in its configuration.";
 
-/** Choose name servers an instance can reach, with the host's search list and options. */
+/** The C library asks no more than this many. */
+const mostServers = 3;
+
+/**
+ * Choose name servers an instance can reach, with the host's search list and options. Containers keep for life what their
+ * resolv.conf says when they start, so it never names the servers themselves: it names addresses of the instance's own,
+ * and the host leads those to whichever servers it goes by at the moment.
+ */
 export function chooseResolver({ configured, host, upstream, hostEnd }: Sources): Resolver {
   const own = configured.length > 0 ? configured : nameServers(host);
   // Without any name server the C library asks 127.0.0.1.
@@ -36,16 +46,38 @@ export function chooseResolver({ configured, host, upstream, hostEnd }: Sources)
   const remote = usable(asked.filter((server) => !isLoopback(server)));
   const behindStub = configured.length > 0 ? [] : usable(nameServers(upstream).filter((server) => !isLoopback(server)));
 
-  if (remote.length > 0) return resolver(remote, host);
-  if (local.length > 0 && behindStub.length > 0) return resolver(behindStub, host);
-  if (local.length > 0) return { ...resolver([hostEnd], host), stub: local.find(isIPv4) ?? "127.0.0.1" };
-  return { ...resolver(asked, host), unreachable: true };
+  if (remote.length > 0) return resolver(remote, host, hostEnd);
+  if (local.length > 0 && behindStub.length > 0) return resolver(behindStub, host, hostEnd);
+  if (local.length > 0) {
+    const stub = local.find(isIPv4) ?? "127.0.0.1";
+    return { ...resolver([stub], host, hostEnd), stub };
+  }
+  return { ...resolver([], host, hostEnd), unreachable: true };
+}
+
+const hostFile = "/etc/resolv.conf";
+const upstreamFile = "/run/systemd/resolve/resolv.conf";
+
+/** What to watch for changes of the host's name servers: the files, and the folders in which others may take their place. */
+export function resolverFiles(): readonly string[] {
+  const files = [hostFile, upstreamFile].flatMap((file) => [file, target(file)]);
+  return [...new Set(files.flatMap((file) => [file, dirname(file)]))];
+}
+
+/** The file itself, where a link leads to it. */
+function target(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return file;
+    throw error;
+  }
 }
 
 /** Read what the host goes by now. */
 export function hostResolver(configured: readonly string[], hostEnd: string): Resolver {
-  const host = readIfThere("/etc/resolv.conf");
-  const upstream = readIfThere("/run/systemd/resolve/resolv.conf");
+  const host = readIfThere(hostFile);
+  const upstream = readIfThere(upstreamFile);
   return chooseResolver({ configured, host, upstream, hostEnd });
 }
 
@@ -59,14 +91,37 @@ export function writeResolver(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
+/** The text that is there; empty where there is none. */
+export function readResolver(path: string): string {
+  return readIfThere(path);
+}
+
 export function resolvConfIn(folder: string): string {
   return join(folder, "resolv.conf");
 }
 
-function resolver(servers: readonly string[], host: string): Resolver {
+function resolver(servers: readonly string[], host: string, hostEnd: string): Resolver {
   const kept = lines(host).filter((line) => /^(search|domain|options|sortlist)\s/.test(line));
-  const text = [heading, ...servers.map((server) => `nameserver ${server}`), ...kept, ""].join("\n");
-  return { text, stub: undefined, unreachable: false };
+  const chosen = servers.slice(0, mostServers);
+  const asked = standIns(hostEnd);
+  const named = asked.slice(0, Math.max(1, chosen.length));
+  const text = [heading, ...named.map((address) => `nameserver ${address}`), ...kept, ""].join("\n");
+  // A container that started while there were more servers goes on asking at all of their addresses.
+  const leads = asked.flatMap((address, index) => {
+    const server = chosen[index] ?? chosen.at(-1);
+    return server === undefined ? [] : [{ asked: address, server }];
+  });
+  return { text, leads, stub: undefined, unreachable: false };
+}
+
+/** The host's end of the link, and addresses behind it that are nobody's: what is sent there is led on before it is routed. */
+function standIns(hostEnd: string): readonly string[] {
+  const { network } = parseCidr(`${hostEnd}/32`);
+  const spare = [network + 3, network + 4];
+  return [
+    hostEnd,
+    ...spare.map((value) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".")),
+  ];
 }
 
 function nameServers(text: string): readonly string[] {

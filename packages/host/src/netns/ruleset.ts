@@ -5,6 +5,8 @@ import { DockersnapError } from "@dockersnap/contract/words";
 export const setTypes = {
   /** Host port to where it leads. */
   ports: "map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }",
+  /** The same for what an instance publishes on its own loopback: only clients on this host get there. */
+  localports: "map localports { type inet_proto . inet_service : ipv4_addr . inet_service; }",
   /** The host's ends of the links. */
   links: "set links { type ifname; }",
   /** Name servers on the host's loopback, by the link and address they are asked at. */
@@ -24,6 +26,7 @@ const chains: Readonly<Record<string, string>> = {
 };
 
 const toPort = "dnat ip to meta l4proto . th dport map @ports";
+const toLocalPort = "dnat ip to meta l4proto . th dport map @localports";
 
 /**
  * The host's table as one atomic change: chains are filled anew, sets and their elements stay as they are.
@@ -38,6 +41,7 @@ export function ruleset(table: string, proxyBind: string): string {
     ["guard", "iifname @links fib saddr . iif oif missing counter drop"],
     ["prerouting", "meta l4proto { tcp, udp } th dport 53 dnat ip to iifname . ip daddr map @dns"],
     ...bound.prerouting.map((match) => ["prerouting", `${match} ${toPort}`] as const),
+    ["output", `ip daddr ${loopbackOf(proxyBind)} ${toLocalPort}`],
     ["output", `${bound.output} ${toPort}`],
     // A name server on the loopback answers clients of the loopback only.
     ["input", "iifname @links ip daddr 127.0.0.0/8 snat ip to 127.0.0.1"],
@@ -57,6 +61,11 @@ export function ruleset(table: string, proxyBind: string): string {
     ...rules.map(([chain, rule]) => `add rule ip ${table} ${chain} ${rule}`),
     "",
   ].join("\n");
+}
+
+/** The address of the host's loopback at which it has what instances publish on theirs. */
+export function loopbackOf(proxyBind: string): string {
+  return proxyBind.startsWith("127.") ? proxyBind : "127.0.0.1";
 }
 
 /** Which packets a forwarded port takes. `fib … local` spares what merely passes through to another host. */

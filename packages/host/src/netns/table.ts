@@ -1,32 +1,46 @@
-import { DockersnapError } from "@dockersnap/contract/words";
 import type { Log } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
 import { runTool } from "../process/tool.ts";
+import {
+  type Element,
+  hasKeyOf,
+  isEqual,
+  isSame,
+  notation,
+  notationInJson,
+  parseElements,
+  quotedKey,
+  refuseConflict,
+  type SetName,
+} from "./elements.ts";
 import { fields, list } from "./json.ts";
-import { instanceName } from "./names.ts";
-import { ruleset, setTypes } from "./ruleset.ts";
+import { ruleset } from "./ruleset.ts";
+import { shapeOf, shapeOfRules } from "./table-shape.ts";
 
-export type SetName = keyof typeof setTypes;
-
-/** One entry of the table: `tcp . 8080` leads to `10.10.0.2 . 80`, as nft writes it. Its comment says whose it is. */
-export interface Element {
-  readonly set: SetName;
-  readonly key: string;
-  readonly value?: string;
-  readonly owner: string;
+/** How the table differs from what it must be. */
+export interface TableState {
+  readonly rules: "right" | "missing" | "changed";
+  /** Instances whose entries are not all there, or are others. */
+  readonly owners: readonly string[];
 }
 
+/** Another process that changes the same entries, such as `doctor --fix`, is met at most this often in a row. */
+const removals = 3;
+
 /**
- * The daemon's own nftables table on the host. What is in it is read from the kernel each time, so that it does not
- * matter which daemon put it there or who emptied it; nft runs as seldom as that allows, since each run takes longer than
- * what the kernel has to do.
+ * The daemon's own nftables table on the host. It is read from the kernel before each change, because others change it
+ * too, and nft runs as seldom as that allows: each run takes longer than the kernel needs. Changes are made one at a time.
  */
 export class Table {
   readonly #name: string;
   readonly #rules: string;
   readonly #log: Log;
+  /** What each instance must have, so that the table can be made anew as a whole. */
+  readonly #wanted = new Map<string, readonly Element[]>();
   /** By the latest run of nft that read all of it, with what was added since; what was removed since may still be in it. */
   #seen: readonly Element[] | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #shape: Promise<string> | undefined;
 
   constructor(options: { name: string; proxyBind: string; log: Log }) {
     this.#name = options.name;
@@ -34,13 +48,22 @@ export class Table {
     this.#log = options.log;
   }
 
-  /** Put chains and sets in place. Elements that are there stay, without a moment in which they do not work. */
-  async open(): Promise<void> {
-    await nft(this.#rules);
+  /**
+   * Put chains and sets in place. Elements that are there stay, without a moment in which they do not work, and belong to
+   * what must be there from now on.
+   */
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      await nft(this.#rules);
+      const present = (await this.#read()) ?? [];
+      for (const owner of new Set(present.map((element) => element.owner))) {
+        if (owner !== "") this.#want(owner, (element) => element.owner === owner, present);
+      }
+    });
   }
 
   async elements(): Promise<readonly Element[]> {
-    return (await this.#read()) ?? [];
+    return (await this.#inTurn(() => this.#read())) ?? [];
   }
 
   /** As it was when it was last read here: what somebody else has added since then, `replace` refuses to take from them. */
@@ -48,8 +71,86 @@ export class Table {
     return this.#seen ?? (await this.elements());
   }
 
-  /** Make `wanted` all the owner has in these sets. A key another owner has is `already_exists`. */
-  async replace(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
+  /**
+   * Make `wanted` all the owner has in these sets. A key another owner has is `already_exists`. Resolves with the elements that
+   * came or went.
+   */
+  replace(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<readonly Element[]> {
+    return this.#inTurn(async () => {
+      const changed = await this.#replace(owner, sets, wanted);
+      const others = this.#wantedOf(owner).filter(({ set }) => !sets.includes(set));
+      this.#want(owner, () => true, [...others, ...wanted]);
+      return changed;
+    });
+  }
+
+  /**
+   * Everything the owner `from` has becomes that of `to`, in one change; `rewritten` gives each element's new key. A table
+   * that is gone has nothing to carry over.
+   */
+  hand(from: string, to: string, rewritten: (element: Element) => string): Promise<void> {
+    const handed = (element: Element): Element => ({ ...element, owner: to, key: rewritten(element) });
+    return this.#inTurn(async () => {
+      const owned = ((await this.#read()) ?? []).filter(({ owner }) => owner === from);
+      const expected = this.#wantedOf(from).map(handed);
+      if (owned.length > 0) {
+        const script = [
+          ...owned.map((element) => this.#deletion(element)),
+          ...owned.map((element) => this.#addition(handed(element))),
+        ];
+        await nft(`${script.join("\n")}\n`);
+      }
+      this.#wanted.delete(from);
+      // What a first call handed over is expected of `to` already.
+      if (expected.length > 0) this.#want(to, () => true, expected);
+      else if (owned.length > 0) this.#want(to, () => true, owned.map(handed));
+      this.#seen = undefined;
+    });
+  }
+
+  /** Compare what is there with what must be, and change nothing. `also` is expected beside what this process has set. */
+  inspect(also: readonly Element[] = []): Promise<TableState> {
+    return this.#inTurn(async () => {
+      const entries = await this.#entries();
+      if (entries === undefined) return { rules: "missing", owners: [...this.#wanted.keys()] };
+      this.#shape ??= shapeOfRules(this.#name, this.#rules);
+      // A failure is not the answer for ever.
+      this.#shape.catch(() => {
+        this.#shape = undefined;
+      });
+      const present = parseElements(entries);
+      this.#seen = present;
+      const rules = shapeOf(entries) === (await this.#shape) && !present.some(isNobodys) ? "right" : "changed";
+      const expected = [...[...this.#wanted.values()].flat(), ...also];
+      const missing = expected.filter((element) => !present.some(isEqual(element)));
+      const extra = present.filter(({ owner, ...rest }) => {
+        return this.#wanted.has(owner) && !expected.some(isEqual({ ...rest, owner }));
+      });
+      return { rules, owners: [...new Set([...missing, ...extra].map(({ owner }) => owner))] };
+    });
+  }
+
+  /** Have the whole table as it must be, in one atomic change. */
+  restore(): Promise<void> {
+    return this.#inTurn(() => this.#makeAnew());
+  }
+
+  async #makeAnew(): Promise<void> {
+    const wanted = [...this.#wanted.values()].flat();
+    await nft(
+      [
+        // Added before it is deleted, because deleting what is not there fails.
+        `add table ip ${this.#name}`,
+        `delete table ip ${this.#name}`,
+        this.#rules,
+        ...wanted.map((element) => this.#addition(element)),
+        "",
+      ].join("\n"),
+    );
+    this.#seen = wanted;
+  }
+
+  async #replace(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<readonly Element[]> {
     const before = wanted.length === 0 ? undefined : await this.#readAndAdd(wanted);
     if (before === undefined) return this.#exchange(owner, sets, wanted);
     try {
@@ -60,7 +161,9 @@ export class Table {
       throw conflict;
     }
     const owned = before.filter((element) => element.owner === owner && sets.includes(element.set));
-    await this.#remove(owned.filter((element) => !wanted.some(hasKeyOf(element))));
+    const gone = owned.filter((element) => !wanted.some(hasKeyOf(element)));
+    await this.#remove(gone);
+    return [...gone, ...wanted.filter((element) => !before.some(hasKeyOf(element)))];
   }
 
   /**
@@ -83,8 +186,19 @@ export class Table {
     }
   }
 
+  /** All or none in one run of nft, which fails where somebody else was faster: what is left then is tried again. */
   async #remove(gone: readonly Element[]): Promise<void> {
-    if (gone.length > 0) await nft(`${gone.map((element) => this.#deletion(element)).join("\n")}\n`);
+    let left = gone;
+    for (let attempt = 1; left.length > 0; attempt += 1) {
+      try {
+        return await nft(`${left.map((element) => this.#deletion(element)).join("\n")}\n`);
+      } catch (error) {
+        const present = (await this.#read()) ?? [];
+        const still = left.filter((element) => present.some(isEqual(element)));
+        if (attempt === removals || still.length === left.length) throw error;
+        left = still;
+      }
+    }
   }
 
   #deletion(element: Element): string {
@@ -96,56 +210,79 @@ export class Table {
   }
 
   /** In one transaction, so that a key that comes to lead elsewhere always leads somewhere. */
-  async #exchange(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
-    const read = await this.#read();
-    if (read === undefined && wanted.length === 0) return;
-    const present = read ?? [];
+  async #exchange(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<readonly Element[]> {
+    const present = await this.#read();
+    if (present === undefined) {
+      if (wanted.length > 0) await this.#makeAnewWith(owner, sets, wanted);
+      return wanted;
+    }
     refuseConflict(wanted, present);
-    const stays = (a: Element) => (b: Element) => hasKeyOf(a)(b) && a.value === b.value;
     const owned = present.filter((element) => element.owner === owner && sets.includes(element.set));
-    const gone = owned.filter((element) => !wanted.some(stays(element)));
-    const fresh = wanted.filter((element) => !owned.some(stays(element)));
-    if (gone.length === 0 && fresh.length === 0) return;
-    if (read === undefined) {
-      this.#log.warn("the nftables table is gone, as after a flush of the whole ruleset; making it anew", {
-        table: this.#name,
-      });
+    const gone = owned.filter((element) => !wanted.some(isSame(element)));
+    const fresh = wanted.filter((element) => !owned.some(isSame(element)));
+    const changed = [...gone, ...fresh];
+    if (fresh.length === 0) {
+      await this.#remove(gone);
+      return changed;
     }
     const script = [
-      read === undefined ? this.#rules : "",
       ...gone.map((element) => this.#deletion(element)),
       ...fresh.map((element) => this.#addition(element)),
     ];
     try {
       await nft(`${script.join("\n")}\n`);
       this.#seen = [...present.filter((element) => !gone.includes(element)), ...fresh];
+      return changed;
     } catch (error) {
-      // Another instance may have taken the key between the reading and the change.
-      refuseConflict(wanted, await this.elements());
+      // Somebody else may have taken the key between the reading and the change.
+      refuseConflict(wanted, (await this.#read()) ?? []);
       throw error;
     }
   }
 
-  /**
-   * Everything the owner `from` has becomes that of `to`, in one change; `rewritten` gives each element's new key. A table
-   * that is gone has nothing to carry over.
-   */
-  async hand(from: string, to: string, rewritten: (element: Element) => string): Promise<void> {
-    const owned = ((await this.#read()) ?? []).filter(({ owner }) => owner === from);
-    if (owned.length === 0) return;
-    const script = [
-      ...owned.map((element) => this.#deletion(element)),
-      ...owned.map((element) => this.#addition({ ...element, owner: to, key: rewritten(element) })),
-    ];
-    await nft(`${script.join("\n")}\n`);
-    this.#seen = undefined;
+  /** The table is gone: whoever makes it again makes it for all instances, or the others would be left without. */
+  async #makeAnewWith(owner: string, sets: readonly SetName[], wanted: readonly Element[]): Promise<void> {
+    refuseConflict(wanted, [...this.#wanted.values()].flat());
+    this.#log.warn("the nftables table is gone, as after a flush of the whole ruleset; making it anew", {
+      table: this.#name,
+    });
+    const before = this.#wantedOf(owner);
+    this.#want(owner, () => true, [...before.filter(({ set }) => !sets.includes(set)), ...wanted]);
+    try {
+      await this.#makeAnew();
+    } catch (error) {
+      this.#want(owner, () => true, before);
+      throw error;
+    }
+  }
+
+  #wantedOf(owner: string): readonly Element[] {
+    return this.#wanted.get(owner) ?? [];
+  }
+
+  #want(owner: string, which: (element: Element) => boolean, elements: readonly Element[]): void {
+    const wanted = elements.filter(which);
+    if (wanted.length === 0) this.#wanted.delete(owner);
+    else this.#wanted.set(owner, wanted);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Undefined when there is no such table. */
   async #read(): Promise<readonly Element[] | undefined> {
+    const entries = await this.#entries();
+    if (entries === undefined) return undefined;
+    this.#seen = parseElements(entries);
+    return this.#seen;
+  }
+
+  async #entries(): Promise<readonly unknown[] | undefined> {
     try {
-      this.#seen = parseElements(await nftJson(["list", "table", "ip", this.#name]));
-      return this.#seen;
+      return await nftJson(["list", "table", "ip", this.#name]);
     } catch (error) {
       if (error instanceof CommandError && error.reason === "exit" && !(await this.#exists())) return undefined;
       throw error;
@@ -158,70 +295,9 @@ export class Table {
   }
 }
 
-function refuseConflict(wanted: readonly Element[], present: readonly Element[]): void {
-  for (const { set, key, owner } of wanted) {
-    const other = present.find((element) => hasKeyOf({ set, key })(element) && element.owner !== owner);
-    if (other === undefined) continue;
-    const what = set === "ports" ? `The host's port ${key.replace(" . ", " ")}` : `The network device ${key}`;
-    throw new DockersnapError(
-      "already_exists",
-      `${what} is in use by ${other.owner === "" ? "an entry of an unknown owner" : `instance ${other.owner}`}, so ${owner} cannot have it. Free it there first.`,
-      { details: { instance: other.owner, key } },
-    );
-  }
-}
-
-const hasKeyOf =
-  ({ set, key }: Pick<Element, "set" | "key">) =>
-  (other: Element) =>
-    other.set === set && other.key === key;
-
-function notation(element: Element): string {
-  const { value, owner } = element;
-  return `${quotedKey(element)} comment "${owner}"${value === undefined ? "" : ` : ${value}`}`;
-}
-
-function notationInJson({ key, value, owner }: Element): unknown {
-  const left = { elem: { val: termInJson(key), comment: owner } };
-  return value === undefined ? left : [left, termInJson(value)];
-}
-
-/** A device may be called like a word of nft's own. */
-function quotedKey({ set, key }: Element): string {
-  return set === "ports" ? key : key.replace(/^\S+/, (device) => `"${device}"`);
-}
-
-/** The elements in what `nft -j list table` prints; those without a comment of ours have the owner "". */
-function parseElements(entries: readonly unknown[]): readonly Element[] {
-  return entries.flatMap((entry) => {
-    const { name, elem } = { ...fields(fields(entry).map), ...fields(fields(entry).set) } as Record<string, unknown>;
-    if (!isSetName(name)) return [];
-    return list(elem).map((element) => {
-      const [left, right] = Array.isArray(element) ? element : [element];
-      const { val, comment } = fields(fields(left).elem);
-      return {
-        set: name,
-        key: term(val ?? left),
-        ...(right === undefined ? {} : { value: term(right) }),
-        owner: typeof comment === "string" ? (instanceName(comment) ?? "") : "",
-      };
-    });
-  });
-}
-
-function isSetName(name: unknown): name is SetName {
-  return typeof name === "string" && Object.hasOwn(setTypes, name);
-}
-
-/** nft prints concatenations as objects, and names of devices without the quotes it wants to read. */
-function term(value: unknown): string {
-  const parts = fields(value).concat;
-  return (Array.isArray(parts) ? parts : [value]).map(String).join(" . ");
-}
-
-function termInJson(text: string): unknown {
-  const [first, ...more] = text.split(" . ").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  return more.length === 0 ? first : { concat: [first, ...more] };
+/** No daemon adds an entry without saying whose it is. */
+function isNobodys({ owner }: Element): boolean {
+  return owner === "";
 }
 
 async function nft(script: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import type { Forward, Network, NetworkSpec } from "@dockersnap/core";
+import type { Forward, HeldPort, Network, NetworkPart, NetworkReport, NetworkSpec } from "@dockersnap/core";
 import { createNetwork } from "../../src/netns/network.ts";
 import { run } from "../../src/process/run.ts";
 import { etcNetnsDir } from "./specs.ts";
@@ -14,6 +15,7 @@ export interface AgentOptions {
   readonly proxyBind: string;
   readonly dns: readonly string[];
   readonly vethPrefix?: string;
+  readonly api?: { readonly host: string; readonly port: number };
 }
 
 export interface Agent {
@@ -26,6 +28,12 @@ export interface Agent {
   remove(name: string): Promise<void>;
   setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void>;
   hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean>;
+  hold(instance: string, port: HeldPort): Promise<boolean>;
+  keep(): Promise<void>;
+  restored(): Promise<readonly NetworkPart[]>;
+  report(): Promise<NetworkReport>;
+  inspect(specs: readonly NetworkSpec[]): Promise<NetworkReport>;
+  close(): Promise<void>;
   list(): Promise<readonly string[]>;
   listen(port: number, protocol: "tcp" | "udp"): Promise<void>;
   warnings(): Promise<readonly string[]>;
@@ -33,6 +41,7 @@ export interface Agent {
 
 let network: Network | undefined;
 const warned: string[] = [];
+const restored: NetworkPart[] = [];
 
 const log = {
   debug() {},
@@ -49,6 +58,8 @@ function started(): Network {
 
 const agent: Agent = {
   async start(options) {
+    // A daemon that ends gives up what it held.
+    await network?.close();
     network = createNetwork({ ...options, table: "dockersnap_test", etcNetnsDir, log });
   },
   open: () => started().open(),
@@ -58,12 +69,17 @@ const agent: Agent = {
   remove: (name) => started().remove(name),
   setForwards: (spec, forwards) => started().setForwards(spec, forwards),
   hostPortTaken: (port, protocol) => started().hostPortTaken(port, protocol),
+  hold: (instance, port) => started().hold(instance, port),
+  keep: async () => started().keep((what) => restored.push(what)),
+  restored: async () => restored,
+  report: () => started().report(),
+  inspect: (specs) => started().inspect(specs),
+  close: () => started().close(),
   list: () => started().list(),
   async listen(port, protocol) {
-    await new Promise<void>((resolve) => {
-      if (protocol === "tcp") createServer().listen(port, "127.0.0.1", resolve);
-      else createSocket("udp4").bind(port, "127.0.0.1", resolve);
-    });
+    const socket =
+      protocol === "tcp" ? createServer().listen(port, "127.0.0.1") : createSocket("udp4").bind(port, "127.0.0.1");
+    await once(socket, "listening");
   },
   warnings: async () => warned,
 };

@@ -10,9 +10,12 @@ async function hostWithResolvConf(text: string, dns: readonly string[] = []): Pr
   return host;
 }
 
-async function nameServers(host: PrivateHost): Promise<readonly string[]> {
+/** Where what the instance asks at the first address in its resolv.conf is led to. */
+async function nameServer(host: PrivateHost): Promise<string | undefined> {
   const text = await host.run(["cat", `${etcNetnsDir}/${inside}/resolv.conf`]);
-  return text.split("\n").filter((line) => line.startsWith("nameserver "));
+  expect(text).toContain("nameserver 10.10.0.1\n");
+  const map = await host.run(["nft", "list", "map", "ip", "dockersnap_test", "dns"]);
+  return / \. 10\.10\.0\.1 comment "web" : (\S+?),?\s/.exec(map)?.[1];
 }
 
 describe("name lookups of an instance", () => {
@@ -20,7 +23,7 @@ describe("name lookups of an instance", () => {
     await using host = await hostWithResolvConf("nameserver 127.0.0.53\n");
     await host.serve("stub", protocol, "127.0.0.53", 53);
     await host.network.create(spec("web"));
-    expect(await nameServers(host)).toEqual(["nameserver 10.10.0.1"]);
+    expect(await nameServer(host)).toBe("127.0.0.53");
     expect(await host.ask(protocol, "10.10.0.1", 53, { inside })).toBe("stub 127.0.0.1 hello");
   });
 
@@ -47,7 +50,7 @@ describe("name lookups of an instance", () => {
     await host.run(["mkdir", "-p", "/run/systemd/resolve"]);
     await host.run(["tee", "/run/systemd/resolve/resolv.conf"], { input: "nameserver 192.0.2.53\n" });
     await host.network.create(spec("web"));
-    expect(await nameServers(host)).toEqual(["nameserver 192.0.2.53"]);
+    expect(await nameServer(host)).toBe("192.0.2.53");
   });
 
   it("follow the host's name servers at each start, in the same file", async () => {
@@ -57,8 +60,35 @@ describe("name lookups of an instance", () => {
     const before = await inode();
     await host.run(["tee", "/etc/resolv.conf"], { input: "nameserver 192.0.2.99\n" });
     await host.network.create(spec("web"));
-    expect(await nameServers(host)).toEqual(["nameserver 192.0.2.99"]);
+    expect(await nameServer(host)).toBe("192.0.2.99");
     expect(await inode()).toBe(before);
     expect(await host.run(["nft", "list", "map", "ip", "dockersnap_test", "dns"])).not.toContain("127.0.0.53");
+  });
+
+  it("follow the host's name servers while they run, also over a socket that stays open", async () => {
+    await using host = await hostWithResolvConf("nameserver 192.0.2.9\n");
+    await host.addNeighbour("lan", "192.0.2.1", "192.0.2.9");
+    await host.addNeighbour("wan", "198.51.100.1", "198.51.100.9");
+    await host.serve("old", "udp", "192.0.2.9", 53, { inside: "lan" });
+    await host.serve("new", "udp", "198.51.100.9", 53, { inside: "wan" });
+    await host.network.create(spec("web"));
+    await host.network.keep(() => undefined);
+    const talk = host.talk("udp", "10.10.0.1", 53, { inside });
+    talk.say("one");
+    expect(await talk.line()).toBe("old 192.0.2.1 one");
+    await host.run(["tee", "/etc/resolv.conf"], { input: "nameserver 198.51.100.9\nsearch there\n" });
+    await expect.poll(() => nameServer(host), { timeout: 20_000 }).toBe("198.51.100.9");
+    await expect
+      .poll(
+        () => {
+          talk.say("two");
+          return talk.line();
+        },
+        { timeout: 20_000 },
+      )
+      .toBe("new 198.51.100.1 two");
+    expect(await host.run(["cat", `${etcNetnsDir}/${inside}/resolv.conf`])).toContain("search there");
+    // That the host's servers changed is no fault of anything.
+    expect(await host.restored()).toEqual([]);
   });
 });

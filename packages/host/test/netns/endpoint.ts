@@ -32,7 +32,8 @@ function askTcp(): void {
 
 function askUdp(): void {
   const socket = createSocket("udp4");
-  socket.on("error", (error: NodeJS.ErrnoException) => fail(error));
+  // That nobody listens yet is told by the answer to the next packet; the client goes on.
+  socket.on("error", (error: NodeJS.ErrnoException) => process.stdout.write(`${error.code}\n`));
   socket.on("message", (data) => process.stdout.write(data));
   socket.connect(Number(port), address, () => process.stdin.on("data", (data) => socket.send(data)));
 }

@@ -36,7 +36,7 @@ describe.each(["tcp", "udp"] as const)("a forwarded %s port", (protocol) => {
     expect(await host.ask(protocol, "192.0.2.1", 8080, { inside: "ds-db" })).toBe("web 10.10.0.1 hello");
   });
 
-  it("reaches a port published on the instance's loopback, and no other port there", async () => {
+  it("reaches a port published on the instance's loopback from the host's, and from nowhere else", async () => {
     await using host = await hostWithWeb();
     for (const port of [5432, 5433])
       await host.serve(`local${port}`, protocol, "127.0.0.1", port, { inside: "ds-web" });
@@ -45,7 +45,11 @@ describe.each(["tcp", "udp"] as const)("a forwarded %s port", (protocol) => {
       forward(8081, 5433, { protocol }),
     ]);
     expect(await host.ask(protocol, "127.0.0.1", 8080)).toBe("local5432 10.10.0.1 hello");
-    expect(await host.ask(protocol, "192.0.2.1", 8080, { inside: "lan" })).toBe("local5432 192.0.2.9 hello");
+    await host.network.create(spec("db", 1));
+    for (const inside of ["lan", "ds-db", "ds-web"]) {
+      const answer = await host.ask(protocol, "192.0.2.1", 8080, { inside, waitMs: 300 });
+      expect(answer).toMatch(/^(ECONNREFUSED|ECONNRESET|nothing)$/);
+    }
     expect(await host.ask(protocol, "127.0.0.1", 8081, { waitMs: 300 })).toMatch(/^(ECONNREFUSED|nothing)$/);
   });
 
@@ -100,10 +104,13 @@ describe("forwarded ports", () => {
   it("come back on the next change after the whole ruleset was flushed", async () => {
     await using host = await hostWithWeb();
     await host.network.setForwards(web, [forward(8080, 80)]);
+    await host.network.create(spec("db", 1));
+    await host.network.setForwards(spec("db", 1), [forward(8081, 80)]);
     await host.run(["nft", "flush", "ruleset"]);
-    await host.network.create(web);
-    await host.network.setForwards(web, [forward(8080, 80)]);
+    // One instance's change brings everything back, not its own part alone.
+    await host.network.setForwards(spec("db", 1), [forward(8081, 80), forward(8082, 80)]);
     expect(await host.ask("tcp", "127.0.0.1", 8080)).toBe("web 10.10.0.1 hello");
+    expect((await host.network.report()).faults).toEqual([]);
     expect(await host.warnings()).toEqual([expect.stringContaining("nftables table is gone")]);
   });
 });
@@ -116,6 +123,11 @@ describe("forwarded ports bound to one address of the host", () => {
     expect(await host.ask("tcp", "192.0.2.1", 8080)).toBe("web 192.0.2.1 hello");
     expect(await host.ask("tcp", "192.0.2.1", 8080, { inside: "lan" })).toBe("web 192.0.2.9 hello");
     expect(await host.ask("tcp", "127.0.0.1", 8080)).toBe("ECONNREFUSED");
+    await host.serve("local", "tcp", "127.0.0.1", 5432, { inside: "ds-web" });
+    await host.network.setForwards(web, [forward(8080, 80), forward(8081, 5432, { loopback: true })]);
+    expect(await host.ask("tcp", "127.0.0.1", 8081)).toBe("local 10.10.0.1 hello");
+    expect(await host.ask("tcp", "192.0.2.1", 8081, { inside: "lan" })).toBe("ECONNREFUSED");
+    expect(await host.ask("tcp", "192.0.2.1", 8081)).toBe("ECONNREFUSED");
     expect(await host.ask("tcp", "198.51.100.1", 8080, { inside: "wan" })).toBe("ECONNREFUSED");
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DockersnapError, type ErrorCode } from "@dockersnap/contract/words";
-import type { Network } from "@dockersnap/core";
+import type { Network, NetworkPart } from "@dockersnap/core";
 import { createNetwork } from "../../src/netns/network.ts";
 import { run } from "../../src/process/run.ts";
 import type { Agent, AgentOptions } from "./agent.ts";
@@ -68,12 +68,28 @@ export class PrivateHost implements AsyncDisposable {
       remove: (name) => this.#call("remove", name),
       setForwards: (spec, forwards) => this.#call("setForwards", spec, forwards),
       hostPortTaken: (port, protocol) => this.#call("hostPortTaken", port, protocol),
+      hold: (instance, port) => this.#call("hold", instance, port),
+      keep: () => void this.#call("keep"),
+      report: () => this.#call("report"),
+      inspect: (specs) => this.#call("inspect", specs),
+      close: () => this.#call("close"),
       list: () => this.#call("list"),
     };
   }
 
   listen(port: number, protocol: "tcp" | "udp"): Promise<void> {
     return this.#call("listen", port, protocol);
+  }
+
+  /** What was put right, in order, since the network was told to keep itself. */
+  restored(): Promise<readonly NetworkPart[]> {
+    return this.#call("restored");
+  }
+
+  /** Processes the agent has started and that are there. */
+  async children(): Promise<readonly string[]> {
+    const listed = await this.run(["ps", "-o", "pid=,args=", "--ppid", String(this.#agent.pid)]);
+    return listed.split("\n").map((line) => line.trim());
   }
 
   warnings(): Promise<readonly string[]> {

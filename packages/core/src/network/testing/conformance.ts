@@ -5,7 +5,10 @@ import type { Forward, Network, NetworkSpec } from "../network.ts";
 /** A network under test on a host of its own: open, and without any instance. */
 export interface NetworkSubject extends AsyncDisposable {
   readonly network: Network;
-  /** Take a port of the host, on its loopback only, as a program there would, until the test ends. */
+  /**
+   * Take a port of the host, on its loopback only, as a program there would, until the test ends. Rejects with `EADDRINUSE`
+   * in its message where it is taken.
+   */
   listen(port: number, protocol: "tcp" | "udp"): Promise<void>;
 }
 
@@ -124,6 +127,43 @@ export function networkConformance(name: string, factory: NetworkFactory): void 
       expect(await network.hostPortTaken(18_080, "tcp")).toBe(false);
       expect(await network.hostPortTaken(18_081, "tcp")).toBe(false);
       await network.setForwards(spec("web", 0), [tcp(18_081)]);
+    });
+
+    it.each(["tcp", "udp"] as const)("holds a forwarded %s port, so that no program gets it", async (protocol) => {
+      await using subject = await factory();
+      const { network } = subject;
+      await network.create(spec("web", 0));
+      await network.create(spec("db", 1));
+      const port = { hostPort: 18_080, protocol, loopback: false };
+      expect(await network.hold("web", port)).toBe(true);
+      expect(await network.hold("web", port)).toBe(true);
+      expect(await network.hold("db", port)).toBe(false);
+      await network.setForwards(spec("web", 0), [{ ...port, targetPort: 80 }]);
+      await expect(subject.listen(18_080, protocol)).rejects.toThrow("EADDRINUSE");
+      await network.setForwards(spec("web", 0), []);
+      await subject.listen(18_080, protocol);
+      expect(await network.hold("web", port)).toBe(false);
+      await expect(network.setForwards(spec("web", 0), [{ ...port, targetPort: 80 }])).rejects.toMatchObject({
+        code: "already_exists",
+      });
+    });
+
+    it("gives a held port back with the instance", async () => {
+      await using subject = await factory();
+      const { network } = subject;
+      await network.create(spec("web", 0));
+      expect(await network.hold("web", { hostPort: 18_080, protocol: "tcp", loopback: false })).toBe(true);
+      await network.remove("web");
+      await subject.listen(18_080, "tcp");
+    });
+
+    it("has nothing to report where nobody changed anything", async () => {
+      await using subject = await factory();
+      const { network } = subject;
+      await network.create(spec("web", 0));
+      await network.setForwards(spec("web", 0), [tcp(18_080)]);
+      expect(await network.report()).toEqual({ faults: [], unknown: [] });
+      expect(await network.inspect([spec("web", 0)])).toEqual({ faults: [], unknown: [] });
     });
 
     it.each(["tcp", "udp"] as const)("sees a %s port that a program on the host has", async (protocol) => {

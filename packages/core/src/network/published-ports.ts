@@ -1,0 +1,59 @@
+import type { ContainerSummary } from "../engine/engine.ts";
+import { portLabels } from "../workload/port-labels.ts";
+
+/** A port that a container of an instance publishes. */
+export interface PublishedService {
+  readonly protocol: "tcp" | "udp";
+  readonly containerPort: number;
+  readonly inContainerPort: number;
+  readonly label: string;
+  /** On the instance's loopback alone. */
+  readonly loopback: boolean;
+}
+
+interface Published {
+  readonly services: readonly PublishedService[];
+  /** A sentence for each port that cannot be forwarded. */
+  readonly unreachable: readonly string[];
+}
+
+/** What the containers publish, once per protocol and port: Docker lists the IPv4 and the IPv6 side of one port apart. */
+export function published(containers: readonly ContainerSummary[]): Published {
+  // Docker lists the newest first; of two that claim one label or one port, the older keeps it.
+  const running = containers.filter((container) => isUp(container.state)).reverse();
+  const label = portLabels(running);
+  const services = new Map<string, PublishedService>();
+  const onIpv6 = new Map<string, string>();
+  for (const container of running) {
+    for (const port of container.ports) {
+      const key = `${port.protocol} ${port.publicPort}`;
+      if (port.ip.includes(":")) {
+        onIpv6.set(
+          key,
+          `The port ${key} of container '${container.name}' is published on the IPv6 address ${port.ip} alone, and instances have IPv4: publish it on an IPv4 address too.`,
+        );
+        continue;
+      }
+      const loopback = port.ip.startsWith("127.");
+      const present = services.get(key);
+      if (present !== undefined && !present.loopback) continue;
+      services.set(key, {
+        protocol: port.protocol,
+        containerPort: port.publicPort,
+        inContainerPort: port.privatePort,
+        label: label(container.id, port.privatePort, port.protocol),
+        loopback,
+      });
+    }
+  }
+  return {
+    services: [...services.values()].sort(
+      (a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol),
+    ),
+    unreachable: [...onIpv6].filter(([key]) => !services.has(key)).map(([, sentence]) => sentence),
+  };
+}
+
+function isUp(state: string): boolean {
+  return state === "running" || state === "paused";
+}
