@@ -21,7 +21,6 @@ const programs = [
   { name: "iptables", package: "iptables" },
   { name: "ip", package: "iproute2" },
   { name: "tc", package: "iproute2" },
-  { name: "conntrack", package: "conntrack" },
   { name: "setpriv", package: "util-linux" },
   { name: "nsenter", package: "util-linux" },
   { name: "unshare", package: "util-linux" },

@@ -1,7 +1,7 @@
 import type { Log } from "@dockersnap/core";
 import { CommandError } from "../process/commandError.ts";
-import { hasErrno } from "../process/errno.ts";
 import { runTool } from "../process/tool.ts";
+import { forgetScript } from "./conntrack-script.ts";
 
 /**
  * Makes the kernel forget where packets went, so that the next one goes where it must now. It keeps that apart from the
@@ -11,7 +11,7 @@ import { runTool } from "../process/tool.ts";
  */
 export class Conntrack {
   readonly #log: Log;
-  #isMissing = false;
+  #told = "";
 
   constructor(log: Log) {
     this.#log = log;
@@ -19,12 +19,12 @@ export class Conntrack {
 
   /** Forget what was sent over UDP to these ports of the host. */
   async forgetPorts(ports: readonly number[]): Promise<void> {
-    await this.#delete(ports.map((port) => `-p udp --orig-port-dst ${port}`));
+    await this.#delete(ports.map((port) => `*/${port}/*`));
   }
 
   /** Forget lookups that were sent to these addresses. */
   async forgetLookups(addresses: readonly string[]): Promise<void> {
-    await this.#delete(addresses.map((address) => `-p udp --orig-dst ${address} --orig-port-dst 53`));
+    await this.#delete(addresses.map((address) => `${address}/53/*`));
   }
 
   /**
@@ -34,34 +34,27 @@ export class Conntrack {
   async forgetUnled(netnsPath: string, inside: string, ports: readonly number[]): Promise<void> {
     const answeredBy = [inside, "127.0.0.1"];
     await this.#delete(
-      ports.flatMap((port) =>
-        answeredBy.map((source) => `-p udp --orig-dst ${inside} --orig-port-dst ${port} --reply-src ${source}`),
-      ),
+      ports.flatMap((port) => answeredBy.map((source) => `${inside}/${port}/${source}`)),
       ["nsenter", `--net=${netnsPath}`, "--"],
     );
   }
 
-  async #delete(filters: readonly string[], enter: readonly string[] = []): Promise<void> {
-    if (filters.length === 0) return;
-    const [program = "", ...args] = [...enter, "conntrack", "-R", "-"];
+  async #delete(entries: readonly string[], enter: readonly string[] = []): Promise<void> {
+    if (entries.length === 0) return;
+    const [program = "", ...args] = [...enter, "perl", "-", ...entries];
     try {
-      await runTool(program, args, { input: filters.map((filter) => `-D ${filter}\n`).join("") });
+      await runTool(program, args, { input: forgetScript });
+      this.#told = "";
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      this.#warn(error);
+      this.#warn(error.message);
     }
   }
 
   /** Forwards work without it, so it fails nothing. */
-  #warn(error: CommandError): void {
-    const isMissing = hasErrno(error.cause, "ENOENT") || error.exitCode === 127;
-    if (isMissing && this.#isMissing) return;
-    this.#isMissing = isMissing;
-    this.#log.warn(
-      isMissing
-        ? "the program 'conntrack' is missing: a UDP client that keeps its socket may stay where a port led before"
-        : "UDP clients that keep their socket may stay where a port led before",
-      { error: error.message },
-    );
+  #warn(error: string): void {
+    if (error === this.#told) return;
+    this.#told = error;
+    this.#log.warn("UDP clients that keep their socket may stay where a port led before", { error });
   }
 }
