@@ -33,6 +33,6 @@ export const ports = defineCommand({
         ].join(""),
       names: () => answer.ports.map((port) => String(port.host_port)),
     });
-    if (rows.length === 0) out.note(`No container of ${args.name} publishes a port.`);
+    if (rows.length === 0 && answer.problems === undefined) out.note(`No container of ${args.name} publishes a port.`);
   },
 });
