@@ -93,6 +93,28 @@ describe("a subvolume in a volume", () => {
     await ok("delete", name);
     expect((await ok("list", "-o", "name")).stdout).not.toContain(name);
   });
+
+  it("that fills its instance to the disk limit keeps neither a revert nor the delete", async (context) => {
+    const { name, engine } = await instance("brimful");
+    await ok("snapshot", `${name}@s1`);
+    const limited = await cli(world, "limit", name, "--disk", "96m");
+    if (limited.stderr.includes("cannot be held to these limits")) context.skip(limited.stderr);
+    // To the last byte: one more name needs space too.
+    const fill = async () => {
+      const to = async (file: string, ...size: string[]) =>
+        engine.exec("writer", "dd", "if=/dev/urandom", `of=/data/sub/${file}`, ...size, "conv=fsync");
+      await to("bulk", "bs=1M");
+      await to("rest", "bs=4k");
+      const names = "i=0; while : > /data/sub/$i; do i=$((i+1)); done";
+      expect((await engine.exec("writer", "sh", "-c", names)).output).toMatch(/quota exceeded/i);
+    };
+    await fill();
+    await ok("revert", `${name}@s1`);
+    expect(await read(engine)).toBe("then");
+    await fill();
+    await ok("delete", name);
+    expect((await ok("doctor", "--config", world.configFile)).stdout).toContain("Nothing is wrong.");
+  });
 });
 
 describe("a snapshot that is being sent", () => {
@@ -131,6 +153,8 @@ it("a snapshot that can be neither deleted nor moved is told of as an error, and
     await world.startDaemon();
     expect(await world.client.instances.get(other.name)).toMatchObject({ status: "running" });
     expect(await world.client.instances.get(held.name)).toMatchObject({ status: "error", error: expect.any(String) });
+    const doctor = await cli(world, "doctor", "--config", world.configFile);
+    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(`instance in error +${held.name}\n`) });
   } finally {
     await run("umount", [snapshot]);
   }

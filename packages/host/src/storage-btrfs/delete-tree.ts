@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { unlock } from "./file-flags.ts";
 import { inside, openBelow, pathOf, split } from "./open-below.ts";
-import { btrfs, isRefusal, isSubvolume, setReadOnly } from "./subvolume.ts";
-import { destroySubvolume, type Subvolume, subvolumesBelow } from "./subvolume-list.ts";
+import { btrfs, isRefusal, isSubvolume, rootId, setReadOnly } from "./subvolume.ts";
+import { destroySubvolume, releaseFromQuotas, type Subvolume, subvolumesBelow } from "./subvolume-list.ts";
 
 /**
  * Delete subvolumes, each with all that is nested in it. Their space comes back in the background. In memory only until
@@ -15,7 +16,8 @@ export async function deleteTrees(paths: readonly string[]): Promise<void> {
     await btrfs(["subvolume", "delete", ...paths]);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    // The kernel refuses one that others are nested in, and one with a flag against it; a workload can make both.
+    // The kernel refuses one that others are nested in, and one with a flag against it; a workload can make both, and
+    // have either at a quota.
     const failures: unknown[] = [];
     for (const path of paths) {
       if (await isSubvolume(path)) await deleteWithNested(path).catch((left: unknown) => failures.push(left));
@@ -26,6 +28,7 @@ export async function deleteTrees(paths: readonly string[]): Promise<void> {
 
 async function deleteWithNested(path: string): Promise<void> {
   const nested = await subvolumesBelow(path);
+  await releaseFromQuotas(dirname(path), [await rootId(path), ...nested.map(({ id }) => id)]);
   const isOuter = (id: number) => nested.some(({ parent }) => parent === id);
   // Nothing can be taken out of one that is read-only.
   if (nested.length > 0) await setReadOnly(path, false);

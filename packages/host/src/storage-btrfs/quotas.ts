@@ -8,7 +8,7 @@ import { hasErrno } from "../process/errno.ts";
 import { run } from "../process/run.ts";
 import { entries } from "./directory.ts";
 import { rootId } from "./subvolume.ts";
-import { subvolumesBelow, subvolumesInGroup } from "./subvolume-list.ts";
+import { releaseFromQuotas, subvolumesBelow, subvolumesInGroup } from "./subvolume-list.ts";
 import { hasIncompatibleFeature } from "./superblock.ts";
 import { sysfsOf } from "./sysfs.ts";
 
@@ -86,7 +86,19 @@ export class Quotas {
   /** Charge what this tree of the dataset wrote to nobody any more. A tree that was never charged is let be. */
   async leave(id: DatasetId, tree: string): Promise<void> {
     if (!(await this.#hasGroup(id))) return;
-    for (const subvolume of await subvolumesOf(tree)) await this.#unlink(subvolume, id);
+    await releaseFromQuotas(this.#place.mount, await subvolumesOf(tree));
+  }
+
+  /** Do something with a dataset that its quota must not prevent. A kill meanwhile leaves it without one. */
+  async unbounded<T>(id: DatasetId, work: () => Promise<T>): Promise<T> {
+    const quota = await this.#quota(id);
+    if (quota === undefined) return work();
+    await this.#limit(id, "none");
+    try {
+      return await work();
+    } finally {
+      await this.#limit(id, String(quota));
+    }
   }
 
   /** Bound what is written into the dataset with this tree. */

@@ -77,6 +77,7 @@ class BtrfsDriver implements BtrfsStorage {
       account: {
         charged: async (id) => this.#charged(id, await this.#quotas.joining(id)),
         leave: (id, tree) => this.#quotas.leave(id, tree),
+        unbounded: (id, work) => this.#quotas.unbounded(id, work),
       },
     });
   }
@@ -184,7 +185,9 @@ class BtrfsDriver implements BtrfsStorage {
       // The tree last: until it has moved, the whole is found under the old name and moved by the next.
       const hasSnapshots = (await entries(snapshots)).length > 0;
       if (hasSnapshots) await rename(snapshots, targetSnapshots);
-      if (await isSubvolume(source)) await moveTree(source, target);
+      if (await isSubvolume(source)) {
+        await this.#quotas.unbounded(from, () => this.#quotas.unbounded(to, () => moveTree(source, target)));
+      }
       this.#meter.changed();
       await this.#quotas.forget(from);
       await Promise.all([this.#instances, ...(hasSnapshots ? [this.#snapshots] : [])].map(syncDirectory));

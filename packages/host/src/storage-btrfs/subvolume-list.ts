@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { CommandError } from "../process/commandError.ts";
 import { runTool } from "../process/tool.ts";
-import { destroyScript, listScript, membersScript, takeScript } from "./kernel-scripts.ts";
+import { destroyScript, listScript, membersScript, releaseScript, takeScript } from "./kernel-scripts.ts";
 
 /** A subvolume that lies in another, as the kernel's own trees have it. */
 export interface Subvolume {
@@ -33,7 +33,7 @@ export async function subvolumesBelow(tree: string): Promise<readonly Subvolume[
     try {
       return parseSubvolumes(await askKernel(listScript, [tree]));
     } catch (error) {
-      const isMoved = error instanceof CommandError && error.exitCode === movedCode;
+      const isMoved = error instanceof CommandError && error.exitCode === goneCode;
       if (!isMoved || tries === mostTries) throw error;
     }
   }
@@ -48,7 +48,7 @@ export async function takeAndList(tree: string, target: string): Promise<readonl
     return parseSubvolumes(await askKernel(takeScript, [tree, dirname(target), basename(target)]));
   } catch (error) {
     // It is taken, and only the look has to be tried again.
-    if (error instanceof CommandError && error.exitCode === movedCode) return subvolumesBelow(tree);
+    if (error instanceof CommandError && error.exitCode === goneCode) return subvolumesBelow(tree);
     throw error;
   }
 }
@@ -64,8 +64,21 @@ export async function subvolumesInGroup(pool: string, group: bigint): Promise<re
   return lines.filter((line) => line !== "").map(Number);
 }
 
-/** What the list's script exits with. */
-const movedCode = 75;
+/**
+ * Have no quota apply to subvolumes that are to go: deleting one that is nested in another, and taking flags from it, is
+ * charged as a write is, and so is this when it is asked of a folder in one of them. `pool` is one outside.
+ */
+export async function releaseFromQuotas(pool: string, ids: readonly number[]): Promise<void> {
+  try {
+    await askKernel(releaseScript, [pool, ...ids.map(String)]);
+  } catch (error) {
+    // A pool that keeps no account has no tree for it.
+    if (!(error instanceof CommandError) || error.exitCode !== goneCode) throw error;
+  }
+}
+
+/** What the scripts exit with when they are asked about a tree that is not there, or not there any more. */
+const goneCode = 75;
 
 /** The lines of the list's script: numbers, and all that others chose in hexadecimal. */
 export function parseSubvolumes(text: string): readonly Subvolume[] {

@@ -12,6 +12,8 @@ interface TreeAccount {
   /** What makes a new tree the one that is charged. */
   charged(dataset: string): Promise<Charged>;
   leave(dataset: string, tree: string): Promise<void>;
+  /** Do something that is charged as a write is, and has to succeed. */
+  unbounded<T>(dataset: string, work: () => Promise<T>): Promise<T>;
 }
 
 interface SwapParts {
@@ -42,7 +44,7 @@ export class Swap {
     await this.finish(id);
     try {
       await copies.makeTree(snapshot, fresh, await account.charged(id));
-      await this.#alone(async () => {
+      await this.#moving(id, async () => {
         if (await isSubvolume(place)) await moveTree(place, aside);
         await moveTree(fresh, place);
       });
@@ -65,7 +67,7 @@ export class Swap {
     const [kind, hasFresh, hasAside] = await Promise.all([kindOf(place), isSubvolume(fresh), isSubvolume(aside)]);
     if (!hasFresh && !hasAside) return;
     const goesBack = hasAside && kind === "absent";
-    if (goesBack) await this.#alone(() => moveTree(aside, place));
+    if (goesBack) await this.#moving(id, () => moveTree(aside, place));
     const rubbish = [...(hasFresh ? [fresh] : []), ...(hasAside && !goesBack ? [aside] : [])];
     // While it still has a number to leave by.
     for (const tree of rubbish) await this.#parts.account.leave(id, tree);
@@ -103,6 +105,11 @@ export class Swap {
   #paths(id: string) {
     const { instances, own } = this.#parts;
     return { place: join(instances, id), fresh: join(own.swap, `${id}.new`), aside: join(own.swap, `${id}.old`) };
+  }
+
+  /** To take a flag from a tree, so that it can be moved, is charged to it. */
+  #moving(id: string, work: () => Promise<void>): Promise<void> {
+    return this.#parts.account.unbounded(id, () => this.#alone(work));
   }
 
   /** Renames and listings in turn: a listing during a rename can miss the tree under both names. */
