@@ -26,6 +26,8 @@ export interface ContainerSpec {
   readonly labels?: Readonly<Record<string, string>>;
   /** A network of the engine's other than its default one. */
   readonly network?: string;
+  /** In the words of `docker run --add-host`. */
+  readonly extraHosts?: readonly string[];
   /** Only create it. */
   readonly start?: false;
 }
@@ -75,6 +77,7 @@ export class Engine {
             .map(([inside, all]) => [inside, all.map(({ address, port }) => ({ HostIp: address, HostPort: port }))]),
         ),
         NetworkMode: spec.network ?? "default",
+        ExtraHosts: spec.extraHosts ?? [],
         RestartPolicy: { Name: spec.restart ?? "no" },
         Binds: spec.volumes ?? [],
         Tmpfs: Object.fromEntries((spec.tmpfs ?? []).map((path) => [path, ""])),

@@ -64,6 +64,7 @@ export class World {
   };
   #now = Date.parse("2026-01-01T00:00:00Z");
   #ids = 0;
+  #engineIds = 0;
   #fault: Fault | undefined;
   #died: PromiseWithResolvers<void> | undefined;
   #daemon = this.#startDaemon();
@@ -206,6 +207,7 @@ export class World {
         standby: { maxCount: 4, maxMemory: 2 ** 30 },
       },
       fileExists: () => false,
+      newEngineId: () => `00000000-0000-4000-8000-${String(++this.#engineIds).padStart(12, "0")}`,
     };
     const specs = new Specs(platform);
     const ports = new PortForwarding({

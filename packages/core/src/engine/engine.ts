@@ -5,12 +5,18 @@ import type { HostProbe } from "../platform/probe.ts";
 /** Everything needed to bring up one instance's dockerd. */
 export interface EngineSpec {
   readonly name: string;
+  /** A UUID that no other engine has; from it follows the ID by which Docker tells engines apart. */
+  readonly id: string;
   /** dockerd's data-root, already there. */
   readonly dataRoot: string;
   /** A network namespace, already there, by its path under /run/netns. */
   readonly netnsPath: string;
   /** A resolv.conf to be seen inside instead of the host's, or undefined for the host's own. */
   readonly resolvConf: string | undefined;
+  /** The host's end of its link, which containers reach as `host-gateway`. */
+  readonly hostAddress: string;
+  /** The subnet of the instance, which networks of its containers keep clear of. */
+  readonly subnet: string;
   /** The ports it chooses from when a container publishes a port without a number. */
   readonly chosenPorts: PortRange;
   /** What it writes is bounded where its data is. */

@@ -68,6 +68,7 @@ function branchRecord(lifecycle: Lifecycle, branch: Branch, createdAt: string): 
     labels: source.labels,
     limits: changedLimits(source.limits, branch.limits),
     problem: undefined,
+    engineId: lifecycle.platform.newEngineId(),
     purpose: branch.purpose,
   };
   lifecycle.specs.addresses(record);

@@ -105,6 +105,7 @@ function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: Cr
     labels: input.labels ?? {},
     limits: input.limits,
     problem: undefined,
+    engineId: lifecycle.platform.newEngineId(),
     purpose: undefined,
   };
   // An index whose subnet lies outside the range must be refused before it is written down.

@@ -23,8 +23,12 @@ export class Specs {
 
   engine(record: InstanceRecord): EngineSpec {
     const { network, storage } = this.#platform;
+    const { host, subnet } = this.addresses(record);
     return {
       name: record.name,
+      id: record.engineId,
+      hostAddress: host,
+      subnet,
       dataRoot: storage.path(record.name),
       netnsPath: network.netnsPath(record.name),
       resolvConf: network.resolvConf(record.name),

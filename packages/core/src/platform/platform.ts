@@ -45,4 +45,6 @@ export interface Platform {
   readonly settings: Settings;
   /** Whether a file exists on this host, for configuration options that name one. */
   readonly fileExists: (path: string) => boolean;
+  /** A UUID for the engine of a new instance. */
+  readonly newEngineId: () => string;
 }

@@ -32,6 +32,8 @@ export interface InstanceRecord {
   readonly limits: Limits | undefined;
   /** Why the instance needs a person's attention, until an operation succeeds. */
   readonly problem: string | undefined;
+  /** A UUID of its Docker engine, which stays the same over restarts and reverts; a clone has another one. */
+  readonly engineId: string;
   /** What the daemon made it for; undefined for one that somebody asked for. */
   readonly purpose: InstancePurpose | undefined;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
@@ -91,6 +92,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       },
     },
     fileExists: existsSync,
+    newEngineId: randomUUID,
   };
   const specs = new Specs(platform);
   const byName = (name: string) => records.instances.get(name);

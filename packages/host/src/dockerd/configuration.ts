@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { addressPools } from "./address-pools.ts";
 import { type RuntimeFiles, replaceFile } from "./runtime-files.ts";
 import { execRootInside, fixedInside } from "./sandbox.ts";
 
@@ -22,6 +23,10 @@ export interface EngineConfiguration extends EngineSettings {
   readonly cgroupParent: string;
   /** Whether containers go on without dockerd. Off only for a clean stop. */
   readonly liveRestore: boolean;
+  readonly hostAddress: string;
+  readonly subnet: string;
+  /** Whether this dockerd takes its ID from a key file. */
+  readonly usesKeyFile: boolean;
 }
 
 /**
@@ -29,7 +34,9 @@ export interface EngineConfiguration extends EngineSettings {
  * resolv.conf, which can be reached from inside also where the host's own are on its loopback.
  */
 export function daemonJson(files: RuntimeFiles, configuration: EngineConfiguration): string {
-  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile } = configuration;
+  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile, hostAddress, subnet, usesKeyFile } =
+    configuration;
+  const pools = addressPools(subnet);
   const contents = {
     "data-root": dataRoot,
     "exec-root": execRootInside,
@@ -39,6 +46,10 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
     "live-restore": liveRestore,
     "exec-opts": ["native.cgroupdriver=cgroupfs"],
     "cgroup-parent": cgroupParent,
+    // Docker's own choice would be the instance's bridge, which is not the host that people mean.
+    "host-gateway-ip": hostAddress,
+    ...(pools === undefined ? {} : { "default-address-pools": pools }),
+    ...(usesKeyFile ? { "deprecated-key-path": join(fixedInside.folder, basename(files.key)) } : {}),
     "log-driver": "json-file",
     "log-opts": { "max-size": logMaxSize, "max-file": String(logMaxFile) },
     // dockerd's own log; a chatty level would let it grow with every container.

@@ -1,6 +1,7 @@
 import { DockersnapError, instanceNamePattern, type Limits, nameRules } from "@dockersnap/contract/words";
 import type { EngineHost, EngineObserver, EngineSpec, Log, ReportEngineProgress } from "@dockersnap/core";
 import { isAlive } from "../process/identity.ts";
+import { run } from "../process/run.ts";
 import { createEngineApi } from "./api/engine-api.ts";
 import { canLimit, listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
@@ -46,6 +47,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
   const environment: EngineEnvironment = {
     runDir: options.runDir ?? "/run/dockersnap",
     dockerBinary: options.dockerBinary ?? "dockerd",
+    dockerVersion: askedOnce(() => majorVersion(options.dockerBinary ?? "dockerd")),
     environment: dockerdEnvironment(options.proxy),
     settings: {
       logMaxSize: options.logMaxSize ?? "10m",
@@ -58,6 +60,24 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     log: options.log,
   };
   return new DockerdEngines(environment);
+}
+
+function askedOnce<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
+
+async function majorVersion(binary: string): Promise<number> {
+  try {
+    const { stdout } = await run(binary, ["--version"]);
+    return Number(/\bversion v?(\d+)\./.exec(stdout)?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    // A program that cannot be started is reported with more words when the engine starts.
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 class DockerdEngines implements EngineHost {

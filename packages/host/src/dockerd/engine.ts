@@ -11,6 +11,8 @@ import type { Supervision } from "./supervision/index.ts";
 export interface EngineEnvironment {
   readonly runDir: string;
   readonly dockerBinary: string;
+  /** The major version of dockerd, asked for once; a version nobody can read counts as a new one. */
+  dockerVersion(): Promise<number>;
   /** Of dockerd's process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: EngineSettings;

@@ -21,6 +21,8 @@ export interface RuntimeFiles {
   /** Inside, the runtime folder and the data-root are bound over these, as `fixedInside`. */
   readonly fixed: { readonly folder: string; readonly dataRoot: string };
   readonly configuration: string;
+  /** The key that Docker's ID is the fingerprint of. */
+  readonly key: string;
   /** The range of ports dockerd chooses from, bound over the kernel's own. */
   readonly chosenPorts: string;
   readonly log: string;
@@ -43,6 +45,7 @@ export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
     dockerdPidFile: join(execRoot, "dockerd.pid"),
     fixed: { folder: join(execRoot, "self"), dataRoot: join(execRoot, "data") },
     configuration: join(folder, "daemon.json"),
+    key: join(folder, "key.json"),
     chosenPorts: join(folder, "chosen-ports"),
     log: join(folder, "dockerd.log"),
     record: join(folder, "sandbox.json"),
@@ -61,13 +64,17 @@ export function checkSocketPath(name: string, files: RuntimeFiles): void {
 }
 
 /** Make the folders and the configuration of an engine about to start. */
-export function prepareFiles(files: RuntimeFiles, configuration: string, chosenPorts: PortRange): void {
+export function prepareFiles(
+  files: RuntimeFiles,
+  { configuration, key, chosenPorts }: { configuration: string; key: string; chosenPorts: PortRange },
+): void {
   mkdirSync(dirname(files.folder), { recursive: true, mode: 0o755 });
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   for (const folder of [files.execRoot, files.shims, files.fixed.folder, files.fixed.dataRoot]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   replaceFile(files.configuration, configuration);
+  replaceFile(files.key, key);
   replaceFile(files.chosenPorts, `${chosenPorts.first}\t${chosenPorts.last}\n`);
 }
 

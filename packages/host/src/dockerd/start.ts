@@ -5,6 +5,7 @@ import { hasErrno } from "../process/errno.ts";
 import { daemonJson } from "./configuration.ts";
 import { reviveDockerd, startDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups, renamedTo } from "./engine.ts";
+import { engineKey, writeEngineId } from "./engine-id.ts";
 import { killEngine } from "./kill.ts";
 import { lastWords } from "./last-words.ts";
 import { anyFileLeft, checkSocketPath, prepareFiles, writeRecord } from "./runtime-files.ts";
@@ -57,6 +58,9 @@ export async function startEngine(
     );
   }
 }
+
+/** The first version of Docker that keeps its ID in a file of the data-root. */
+const firstWithIdFile = 23;
 
 /** dockerd would make the folder, and an instance that lost its dataset would run on, empty. */
 async function requireDataRoot({ name, dataRoot }: EngineSpec): Promise<void> {
@@ -118,13 +122,18 @@ async function bringUp(
 ): Promise<void> {
   const { name, files, group, supervision } = engine;
   await requireDataRoot(spec);
+  const version = await environment.dockerVersion();
   const configuration = daemonJson(files, {
     ...environment.settings,
     dataRoot: fixedInside.dataRoot,
     cgroupParent: group.containersPath,
     liveRestore: true,
+    hostAddress: spec.hostAddress,
+    subnet: spec.subnet,
+    usesKeyFile: version < firstWithIdFile,
   });
-  prepareFiles(files, configuration, spec.chosenPorts);
+  prepareFiles(files, { configuration, key: engineKey(spec.id), chosenPorts: spec.chosenPorts });
+  if (version >= firstWithIdFile) await writeEngineId(spec.dataRoot, spec.id);
   const command = prepareSandbox(spec, files);
   group.create();
   await supervision.launch({ name, group, command, limits: spec.limits, log: files.log }, signal);

@@ -107,6 +107,12 @@ export const migrations: readonly string[] = [
   `,
   "ALTER TABLE reverts ADD COLUMN parts TEXT",
   "CREATE TABLE time (id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL) STRICT",
+  `
+  ALTER TABLE instances ADD COLUMN engine_id TEXT NOT NULL DEFAULT '';
+  UPDATE instances SET engine_id = lower(
+    hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' ||
+    substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)));
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -54,6 +54,7 @@ const InstanceRow = z.object({
   labels: json(words),
   limits: absent(json(Limits)),
   problem: absent(z.string()),
+  engine_id: z.string(),
   purpose: absent(InstancePurpose),
 });
 
@@ -146,8 +147,8 @@ function parse<T extends z.ZodType>(schema: T, table: string, row: Row, path: st
 }
 
 export function instanceFrom(row: Row, path: string): InstanceRecord {
-  const { subnet_index, created_at, clone_of, ...rest } = parse(InstanceRow, "instances", row, path);
-  return { ...rest, subnetIndex: subnet_index, createdAt: created_at, cloneOf: clone_of };
+  const { subnet_index, created_at, clone_of, engine_id, ...rest } = parse(InstanceRow, "instances", row, path);
+  return { ...rest, subnetIndex: subnet_index, createdAt: created_at, cloneOf: clone_of, engineId: engine_id };
 }
 
 export function snapshotFrom(row: Row, path: string): SnapshotRecord {
@@ -225,6 +226,7 @@ export const instanceColumns: {
   labels: ["labels", encoded],
   limits: ["limits", encoded],
   problem: ["problem", (value) => value ?? null],
+  engineId: ["engine_id", (value) => value],
   purpose: ["purpose", (value) => value ?? null],
 };
 

@@ -5,7 +5,10 @@ import { expect, it } from "vitest";
 import { daemonJson, dockerdEnvironment, setLiveRestore } from "../../src/dockerd/configuration.ts";
 import { checkSocketPath, runtimeFiles } from "../../src/dockerd/runtime-files.ts";
 
-const settings = { logMaxSize: "10m", logMaxFile: 3, liveRestore: true };
+const settings = {
+  ...{ logMaxSize: "10m", logMaxFile: 3, liveRestore: true, usesKeyFile: true },
+  ...{ hostAddress: "10.10.0.1", subnet: "10.10.0.0/16" },
+};
 
 it("keeps everything of an engine in its own folders and lets containers outlive dockerd", () => {
   const files = runtimeFiles("/run/dockersnap", "web");
@@ -21,6 +24,8 @@ it("keeps everything of an engine in its own folders and lets containers outlive
     "live-restore": true,
     "exec-opts": ["native.cgroupdriver=cgroupfs"],
     "cgroup-parent": "/dockersnap-web/containers",
+    "host-gateway-ip": "10.10.0.1",
+    "deprecated-key-path": "/run/docker/self/key.json",
     "log-driver": "json-file",
     "log-opts": { "max-size": "10m", "max-file": "3" },
     "log-level": "warn",
@@ -57,4 +62,15 @@ it("refuses sockets with longer paths than the kernel takes, and says by how muc
   expect(() => checkSocketPath("web", runtimeFiles(long, "web"))).toThrow(
     expect.objectContaining({ code: "invalid_request", message: expect.stringContaining("shorter by 1.") }),
   );
+});
+
+it("keeps the networks that Docker makes by itself out of the instance's own subnet", () => {
+  const files = runtimeFiles("/run/dockersnap", "web");
+  const rest = { ...settings, dataRoot: "/pool/web", cgroupParent: "/c" };
+  const pools = (subnet: string) => JSON.parse(daemonJson(files, { ...rest, subnet }))["default-address-pools"];
+  expect(pools("10.10.0.0/16")).toBeUndefined();
+  const bases = (subnet: string) => pools(subnet).map(({ base }: { base: string }) => base);
+  expect(bases("172.20.4.0/24")).not.toContain("172.20.0.0/16");
+  expect(bases("172.20.4.0/24")).toHaveLength(30);
+  expect(bases("192.168.0.0/16")).toHaveLength(15);
 });

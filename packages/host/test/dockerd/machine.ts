@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,7 +62,9 @@ export class Machine implements AsyncDisposable {
       this.#namespaces.push(netnsPath);
     }
     const chosenPorts = { first: 32_768, last: 33_279 };
-    return { name, dataRoot, netnsPath, resolvConf: undefined, chosenPorts, limits: undefined, ...more };
+    const addresses = { hostAddress: "10.10.0.1", subnet: "10.10.0.0/16" };
+    const made = { name, id: randomUUID(), dataRoot, netnsPath, resolvConf: undefined, limits: undefined };
+    return { ...made, ...addresses, chosenPorts, ...more };
   }
 
   /** The sandbox's init, as operators find it. */

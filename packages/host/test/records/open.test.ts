@@ -208,7 +208,8 @@ describe("the schema", () => {
     migrate(connection, "test", migrations.slice(0, 1));
     connection.exec(`
       INSERT INTO instances (name, subnet_index, created_at, phase, desired, labels)
-        VALUES ('web', 0, '2026-01-01T00:00:00.000Z', 'ready', 'running', '{}');
+        VALUES ('web', 0, '2026-01-01T00:00:00.000Z', 'ready', 'running', '{}'),
+          ('two', 1, '2026-01-01T00:00:00.000Z', 'ready', 'running', '{}');
       INSERT INTO snapshots (instance, label, created_at, mode, tags, protected, not_captured)
         VALUES ('web', 'golden', '2026-01-01T00:00:01.000Z', 'live', '{}', 0, '[]');
     `);
@@ -217,6 +218,10 @@ describe("the schema", () => {
       { instance: "web", label: "golden" },
     ]);
     expect(connection.prepare("SELECT * FROM reverts").all()).toEqual([]);
+    const ids = connection.prepare("SELECT engine_id FROM instances").all();
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/;
+    expect(new Set(ids.map(({ engine_id }) => engine_id)).size).toBe(2);
+    for (const { engine_id } of ids) expect(engine_id).toMatch(uuid);
     connection.close();
   });
 });
