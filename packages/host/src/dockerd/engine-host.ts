@@ -9,6 +9,7 @@ import { endDockerd, reviveDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { killEngine } from "./kill.ts";
 import { engineUse, limitEngine } from "./limit.ts";
+import { createScoreCheck } from "./oom-scores.ts";
 import { renameEngine } from "./rename.ts";
 import { anyFileLeft, foldersIn, runtimeFiles } from "./runtime-files.ts";
 import { fixedInside } from "./sandbox.ts";
@@ -48,6 +49,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     runDir: options.runDir ?? "/run/dockersnap",
     dockerBinary: options.dockerBinary ?? "dockerd",
     dockerVersion: askedOnce(() => majorVersion(options.dockerBinary ?? "dockerd")),
+    checkScore: createScoreCheck(options.log),
     environment: dockerdEnvironment(options.proxy),
     settings: {
       logMaxSize: options.logMaxSize ?? "10m",

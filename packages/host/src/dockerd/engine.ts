@@ -13,6 +13,8 @@ export interface EngineEnvironment {
   readonly dockerBinary: string;
   /** The major version of dockerd, asked for once; a version nobody can read counts as a new one. */
   dockerVersion(): Promise<number>;
+  /** Looks whether a dockerd that was started is spared when memory runs out. */
+  checkScore(instance: string, dockerd: ProcessIdentity): void;
   /** Of dockerd's process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: EngineSettings;

@@ -4,6 +4,7 @@ import type { EngineSpec } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { identify, type ProcessIdentity } from "../process/identity.ts";
 import type { EngineCgroup } from "./cgroups/index.ts";
+import { engineScore, sandboxScore, takeScore } from "./oom-scores.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
 /**
@@ -11,7 +12,12 @@ import type { RuntimeFiles } from "./runtime-files.ts";
  * put into its groups before its first instruction by itself: from outside there is always a moment in which it has
  * forked already. The script is fixed; all that varies comes as arguments.
  */
-const enterScript = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"';
+const enterScript = `set -e
+${takeScore(engineScore)}
+while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"`;
+
+/** Becomes the command after it, which the whole sandbox ends with. */
+const spareScript = `${takeScore(sandboxScore)}; exec "$@"`;
 
 /**
  * Runs as the sandbox's first process. Binds the pairs of paths before `--`, each the first over the second; joins the
@@ -78,6 +84,8 @@ export function prepareSandbox(spec: SandboxSpec, files: RuntimeFiles): SandboxC
     [files.chosenPorts, kernelPortRange],
   ];
   return (entrances) => [
+    "sh",
+    ...["-c", spareScript, "sh"],
     "nsenter",
     `--net=${spec.netnsPath}`,
     "unshare",

@@ -3,7 +3,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { EngineSpec, ReportEngineProgress } from "@dockersnap/core";
 import { hasErrno } from "../process/errno.ts";
 import { daemonJson } from "./configuration.ts";
-import { reviveDockerd, startDockerd } from "./dockerd.ts";
+import { findDockerd, reviveDockerd, startDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups, renamedTo } from "./engine.ts";
 import { engineKey, writeEngineId } from "./engine-id.ts";
 import { killEngine } from "./kill.ts";
@@ -144,4 +144,6 @@ async function bringUp(
   // Before dockerd: from its first instruction on the next daemon is to find it.
   writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
   await startDockerd(environment, findEngine(environment, name), init, signal, report);
+  const dockerd = findDockerd(engine);
+  if (dockerd !== undefined) environment.checkScore(name, dockerd);
 }
