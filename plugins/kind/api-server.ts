@@ -36,7 +36,9 @@ export class ApiServer implements AsyncDisposable {
     const credentials = await readCredentials(await getKubeconfig(ctx, cluster, withinMs));
     const file = await scratchFile("kubeconfig");
     try {
-      await writeFile(file.path, await kubeconfig(cluster, credentials.server, credentials), { mode: 0o600 });
+      // kubectl asks a proxy of the operator's for every address but those of the loopback.
+      const server = credentials.server.replace("//0.0.0.0:", "//127.0.0.1:");
+      await writeFile(file.path, await kubeconfig(cluster, server, credentials), { mode: 0o600 });
       return new ApiServer(ctx, file, until);
     } catch (error) {
       await file[Symbol.asyncDispose]();

@@ -33,7 +33,12 @@ export async function checkClusterConfig(path: string, clusterName: string): Pro
   const nodes = Array.isArray(document.nodes) ? document.nodes.filter(isMapping) : [];
   return {
     errors: [...relativeMounts(path, nodes), ...withoutControlPlane(path, nodes)],
-    warnings: [...otherName(path, document.name, clusterName), ...lostMounts(nodes), ...severalControlPlanes(nodes)],
+    warnings: [
+      ...otherName(path, document.name, clusterName),
+      ...loopbackOnly(document.networking),
+      ...lostMounts(nodes),
+      ...severalControlPlanes(nodes),
+    ],
   };
 }
 
@@ -67,6 +72,15 @@ const otherName = (file: string, name: unknown, clusterName: string) =>
   typeof name === "string" && name !== "" && name !== clusterName
     ? [`${file} names the cluster '${name}'; it will be '${clusterName}', as 'cluster_name' says.`]
     : [];
+
+const loopbackOnly = (networking: unknown) => {
+  const address = isMapping(networking) ? networking.apiServerAddress : undefined;
+  return typeof address === "string" && /^(127\.|::1$)/.test(address)
+    ? [
+        `'apiServerAddress: ${address}' lets the API server be reached on the daemon's host alone; without it, it answers wherever published ports do.`,
+      ]
+    : [];
+};
 
 const lostMounts = (nodes: readonly Mapping[]) => {
   const paths = [...new Set(hostPaths(nodes))];

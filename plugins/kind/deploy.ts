@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { DockersnapError, type Progress } from "@dockersnap/plugin-sdk";
 import { ApiServer } from "./api-server.ts";
 import { secondsOf } from "./duration.ts";
@@ -6,17 +7,20 @@ import { followKind } from "./kind-steps.ts";
 import { nodeCondition } from "./node.ts";
 import { findCluster, nodeContainers, startWithEngine } from "./node-containers.ts";
 import type { Ctx } from "./plugin.ts";
+import { reachableConfig } from "./reachable-config.ts";
 import { scratchFile } from "./scratch-file.ts";
 
 const readWithinMs = 30_000;
 
 export async function deploy(ctx: Ctx, progress: Progress): Promise<void> {
   await using own = await scratchFile("kubeconfig");
+  await using config = await scratchFile("kind.yaml");
+  await writeFile(config.path, await reachableConfig(ctx.config.path("kind_config")));
   const waitSeconds = ctx.config.bool("wait_ready") ? secondsOf(ctx.config.string("wait_timeout")) : 0;
   const request: ClusterRequest = {
     name: ctx.config.string("cluster_name"),
     kubeconfigPath: own.path,
-    configPath: ctx.config.path("kind_config"),
+    configPath: config.path,
     image: nodeImage(ctx),
     waitSeconds,
   };

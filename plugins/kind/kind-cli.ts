@@ -13,7 +13,7 @@ export interface ClusterRequest {
   readonly name: string;
   /** Where kind writes credentials of its own accord; without it that would be the operator's own file. */
   readonly kubeconfigPath: string;
-  readonly configPath: string | undefined;
+  readonly configPath: string;
   readonly image: string | undefined;
   readonly waitSeconds: number;
 }
@@ -24,8 +24,8 @@ export async function createCluster(
   request: ClusterRequest,
   onLine: (line: string) => void,
 ): Promise<string | undefined> {
-  const args = ["create", "cluster", "--name", request.name, "--kubeconfig", request.kubeconfigPath];
-  if (request.configPath) args.push("--config", request.configPath);
+  const { name, kubeconfigPath, configPath } = request;
+  const args = ["create", "cluster", "--name", name, "--kubeconfig", kubeconfigPath, "--config", configPath];
   if (request.image !== undefined) args.push("--image", request.image);
   if (request.waitSeconds > 0) args.push("--wait", `${request.waitSeconds}s`);
   const result = await ctx.exec("kind", args, { env, onLine, allowFailure: true });

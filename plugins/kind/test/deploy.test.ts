@@ -1,7 +1,9 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { newProgress, runCommand } from "@dockersnap/plugin-sdk/testing";
 import { describe, expect, test } from "vitest";
 import { plugin } from "../kind.ts";
 import { followKind } from "../kind-steps.ts";
+import { scratchFile } from "../scratch-file.ts";
 import { createLines, FakeCluster, node, page } from "./fake-cluster.ts";
 
 const deploy = (cluster: FakeCluster, plugin_config: Record<string, unknown> = {}, signal?: AbortSignal) =>
@@ -51,7 +53,7 @@ test("kind is led to the instance's engine through the operator's proxy, and awa
   await deploy(cluster, { cluster_name: "mine", kubernetes_version: "1.30.4", wait_timeout: "1m30s" });
   const create = cluster.programs.calls.find(({ program, args }) => program === "kind" && args[0] === "create");
   expect(create?.args.join(" ")).toMatch(
-    /^create cluster --name mine --kubeconfig \/\S+\/kubeconfig --image kindest\/node:v1\.30\.4 --wait 90s$/,
+    /^create cluster --name mine --kubeconfig \/\S+\/kubeconfig --config \/\S+\/kind\.yaml --image kindest\/node:v1\.30\.4 --wait 90s$/,
   );
   expect(create?.env).toMatchObject({
     DOCKER_HOST: "unix:///run/dockersnap/demo.sock",
@@ -62,12 +64,56 @@ test("kind is led to the instance's engine through the operator's proxy, and awa
 
 test.each([
   [{ node_image: "mirror.example.com/node:1" }, " --image mirror.example.com/node:1 --wait 300s"],
-  [{ wait_ready: false }, "/kubeconfig"],
-  [{ wait_timeout: "0s" }, "/kubeconfig"],
+  [{ wait_ready: false }, "/kind.yaml"],
+  [{ wait_timeout: "0s" }, "/kind.yaml"],
 ])("%j is handed on", async (config, end) => {
   const cluster = new FakeCluster();
   await deploy(cluster, config);
   expect(cluster.said("kind").find((words) => words.startsWith("kind create"))).toMatch(new RegExp(`${end}$`));
+});
+
+describe("the configuration kind is given", () => {
+  const given = async (content?: string) => {
+    await using own = await scratchFile("own.yaml");
+    if (content !== undefined) await writeFile(own.path, content);
+    const cluster = new FakeCluster();
+    let seen = "";
+    cluster.programs.answer("kind", async (call) => {
+      if (call.args[0] === "create") seen = await readFile(call.args[call.args.indexOf("--config") + 1] ?? "", "utf8");
+      return cluster.kind(call);
+    });
+    expect((await deploy(cluster, content === undefined ? {} : { kind_config: own.path })).exitCode).toBe(0);
+    return seen;
+  };
+  const header = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+  const published = "networking:\n  apiServerAddress: 0.0.0.0\n";
+
+  test("publishes the API server where other machines reach it", async () => {
+    expect(await given()).toBe(header + published);
+  });
+
+  test("is the operator's own beside that, to the letter", async () => {
+    const own = `${header}# two nodes
+nodes:
+  - role: control-plane
+    kubeadmConfigPatches:
+      - |
+        kind: InitConfiguration
+        nodeRegistration:
+          kubeletExtraArgs: { node-labels: "a=b" }
+  - role: worker
+`;
+    expect(await given(own)).toBe(own + published);
+    expect(await given(`${header}networking:\n`)).toBe(header + published);
+    expect(await given(`${header}networking:\n  disableDefaultCNI: true\n`)).toBe(
+      `${header}networking:\n  disableDefaultCNI: true\n  apiServerAddress: 0.0.0.0\n`,
+    );
+  });
+
+  test.each(["apiServerAddress: 127.0.0.1", "ipFamily: ipv6"])("stays as it is where it says %s", async (line) => {
+    const own = `${header}networking:\n  ${line}\n`;
+    expect(await given(own)).toBe(own);
+  });
 });
 
 describe("an attempt that fails", () => {

@@ -150,6 +150,8 @@ describe("a kind configuration", () => {
 
   test("warns of what does not go together with snapshots and clones, and of a name that does not count", async () => {
     const content = `${header}name: other
+networking:
+  apiServerAddress: 127.0.0.1
 nodes:
 - role: control-plane
   extraMounts:
@@ -161,6 +163,7 @@ nodes:
     expect(valid).toBe(true);
     expect(warnings).toEqual([
       "FILE names the cluster 'other'; it will be 'mine', as 'cluster_name' says.",
+      "'apiServerAddress: 127.0.0.1' lets the API server be reached on the daemon's host alone; without it, it answers wherever published ports do.",
       "What nodes mount from the daemon's host is in no snapshot and is shared with clones: /srv/data.",
       expect.stringContaining("With several control planes the cluster may not come back"),
     ]);

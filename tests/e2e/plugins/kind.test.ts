@@ -97,6 +97,10 @@ it("leads a shell's KUBECONFIG to the API server through the host, and tells of 
     "tls-server-name": "kubernetes",
     "certificate-authority-data": Buffer.from(`of ${demo}`).toString("base64"),
   });
+  // On the loopback alone, a machine other than the daemon's host would not reach it.
+  const { ports } = await world.client.instances.ports(demo);
+  expect(ports).toMatchObject([{ host_port: port, in_container_port: 6443 }]);
+  expect(ports[0]).not.toHaveProperty("loopback");
   await becomesHealthy(demo);
   expect(await world.client.instances.workload(demo)).toMatchObject({
     workload_type: "kind",
