@@ -30,6 +30,7 @@ export const mostTags = 64;
 
 /** Tags with this prefix are the daemon's own: they say which snapshots it made by itself. */
 export const ownTagPrefix = "dockersnap.";
+export const ownTagPattern = /^dockersnap\./;
 
 /** On a snapshot that a schedule took: which one. */
 export const scheduleTag = `${ownTagPrefix}schedule`;

@@ -4,19 +4,13 @@ import { Timestamp } from "../time.ts";
 
 const pointRule = "now, a snapshot's label, or <instance>@<label>";
 
-function isPoint(text: string): boolean {
-  const [label = "", instance, ...more] = text.split("@").reverse();
-  return (
-    more.length === 0 &&
-    snapshotLabelPattern.test(label) &&
-    (instance === undefined || instanceNamePattern.test(instance))
-  );
-}
+const inner = (pattern: RegExp) => pattern.source.slice(1, -1);
+const pointPattern = new RegExp(`^(${inner(instanceNamePattern)}@)?${inner(snapshotLabelPattern)}$`);
 
 /** A moment of an instance: `now`, a label of it, or `<instance>@<label>` for another's. */
-export const DiffPointName = z.string({ error: `expected ${pointRule}` }).refine(isPoint, {
-  error: `expected ${pointRule}`,
-});
+export const DiffPointName = z
+  .string({ error: `expected ${pointRule}` })
+  .regex(pointPattern, { error: `expected ${pointRule}` });
 
 /** So many changed files of one volume or container a caller may ask to see. */
 export const mostFilesListed = 10_000;

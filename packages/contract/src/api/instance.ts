@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 import { InstanceName, PluginName, SnapshotLabel, TagChanges, Tags } from "./names.ts";
+import { atLeastOneField } from "./rules.ts";
 import { VerificationSummary } from "./verification.ts";
 
 export const InstanceStatus = z.enum(["running", "stopped", "error"]);
@@ -49,13 +50,13 @@ export const LimitsChange = z
 export type LimitsChange = z.infer<typeof LimitsChange>;
 
 /** What to change of an instance; whatever is left out stays. */
-export const InstanceChange = z
-  .object({
+export const InstanceChange = atLeastOneField(
+  z.object({
     limits: LimitsChange.optional(),
     /** Merged into those there are; `null` takes one away. */
     labels: TagChanges.optional(),
-  })
-  .refine((change) => Object.keys(change).length > 0, { error: "expected at least one of limits and labels" });
+  }),
+);
 export type InstanceChange = z.infer<typeof InstanceChange>;
 
 /** What an instance takes now, beside its limits. The first three only while its engine runs. */

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import { ProgressEvent } from "../plugin/responses.ts";
 import { ApiError } from "./daemon.ts";
+import { IdempotencyKey, LastEventId } from "./headers.ts";
 import * as shapes from "./index.ts";
-import { type Answer, commonFailures, type Route } from "./route.ts";
+import { type Answer, bodyBounds, commonFailures, mayBeLeftOut, type Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -64,7 +65,13 @@ function describeRoute(id: string, route: Route, refer: (shape: z.ZodType) => Js
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: refer(route.body) } } } }),
+      : {
+          requestBody: {
+            description: bodyRules,
+            required: !mayBeLeftOut(route.body),
+            content: { "application/json": { schema: refer(route.body) } },
+          },
+        }),
     responses: { ...successes(route, refer), ...failures(route, refer) },
     security: route.needs === "nothing" ? [] : [{ token: [] }, {}],
   };
@@ -74,11 +81,17 @@ function parameter(place: string, name: string, schema: Json, description?: stri
   return { in: place, name, required: place === "path", ...(description === undefined ? {} : { description }), schema };
 }
 
+/** What the schema of a body cannot say. */
+const bodyRules =
+  `Nested at most ${bodyBounds.levels} levels deep, with at most ${bodyBounds.values} values. Numbers are between -${Number.MAX_SAFE_INTEGER} ` +
+  `and ${Number.MAX_SAFE_INTEGER}, and no field is called "__proto__", in \`config\` too. ` +
+  'A field that is `null` or `""` where the schema does not allow it counts as left out; one that is not known is ignored with a warning.';
+
 const operationHeaders = [
   parameter(
     "header",
     "Idempotency-Key",
-    { type: "string", maxLength: 200 },
+    plainSchema(IdempotencyKey),
     "A repeat with the same key answers with the first one's operation.",
   ),
   parameter(
@@ -89,7 +102,12 @@ const operationHeaders = [
   ),
 ];
 
-const resumeHeader = parameter("header", "Last-Event-ID", { type: "string" }, "Resumes after the event with this id.");
+const resumeHeader = parameter(
+  "header",
+  "Last-Event-ID",
+  plainSchema(LastEventId),
+  "Resumes after the event with this id.",
+);
 
 function successes(route: Route, refer: (shape: z.ZodType) => Json): Json {
   const plain = content(route.answer, refer);

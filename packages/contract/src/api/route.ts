@@ -29,6 +29,12 @@ export interface Route {
   readonly fails: readonly ErrorCode[];
 }
 
+/** Bounds on any body, so that looking at one takes a bounded time. */
+export const bodyBounds = { levels: 64, values: 10_000 } as const;
+
+/** Where nothing has to be sent, sending nothing is as good as an empty object. */
+export const mayBeLeftOut = (body: z.ZodType): boolean => body.safeParse({}).success;
+
 /** What any route can fail with, whatever it does. */
 export const commonFailures = [
   "unauthorized",

@@ -2,12 +2,15 @@ import * as z from "zod";
 import { labelTemplatePattern, nameRules, scheduleIdPattern } from "../names.ts";
 import { Timestamp } from "../time.ts";
 import { SnapshotTags } from "./names.ts";
+import { atLeastOneField, ownFieldsOf, textUpTo } from "./rules.ts";
 import { SnapshotMode } from "./snapshot.ts";
 import { VerifyRequest } from "./verification.ts";
 
 export const ScheduleId = z
   .string({ error: `expected ${nameRules.schedule}` })
   .regex(scheduleIdPattern, { error: `expected ${nameRules.schedule}` });
+
+const cronRule = { error: "expected a cron expression such as 0 3 * * * or @hourly" };
 
 const count = z
   .int({ error: "expected a whole number" })
@@ -19,19 +22,14 @@ const count = z
  * Which of a schedule's snapshots stay: the `last` so many, and the newest of each of so many hours, days, weeks and
  * months (in UTC, weeks from Monday) that have one. One that any rule keeps stays.
  */
-export const KeepRules = z
-  .object({ last: count, hourly: count, daily: count, weekly: count, monthly: count })
-  .refine((rules) => Object.keys(rules).length > 0, {
-    error: "expected at least one of last, hourly, daily, weekly and monthly",
-  });
+export const KeepRules = atLeastOneField(
+  z.object({ last: count, hourly: count, daily: count, weekly: count, monthly: count }),
+);
 export type KeepRules = z.infer<typeof KeepRules>;
 
 /** What a schedule does: take a snapshot, or try the newest one out. */
 export const ScheduleAction = z.enum(["snapshot", "verify"], { error: "expected snapshot or verify" });
 export type ScheduleAction = z.infer<typeof ScheduleAction>;
-
-const ofSnapshots = ["label", "mode", "tags", "keep"] as const;
-const ofVerifications = ["of", "timeout_ms"] as const;
 
 const scheduleFields = z.object({
   /** Its name within the instance; made up when left out. */
@@ -39,10 +37,7 @@ const scheduleFields = z.object({
   /** `snapshot` when left out. What follows the expression is of one of the two only. */
   action: ScheduleAction.optional(),
   /** Five fields, or six with seconds before them, or `@hourly` and the like; in UTC. */
-  cron: z
-    .string({ error: "expected a cron expression such as 0 3 * * * or @hourly" })
-    .min(1, { error: "expected a cron expression such as 0 3 * * * or @hourly" })
-    .max(100, { error: "expected at most 100 characters" }),
+  cron: textUpTo(100, z.string(cronRule).min(1, cronRule)),
   /** Labels of its snapshots; `{time}` is the time of each. */
   label: z
     .string({ error: `expected ${nameRules.labelTemplate}` })
@@ -57,13 +52,11 @@ const scheduleFields = z.object({
   timeout_ms: VerifyRequest.shape.timeout_ms,
 });
 
-export const ScheduleRequest = scheduleFields.superRefine((request, context) => {
-  const { action = "snapshot" } = request;
-  for (const field of action === "snapshot" ? ofVerifications : ofSnapshots) {
-    if (request[field] === undefined) continue;
-    context.addIssue({ code: "custom", path: [field], message: `expected none where the action is ${action}` });
-  }
-});
+export const ScheduleRequest = ownFieldsOf(
+  scheduleFields,
+  { field: "action", absentMeans: "snapshot" },
+  { snapshot: ["label", "mode", "tags", "keep"], verify: ["of", "timeout_ms"] },
+);
 export type ScheduleRequest = z.infer<typeof ScheduleRequest>;
 
 /** When snapshots of an instance are taken by themselves and how long they stay, or when the newest is tried out. */

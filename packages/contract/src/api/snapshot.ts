@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { mostParts } from "../names.ts";
 import { Timestamp } from "../time.ts";
-import { Part, SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
+import { NewSnapshotLabel, Part, SnapshotLabel, SnapshotTags, TagChanges } from "./names.ts";
+import { atLeastOneField } from "./rules.ts";
 import { Verification } from "./verification.ts";
 
 /**
@@ -12,7 +13,7 @@ export const SnapshotMode = z.enum(["live", "paused", "stopped"], { error: "expe
 export type SnapshotMode = z.infer<typeof SnapshotMode>;
 
 export const SnapshotRequest = z.object({
-  label: SnapshotLabel,
+  label: NewSnapshotLabel,
   tags: SnapshotTags.optional(),
   mode: SnapshotMode.optional(),
   /** When it is removed by itself. */
@@ -23,18 +24,16 @@ export const SnapshotRequest = z.object({
 export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
 
 /** What to change of a snapshot; whatever is left out stays. */
-export const SnapshotChange = z
-  .object({
-    new_label: SnapshotLabel.optional(),
+export const SnapshotChange = atLeastOneField(
+  z.object({
+    new_label: NewSnapshotLabel.optional(),
     /** Merged into those there are; `null` takes one away. */
     tags: TagChanges.optional(),
     protected: z.boolean().optional(),
     /** `null`: it does not expire. */
     expires_at: Timestamp.nullable().optional(),
-  })
-  .refine((change) => Object.keys(change).length > 0, {
-    error: "expected at least one of new_label, tags, protected and expires_at",
-  });
+  }),
+);
 export type SnapshotChange = z.infer<typeof SnapshotChange>;
 
 /** `force` is what older clients send; nothing is ever thrown away, so it changes nothing. */

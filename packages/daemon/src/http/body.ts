@@ -1,12 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { bodyBounds } from "@dockersnap/contract/routes";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { fieldName, type Problems } from "./problems.ts";
 
 /** Types a body may have and be something else than JSON for sure. */
 const otherTypes =
   /^(multipart|image|audio|video|font)\/|^(text|application)\/(html|xml|css|javascript)$|\+xml$|^application\/(pdf|zip|gzip|x-tar|yaml|x-yaml)$|^text\/(yaml|csv)$/;
-const deepest = 64;
-const mostValues = 10_000;
 
 /** How much of a body that is too large is taken all the same, and for how long. */
 const drain = { bytes: 64 * 1_048_576, ms: 5_000 };
@@ -112,15 +111,15 @@ export function addOddities(problems: Problems, root: unknown): void {
       say(`expected a number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, or a string`);
     }
     if (typeof value !== "object" || value === null) continue;
-    if (depth >= deepest) {
-      sayOfBody(problems, `the body is nested more than ${deepest} levels deep`);
+    if (depth >= bodyBounds.levels) {
+      sayOfBody(problems, `the body is nested more than ${bodyBounds.levels} levels deep`);
       return;
     }
     if (Object.hasOwn(value, "__proto__")) say('expected no field called "__proto__"');
     for (const key of Object.keys(value)) {
       values += 1;
-      if (values > mostValues) {
-        sayOfBody(problems, `the body has more than ${mostValues} values in it`);
+      if (values > bodyBounds.values) {
+        sayOfBody(problems, `the body has more than ${bodyBounds.values} values in it`);
         return;
       }
       const step = Array.isArray(value) ? Number(key) : key;

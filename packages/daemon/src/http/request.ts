@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Route } from "@dockersnap/contract/routes";
+import { IdempotencyKey, LastEventId, mayBeLeftOut, type Route } from "@dockersnap/contract/routes";
 import { DockersnapError } from "@dockersnap/contract/words";
 import * as z from "zod";
 import { addOddities, parseJson, readBody } from "./body.ts";
@@ -59,12 +59,11 @@ export async function parseRequest(route: Route, request: RawRequest, bodyLimit:
   return { params, query, body, host: hostName(request.incoming.headers.host), warnings: ignoredFields(unknown) };
 }
 
-/** Where nothing has to be sent, sending nothing is as good as an empty object. */
 function bodyFor(schema: z.ZodType, bytes: Buffer, headers: IncomingMessage["headers"]): unknown {
-  const mayBeLeftOut = schema.safeParse({}).success;
-  if (mayBeLeftOut && bytes.length === 0) return {};
+  const mayBeMissing = mayBeLeftOut(schema);
+  if (mayBeMissing && bytes.length === 0) return {};
   const sent = parseJson(bytes, headers);
-  return mayBeLeftOut && sent === null ? {} : sent;
+  return mayBeMissing && sent === null ? {} : sent;
 }
 
 /** What a body holds that nobody asked for, as far as it is JSON. */
@@ -79,11 +78,8 @@ function jsonIn(bytes: Buffer): unknown {
 /** Who asked for an operation, under which key a repeat is recognised, and what was ignored of the request. */
 export function callerOf(incoming: IncomingMessage, { body, warnings }: ParsedRequest): RequestCaller {
   const requestedBy = peerOf(incoming.socket);
-  const key = incoming.headers["idempotency-key"];
+  const key = header(incoming, "Idempotency-Key", IdempotencyKey);
   if (key === undefined) return { requestedBy, warnings };
-  if (typeof key !== "string" || !/^[!-~]{1,200}$/.test(key)) {
-    throw new DockersnapError("invalid_request", "Header Idempotency-Key: expected 1 to 200 visible ASCII characters.");
-  }
   const { method, url } = incoming;
   // A program on this machine may reach the daemon by another loopback address each time.
   const from = isLoopback(requestedBy) ? "loopback" : requestedBy;
@@ -102,8 +98,15 @@ function digestOf(request: unknown): string {
 
 /** The event after which a client goes on, if it says so. */
 export function lastEventId(incoming: IncomingMessage): number | undefined {
-  const sent = incoming.headers["last-event-id"];
-  if (sent === undefined || sent === "") return undefined;
-  if (typeof sent === "string" && /^\d{1,15}$/.test(sent)) return Number(sent);
-  throw new DockersnapError("invalid_request", "Header Last-Event-ID: expected the id of an event, a whole number.");
+  const sent = header(incoming, "Last-Event-ID", LastEventId);
+  return sent === undefined || sent === "" ? undefined : Number(sent);
+}
+
+/** A header as its schema has it, or undefined without one. */
+function header(incoming: IncomingMessage, name: string, schema: z.ZodString): string | undefined {
+  const sent = incoming.headers[name.toLowerCase()];
+  if (sent === undefined) return undefined;
+  const parsed = schema.safeParse(sent);
+  if (parsed.success) return parsed.data;
+  throw new DockersnapError("invalid_request", `Header ${name}: ${parsed.error.issues[0]?.message}.`);
 }

@@ -7,7 +7,8 @@ import { snapshotsRoutes } from "./snapshots.ts";
 import { standbysRoutes } from "./standbys.ts";
 import { workloadRoutes } from "./workload.ts";
 
-export type { Answer, Route } from "../route.ts";
+export { IdempotencyKey, LastEventId } from "../headers.ts";
+export { type Answer, bodyBounds, mayBeLeftOut, type Route } from "../route.ts";
 
 /** Every route of the API under the id the OpenAPI document gives it. */
 export const routes = {

@@ -9,10 +9,7 @@ import { Verification, VerifyRequest } from "../verification.ts";
 import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
 
 const countRule = { error: `expected a whole number from 0 to ${mostFilesListed}` };
-const FileCount = z
-  .string(countRule)
-  .regex(/^\d{1,5}$/, countRule)
-  .refine((digits) => Number(digits) <= mostFilesListed, countRule);
+const FileCount = z.string(countRule).regex(new RegExp(`^(\\d{1,4}|${mostFilesListed})$`), countRule);
 
 export const snapshotsRoutes = {
   takeSnapshot: {
