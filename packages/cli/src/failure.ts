@@ -1,7 +1,8 @@
 import { DaemonUnreachableError } from "@dockersnap/client";
 import { DockersnapError, errorCodes } from "@dockersnap/contract/words";
 import type { Io } from "./io.ts";
-import { oneLine } from "./output/printable.ts";
+import { jsonText, oneLine } from "./output/printable.ts";
+import { colors } from "./output/terminal.ts";
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, unreachable: 5, interrupted: 130 } as const;
 
@@ -19,11 +20,11 @@ export class InterruptedError extends Error {
 export function reportFailure(error: unknown, io: Io, style: { json: boolean; color: boolean }): number {
   const { message, code, exit, details } = describe(error);
   if (style.json) {
-    io.stderr.write(`${JSON.stringify({ error: message, code, ...(details === undefined ? {} : { details }) })}\n`);
+    io.stderr.write(`${jsonText({ error: message, code, ...(details === undefined ? {} : { details }) })}\n`);
   } else if (error instanceof InterruptedError) {
     io.stderr.write(`${oneLine(message)}\n`);
   } else {
-    io.stderr.write(`${style.color ? "\u001b[31merror:\u001b[39m" : "error:"} ${oneLine(message)}\n`);
+    io.stderr.write(`${colors(style.color).red("error:")} ${oneLine(message)}\n`);
   }
   return exit;
 }

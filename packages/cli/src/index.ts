@@ -1,2 +1,2 @@
-export type { Choice, Io, Sink } from "./io.ts";
+export type { Choice, Stream, Surroundings } from "./io.ts";
 export { main } from "./main.ts";

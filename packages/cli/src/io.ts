@@ -1,8 +1,15 @@
-export interface Sink {
+/** Where the process writes to. */
+export interface Stream {
   write(text: string): unknown;
   readonly isTTY: boolean;
   /** Characters in a line of the terminal; undefined without one. */
   readonly columns: number | undefined;
+}
+
+/** The same for commands: nothing that is written can command a terminal, but for the colours and moves of `terminal.ts`. */
+export interface Sink extends Stream {
+  /** For text that another program reads, which has to be what it is. On a terminal it is as harmless as any other. */
+  writeExactly(text: string): unknown;
 }
 
 export interface Choice {
@@ -14,6 +21,12 @@ export interface Conversation {
   readonly firstLine: string;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** The process as it is. */
+export interface Surroundings extends Omit<Io, "stdout" | "stderr"> {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
 }
 
 /** All of the surrounding process a command may touch, so that every command also runs inside a test. */

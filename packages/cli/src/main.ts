@@ -3,9 +3,10 @@ import { nearest } from "@dockersnap/contract/words";
 import type { AnyCommand, Command } from "./command.ts";
 import { exitCodes, reportFailure, UsageError } from "./failure.ts";
 import { follower } from "./follow.ts";
-import type { Io } from "./io.ts";
+import type { Io, Surroundings } from "./io.ts";
 import type { GlobalValues } from "./options.ts";
 import { type Format, Output } from "./output/output.ts";
+import { withCleanSinks } from "./output/terminal.ts";
 import { entries, findByName, type Noun, type Verb, verbOf } from "./verbs.ts";
 import { cliVersion, versionFlags } from "./version.ts";
 import { isGlobal, verbIndex } from "./words.ts";
@@ -13,7 +14,8 @@ import { isGlobal, verbIndex } from "./words.ts";
 const defaultRemote = "http://127.0.0.1:9847";
 
 /** Runs one command line (without the program's own name) to its end and answers with the exit code. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], around: Surroundings): Promise<number> {
+  const io = withCleanSinks(around);
   try {
     if (!isEvaluated(argv, io)) return await dispatch(argv, io);
     const { evaluated } = await import("./access/evaluated.ts");

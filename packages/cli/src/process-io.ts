@@ -2,12 +2,14 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { createInterface } from "node:readline";
-import type { Choice, Conversation, Io, Sink } from "./io.ts";
+import type { Choice, Conversation, Io, Stream, Surroundings } from "./io.ts";
 
 /** The real process, with what is installed beside it. */
-export function processIo(installed: Pick<Io, "daemonProgram" | "pluginCheckProgram" | "pluginSdkFolder">): Io {
-  const stdout = sink(process.stdout);
-  const stderr = sink(process.stderr);
+export function processIo(
+  installed: Pick<Io, "daemonProgram" | "pluginCheckProgram" | "pluginSdkFolder">,
+): Surroundings {
+  const stdout = streamOf(process.stdout);
+  const stderr = streamOf(process.stderr);
   return {
     stdout,
     stderr,
@@ -70,7 +72,7 @@ function sized(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 }
 
 /** A reader that is gone (`dockersnap list | head -1`), or a terminal that was closed, is no failure of ours. */
-function sink(stream: NodeJS.WriteStream): Sink {
+function streamOf(stream: NodeJS.WriteStream): Stream {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });

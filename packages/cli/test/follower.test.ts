@@ -5,6 +5,7 @@ import { InterruptedError } from "../src/failure.ts";
 import { type Follower, follower } from "../src/follow.ts";
 import type { Io } from "../src/io.ts";
 import { Output } from "../src/output/output.ts";
+import { cleanSink } from "../src/output/terminal.ts";
 
 interface World {
   readonly io: Io;
@@ -28,7 +29,7 @@ function world({ interactive, answer, refusal }: Setting): World {
   let released = false;
   let listener = () => undefined as undefined;
   const cancelled: string[] = [];
-  const sink = { write: (text: string) => (written += text), isTTY: interactive, columns: 80 };
+  const sink = cleanSink({ write: (text) => (written += text), isTTY: interactive, columns: 80 });
   const io: Io = {
     stdout: sink,
     stderr: sink,

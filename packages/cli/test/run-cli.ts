@@ -1,4 +1,4 @@
-import type { Io } from "../src/io.ts";
+import type { Io, Surroundings as Process } from "../src/io.ts";
 import { main } from "../src/main.ts";
 
 export interface Surroundings {
@@ -6,6 +6,8 @@ export interface Surroundings {
   readonly env?: Record<string, string>;
   readonly home?: string;
   readonly parentProgram?: string;
+  /** stdout is a terminal. */
+  readonly terminal?: boolean;
   /** Input and the error stream are terminals. */
   readonly interactive?: boolean;
   readonly confirm?: boolean;
@@ -37,8 +39,8 @@ export async function runCli(argv: readonly string[], around: Surroundings = {})
     isTTY: around.interactive === true,
     columns: around.columns,
   });
-  const io: Io = {
-    stdout: { ...sink((text) => (stdout += text)), isTTY: false },
+  const io: Process = {
+    stdout: { ...sink((text) => (stdout += text)), isTTY: around.terminal === true },
     stderr: sink((text) => (stderr += text)),
     interactive: around.interactive === true,
     env: { DOCKERSNAP_REMOTE: around.daemon?.url ?? "http://127.0.0.1:1", ...around.env },

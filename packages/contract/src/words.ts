@@ -7,4 +7,5 @@ export * from "./nearest.ts";
 export * from "./plugin/config.ts";
 export * from "./plugin/environment.ts";
 export type * from "./plugin/index.ts";
+export * from "./printable.ts";
 export * from "./short-list.ts";

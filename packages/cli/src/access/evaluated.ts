@@ -1,5 +1,6 @@
 import { InterruptedError } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { cleanSink } from "../output/terminal.ts";
 import { takeOut } from "./leave.ts";
 import { dialectFor, shellNames } from "./shells.ts";
 
@@ -24,7 +25,7 @@ export async function evaluated(argv: readonly string[], io: Io, act: (io: Io) =
     return { [Symbol.dispose]: () => listeners.delete(listener) };
   };
   const held: Io = Object.create(io, {
-    stdout: { value: { isTTY: false, columns: undefined, write: (text: string) => (printed += text) } },
+    stdout: { value: cleanSink({ isTTY: false, columns: undefined, write: (text) => (printed += text) }) },
     onInterrupt: { value: listen },
     onTermination: { value: listen },
   });
@@ -32,11 +33,11 @@ export async function evaluated(argv: readonly string[], io: Io, act: (io: Io) =
   using _terminations = io.onTermination(interrupt);
   try {
     const code = await Promise.race([act(held), interrupted]);
-    io.stdout.write(printed);
+    io.stdout.writeExactly(printed);
     return code;
   } catch (error) {
     const dialect = dialectFor(shellAskedFor(argv), io);
-    io.stdout.write(`${(await takeOut(io, dialect)).join("\n")}\n`);
+    io.stdout.writeExactly(`${(await takeOut(io, dialect)).join("\n")}\n`);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { accessFolder, withAccessFolder } from "../access/folder.ts";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { text } from "../options.ts";
-import { printable } from "../output/printable.ts";
+import { oneLine } from "../output/printable.ts";
 import { fields } from "../output/table.ts";
 
 export const access = defineCommand({
@@ -18,7 +18,7 @@ export const access = defineCommand({
       const names = answer.files.map((file) => file.name);
       const file = answer.files.find(({ name }) => name === options.file);
       if (file === undefined) throw noSuchFile(options.file, args.name, names);
-      io.stdout.write(withAccessFolder(file.content, accessFolder(io.home, args.name)));
+      io.stdout.writeExactly(withAccessFolder(file.content, accessFolder(io.home, args.name)));
       return;
     }
     await out.result(answer, {
@@ -29,7 +29,7 @@ export const access = defineCommand({
             answer.endpoints.map((one) => [one.name, [one.url, one.description].filter(Boolean).join("  ")]),
             out.colors.bold,
           ),
-          answer.files.map((file) => `${out.colors.bold("file")}  ${printable(file.name)}\n`).join(""),
+          answer.files.map((file) => `${out.colors.bold("file")}  ${oneLine(file.name)}\n`).join(""),
         ]
           .filter((part) => part !== "")
           .join("\n"),

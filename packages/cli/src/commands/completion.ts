@@ -13,6 +13,6 @@ export const completion = defineCommand({
   ],
   async run({ args, io }) {
     const { completionScript } = await import("../completion/scripts.ts");
-    io.stdout.write(completionScript(args.shell));
+    io.stdout.writeExactly(completionScript(args.shell));
   },
 });

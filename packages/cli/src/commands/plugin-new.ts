@@ -35,11 +35,8 @@ export const pluginNew = defineCommand({
       text: () => `Wrote ${written.name} (${language}) to ${written.path}.\n`,
       names: () => [written.name],
     });
-    out.note(
-      `Go on with:\n${nextCommands(written)
-        .map((line) => `  ${line}\n`)
-        .join("")}`.trimEnd(),
-    );
+    out.note("Go on with:");
+    for (const command of nextCommands(written)) out.note(`  ${command}`);
   },
 });
 

@@ -27,7 +27,7 @@ export const ports = defineCommand({
           ...(rows.length === 0
             ? []
             : [
-                `\nOn the daemon's host, every port also answers at ${answer.target_ip}, under the number that Docker reports.\n`,
+                `\nOn the daemon's host, every port also answers at ${oneLine(answer.target_ip)}, under the number that Docker reports.\n`,
               ]),
           ...(answer.problems ?? []).map((problem) => `! ${oneLine(problem)}\n`),
         ].join(""),

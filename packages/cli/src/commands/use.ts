@@ -65,7 +65,7 @@ export const use = defineCommand({
       dialect.export(exportedNames, names.join(":")),
     ];
     const code = dialect.guarded([...names, exportedNames], statements, await takeOut(io, dialect));
-    io.stdout.write(`${code.join("\n")}\n`);
+    io.stdout.writeExactly(`${code.join("\n")}\n`);
     const socket = /^unix:\/\/(.+)$/.exec(env.get("DOCKER_HOST") ?? "")?.[1];
     tellPeople(args.name, answer, names, folder, out, socket === undefined ? undefined : socketProblem(socket));
   },
@@ -96,6 +96,6 @@ async function unset(name: string | undefined, dialect: Dialect, out: Output, io
     out.note("Nothing of an instance is set in this shell.");
     return;
   }
-  io.stdout.write(`${[...names, exportedNames].map((one) => dialect.unset(one)).join("\n")}\n`);
+  io.stdout.writeExactly(`${[...names, exportedNames].map((one) => dialect.unset(one)).join("\n")}\n`);
   out.note(`Took back ${names.join(", ")}.`);
 }

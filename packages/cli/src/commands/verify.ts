@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 import { parseVerifyTimeout } from "../config/seconds.ts";
 import { exitCodes } from "../failure.ts";
 import { text } from "../options.ts";
+import { oneLine } from "../output/printable.ts";
 import { span } from "../output/time.ts";
 
 export const verify = defineCommand({
@@ -25,10 +26,10 @@ export const verify = defineCommand({
         found.ok
           ? `${name} is restorable: ready in ${span(found.ready_ms ?? 0)}.\n`
           : [
-              `${name} is NOT restorable. ${found.problem}`,
+              `${name} is NOT restorable. ${oneLine(found.problem ?? "")}`,
               // The problem names the only one.
-              ...(failed.length < 2 ? [] : failed).map(
-                (check) => `FAILED  ${check.name}${check.message ? `: ${check.message}` : ""}`,
+              ...(failed.length < 2 ? [] : failed).map((check) =>
+                oneLine(`FAILED  ${check.name}${check.message ? `: ${check.message}` : ""}`),
               ),
               "",
             ].join("\n"),

@@ -20,7 +20,7 @@ export async function completions(
   connect: (globals: GlobalValues) => Client,
 ): Promise<string> {
   const { suggestions, space = true, files = false } = await suggest(words.slice(0, -1), words.at(-1) ?? "", connect);
-  const lines = suggestions.map(({ value, about }) => `${value}\t${oneLine(about ?? "")}\n`);
+  const lines = suggestions.map(({ value, about }) => `${oneLine(value)}\t${oneLine(about ?? "")}\n`);
   return `${lines.join("")}:${(space ? 0 : noSpace) + (files ? 0 : noFiles)}\n`;
 }
 

@@ -12,11 +12,9 @@ import type {
   VolumeDiff,
 } from "@dockersnap/contract/words";
 import { size } from "../output/bytes.ts";
-import type { Output } from "../output/output.ts";
 import { oneLine } from "../output/printable.ts";
+import type { Colors } from "../output/terminal.ts";
 import { age } from "../output/time.ts";
-
-type Colors = Output["colors"];
 
 /** A line of the drawing, and what belongs to it. */
 interface Item {
@@ -39,7 +37,7 @@ export function diffText(diff: Diff, colors: Colors): string {
     ["Networks", diff.networks.map(networkItem)],
   ];
   const shown = sections.filter(([, items]) => items.length > 0);
-  const head = `${moment(diff.from)} → ${moment(diff.to)}`;
+  const head = oneLine(`${moment(diff.from)} → ${moment(diff.to)}`);
   const body = shown.flatMap(([title, items]) => [
     colors.bold(title),
     ...items.flatMap((item) => lines(item, 1, colors)),

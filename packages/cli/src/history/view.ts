@@ -1,11 +1,9 @@
 import type { History, Snapshot } from "@dockersnap/contract/words";
-import type { Output } from "../output/output.ts";
 import { oneLine } from "../output/printable.ts";
+import type { Colors } from "../output/terminal.ts";
 import { age, timeLeft } from "../output/time.ts";
 import { verdict } from "../output/verdict.ts";
 import { layOut, type Point } from "./tree.ts";
-
-type Colors = Output["colors"];
 
 /** One line: the drawing with the name in it, how old it is, what else there is to say. */
 interface Line {

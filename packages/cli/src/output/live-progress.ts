@@ -1,8 +1,8 @@
 import type { ProgressEvent } from "@dockersnap/contract/words";
 import type { Sink } from "../io.ts";
-import type { Output } from "./output.ts";
 import { oneLine } from "./printable.ts";
 import { isEnd, type ProgressView } from "./progress.ts";
+import { type Colors, control } from "./terminal.ts";
 import { span } from "./time.ts";
 
 interface Step {
@@ -26,11 +26,7 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 const frameMs = 80;
 
 /** A list of steps that redraws itself in place: a spinner and the time for what runs, a mark and its time for what ended. */
-export function liveProgress(
-  sink: Sink,
-  colors: Output["colors"],
-  now: () => number = () => performance.now(),
-): ProgressView {
+export function liveProgress(sink: Sink, colors: Colors, now: () => number = () => performance.now()): ProgressView {
   const steps: Step[] = [];
   let drawn = 0;
   let frame = 0;
@@ -50,7 +46,7 @@ export function liveProgress(
 
   /** Cursor to the first line drawn, and everything below it gone. */
   function erased(): string {
-    return drawn === 0 ? "" : `\u001b[${drawn}A\u001b[0J`;
+    return drawn === 0 ? "" : control(`[${drawn}A`) + control("[0J");
   }
 
   function line(step: Step): string {

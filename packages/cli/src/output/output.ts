@@ -1,6 +1,6 @@
-import pico from "picocolors";
 import type { Io } from "../io.ts";
-import { jsonText, printable } from "./printable.ts";
+import { jsonText, oneLine, withoutLineEnds, yamlText } from "./printable.ts";
+import { type Colors, colors } from "./terminal.ts";
 
 export type Format = "text" | "json" | "yaml" | "name";
 
@@ -21,13 +21,13 @@ export interface Views {
 /** Results go to stdout; whatever is said around them goes to stderr, so a pipe carries nothing but the result. */
 export class Output {
   readonly style: OutputStyle;
-  readonly colors: ReturnType<typeof pico.createColors>;
+  readonly colors: Colors;
   readonly #io: Io;
 
   constructor(io: Io, style: OutputStyle) {
     this.#io = io;
     this.style = style;
-    this.colors = pico.createColors(style.color);
+    this.colors = colors(style.color);
   }
 
   /** What a command is asked for. Its JSON is the API's own. */
@@ -35,35 +35,33 @@ export class Output {
     this.#io.stdout.write(await this.#shown(value, views));
   }
 
-  /** That something was done: nothing to show with `-q`, or as JSON where the API answers with nothing. */
+  /** That something was done, in one line: nothing to show with `-q`, or as JSON where the API answers with nothing. */
   async done(value: unknown, views: Views): Promise<void> {
     if (this.style.format === "text" && this.style.quiet) return;
     if (value === undefined && (this.style.format === "json" || this.style.format === "yaml")) return;
-    await this.result(value, views);
+    await this.result(value, { ...views, text: () => `${oneLine(views.text())}\n` });
   }
 
-  /** A remark for people: a next step, a hint. */
+  /** A remark of one line for people: a next step, a hint. */
   note(text: string): void {
-    if (!this.style.quiet && this.style.format === "text") this.#io.stderr.write(`${printable(text)}\n`);
+    if (!this.style.quiet && this.style.format === "text") this.#io.stderr.write(`${withoutLineEnds(text)}\n`);
   }
 
   /** Something that is not as it may seem. Said in every format, with `-q` too. */
   warn(text: string): void {
-    this.#io.stderr.write(`${this.colors.yellow("warning:")} ${printable(text)}\n`);
+    this.#io.stderr.write(`${this.colors.yellow("warning:")} ${oneLine(text)}\n`);
   }
 
   async #shown(value: unknown, views: Views): Promise<string> {
     switch (this.style.format) {
       case "json":
-        return `${jsonText(value)}\n`;
-      case "yaml": {
-        const { stringify } = await import("yaml");
-        return stringify(value);
-      }
+        return `${jsonText(value, 2)}\n`;
+      case "yaml":
+        return yamlText(value);
       case "name":
         return views
           .names()
-          .map((name) => `${printable(name)}\n`)
+          .map((name) => `${oneLine(name)}\n`)
           .join("");
       case "text":
         return views.text();

@@ -1,23 +1,30 @@
-/**
- * Control characters, C1 ones included, and the marks that reorder text: what others wrote must not move the cursor, recolour
- * the terminal or show itself in another order than it has.
- */
-const unprintable = /(?![\n\t])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+import { needsEscape, printable, printableJson, printableYaml } from "@dockersnap/contract/words";
 
-/** Text from elsewhere, safe to show on a terminal; lines and tabs stay. */
-export function printable(text: string): string {
-  return text.replace(unprintable, "\ufffd");
-}
-
-/** The same, on one line. */
+/** Text from elsewhere as one line of a table or a message, which it can neither end nor reorder. */
 export function oneLine(text: string): string {
-  return printable(text.trim().replace(/\s*[\r\n]\s*/g, " "));
+  return printable(withoutLineEnds(text.trim()));
 }
 
-/** Pretty JSON with every control character escaped: `JSON.stringify` lets those above U+007E through. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(
-    /[\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+/** What begins with blanks keeps them. */
+export function withoutLineEnds(text: string): string {
+  return text.replace(/\s*[\r\n]\s*/g, " ");
+}
+
+/** JSON with every character escaped that a terminal would act upon or hide: `JSON.stringify` lets most of them through. */
+export function jsonText(value: unknown, indent?: number): string {
+  return printableJson(JSON.stringify(value, null, indent));
+}
+
+/** YAML with the same escapes. */
+export async function yamlText(value: unknown): Promise<string> {
+  const { Document, Scalar, visit } = await import("yaml");
+  const document = new Document(value);
+  // Only between double quotes are there escapes.
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === "string" && needsEscape(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  // A line is not folded, for the library may fold within a character of two units.
+  return printableYaml(document.toString({ lineWidth: 0 }));
 }

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from "@dockersnap/contract/words";
 import type { Sink } from "../io.ts";
-import { oneLine } from "./printable.ts";
+import { jsonText, oneLine } from "./printable.ts";
 import { span } from "./time.ts";
 
 /** Shows how far an operation is. `end` is called once, whatever the end was. */
@@ -24,7 +24,7 @@ export const noProgress: ProgressView = {
 
 /** The daemon's own lines, for programs. */
 export function ndjsonProgress(sink: Sink): ProgressView {
-  return { ...noProgress, event: (event) => sink.write(`${JSON.stringify(event)}\n`) };
+  return { ...noProgress, event: (event) => sink.write(`${jsonText(event)}\n`) };
 }
 
 /** One line a step with the time since the beginning, for logs; its end has one only where it says something new. */

@@ -21,9 +21,11 @@ export function fields(
   pairs: readonly (readonly [string, string | undefined])[],
   bold: (text: string) => string,
 ): string {
-  const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined && pair[1] !== "");
-  const widest = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${bold(name.padEnd(widest))}  ${oneLine(value)}\n`).join("");
+  const shown = pairs.flatMap(([name, value]): [string, string][] =>
+    value === undefined || value === "" ? [] : [[oneLine(name), value]],
+  );
+  const widest = Math.max(0, ...shown.map(([name]) => width(name)));
+  return shown.map(([name, value]) => `${bold(name + " ".repeat(widest - width(name)))}  ${oneLine(value)}\n`).join("");
 }
 
 function width(text: string): number {

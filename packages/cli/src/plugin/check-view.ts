@@ -40,12 +40,14 @@ export class CheckView implements CheckWatcher {
 
   #shown({ outcome, statement, rule, seen, fix }: RuleResult): string {
     const { dim } = this.#out.colors;
-    const line = `  ${this.#paint(outcome)(marks[outcome])} ${statement} ${dim(`(${rule})`)}\n`;
+    const line = `  ${this.#paint(outcome)(marks[outcome])} ${oneLine(statement)} ${dim(oneLine(`(${rule})`))}\n`;
     if (outcome === "ok") return line;
     if (outcome === "skipped") return `${line}${dim(`      not looked at: ${oneLine(seen ?? "")}`)}\n`;
-    return [line, `      seen: ${oneLine(seen ?? "")}\n`, ...(fix === undefined ? [] : [`      fix:  ${fix}\n`])].join(
-      "",
-    );
+    return [
+      line,
+      `      seen: ${oneLine(seen ?? "")}\n`,
+      ...(fix === undefined ? [] : [`      fix:  ${oneLine(fix)}\n`]),
+    ].join("");
   }
 
   #paint(outcome: RuleOutcome): (text: string) => string {

@@ -1,11 +1,11 @@
-import pico from "picocolors";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { liveProgress } from "../../src/output/live-progress.ts";
+import { cleanSink, colors } from "../../src/output/terminal.ts";
 
 let screen: string[];
 let now: number;
-const sink = { write: (text: string) => screen.push(text), isTTY: true, columns: 40 };
-const view = () => liveProgress(sink, pico.createColors(false), () => now);
+const sink = cleanSink({ write: (text) => screen.push(text), isTTY: true, columns: 40 });
+const view = () => liveProgress(sink, colors(false), () => now);
 const last = () => screen.at(-1);
 
 beforeEach(() => {
