@@ -63,7 +63,13 @@ describe("a create", () => {
     [
       "a limit that is too small",
       { name: "web", limits: { memory: 1 } },
-      /"limits.memory": expected at least 67108864/,
+      /"limits.memory": expected at least 201326592 \(192 MiB/,
+    ],
+    ["a part of a CPU that the kernel does not hand out", { name: "web", limits: { cpus: 1e-9 } }, /at least 0\.01/],
+    [
+      "more CPUs than there are",
+      { name: "web", limits: { cpus: 1000 } },
+      /'web' cannot have 1000 CPUs: this host has \d+/,
     ],
     ["a limit that is too large", { name: "web", limits: { cpus: 1e9 } }, /"limits.cpus": expected at most 1024/],
     ["a number no field can hold", { name: "web", limits: { pids: 2 ** 60 } }, /"limits.pids": expected a/],

@@ -31,7 +31,7 @@ it("bounds the memory of an instance as it runs, and ends what goes beyond it an
   const name = world.name("memory");
   await world.client.instances.create({ name });
   const engine = await Engine.of(world, name);
-  await engine.run({ name: "box", restart: "always" });
+  await engine.run({ name: "box", restart: "always", tmpfs: ["/held"] });
   expect((await hog(engine, 500)).code).toBe(0);
 
   const { stdout } = await cli(world, "limit", name, "--memory", "320m");
@@ -47,14 +47,31 @@ it("bounds the memory of an instance as it runs, and ends what goes beyond it an
   expect((await hog(engine, 500)).code).toBe(137);
 
   // What is in a file system in memory cannot be dropped.
-  expect((await engine.exec("box", "dd", "if=/dev/zero", "of=/dev/shm/held", "bs=1M", "count=60")).code).toBe(0);
-  const refused = await cli(world, "limit", name, "--memory", "64m", "--cpus", "1");
+  expect((await engine.exec("box", "dd", "if=/dev/zero", "of=/held/file", "bs=1M", "count=160")).code).toBe(0);
+  const refused = await cli(world, "limit", name, "--memory", "192m", "--cpus", "1");
   expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the 64 MiB/);
+  expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the 192 MiB/);
   expect((await world.client.instances.get(name)).limits).toEqual({ memory: 320 * MiB });
   await world.client.instances.change(name, { limits: { memory: null, cpus: null } });
   expect((await hog(engine, 500)).code).toBe(0);
   expect(await world.client.instances.get(name)).not.toHaveProperty("limits");
+  await world.client.instances.delete(name);
+});
+
+it("leaves an engine with the least that can be asked for able to do its work, also when it comes up again", async () => {
+  const name = world.name("least");
+  const create = (memory: string, pids: string) => cli(world, "create", name, "--memory", memory, "--pids", pids);
+  expect(await create("191m", "128")).toMatchObject({ code: 2 });
+  expect(await create("192m", "127")).toMatchObject({ code: 2 });
+  expect(await create("192m", "128")).toMatchObject({ code: 0 });
+  const engine = await Engine.of(world, name);
+  for (const box of ["one", "two"]) await engine.run({ name: box, restart: "always" });
+  await world.client.instances.restart(name);
+  for (const box of ["one", "two"]) expect(await engine.state(box)).toMatchObject({ Status: "running" });
+  await engine.run({ name: "task", command: ["true"] });
+  expect(await engine.json("POST", "/containers/task/wait")).toMatchObject({ StatusCode: 0 });
+  expect((await cli(world, "limit", name, "--cpus", "1000")).stderr).toContain(`'${name}' cannot have 1000 CPUs`);
+  expect((await world.client.instances.get(name)).limits).toEqual({ memory: 192 * MiB, pids: 128 });
   await world.client.instances.delete(name);
 });
 

@@ -17,18 +17,27 @@ export type InstanceHealth = z.infer<typeof InstanceHealth>;
 const MiB = 1024 * 1024;
 
 const bounds = {
-  /** Bytes its processes may hold, swapped out or not. */
-  memory: z.int().min(64 * MiB, { error: "expected at least 67108864 (64 MiB), in bytes" }),
-  /** Processors, as a number such as 1.5. */
-  cpus: z.number().positive({ error: "expected a number of CPUs above 0, such as 1.5" }).max(1024),
+  /** Bytes its processes may hold, swapped out or not. An engine and its first containers come up with the least that is allowed. */
+  memory: z
+    .int()
+    .min(192 * MiB, { error: "expected at least 201326592 (192 MiB, what a Docker engine needs), in bytes" }),
+  /** Processors, as a number such as 1.5. The kernel shares them out in hundredths. */
+  cpus: z.number().min(0.01, { error: "expected a number of CPUs, at least 0.01, such as 1.5" }).max(1024),
   /** Processes and threads. */
-  pids: z.int().min(64, { error: "expected at least 64 processes" }).max(4_194_304),
+  pids: z.int().min(128, { error: "expected at least 128 processes, what a Docker engine needs" }).max(4_194_304),
   /** Bytes it may write on top of what it began with, and that it or its snapshots still hold. */
   disk: z.int().min(64 * MiB, { error: "expected at least 67108864 (64 MiB), in bytes" }),
 };
 
-/** Bounds on one instance: on all that runs in it, its Docker engine included, and on what it writes. */
-export const Limits = z.object(bounds).partial();
+const LimitsRequest = z.object(bounds).partial();
+
+/**
+ * Bounds on one instance: on all that runs in it, its Docker engine included, and on what it writes. An older daemon allowed
+ * smaller ones than can be asked for now.
+ */
+export const Limits = z
+  .object({ memory: z.int().min(1), cpus: z.number().positive(), pids: z.int().min(1), disk: z.int().min(1) })
+  .partial();
 export type Limits = z.infer<typeof Limits>;
 
 /**
@@ -81,7 +90,7 @@ export type WorkloadRequest = z.infer<typeof WorkloadRequest>;
 export const CreateInstanceRequest = z.object({
   name: InstanceName,
   workload_inline: WorkloadRequest.optional(),
-  limits: Limits.optional(),
+  limits: LimitsRequest.optional(),
   labels: Tags.optional(),
 });
 export type CreateInstanceRequest = z.infer<typeof CreateInstanceRequest>;

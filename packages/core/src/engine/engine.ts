@@ -166,6 +166,8 @@ export interface EngineHost {
    */
   rename(from: string, spec: EngineSpec): Promise<void>;
 
+  /** The processors of this host that its engines can use. */
+  readonly processors: number;
   /** Whether this host can hold engines to these limits; `reason` is a sentence for the operator. */
   canLimit(limits: Limits): HostProbe;
   /**

@@ -2,7 +2,7 @@ import { DockersnapError, type InstanceChange, type Limits, mostTags } from "@do
 import type { OperationKind } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import { type Lifecycle, requireWritable } from "./lifecycle.ts";
-import { changedLimits, requireBounds, setDiskLimit } from "./limits.ts";
+import { changedLimits, requireBounds, requireProcessors, setDiskLimit } from "./limits.ts";
 import { findInstance, readyInstance } from "./lookup.ts";
 
 export interface ChangeInstanceInput {
@@ -31,6 +31,7 @@ export function changeInstance(lifecycle: Lifecycle): OperationKind<ChangeInstan
     async prepare({ name, change }) {
       const { limits, labels } = readyInstance(records, name);
       const after = { limits: changedLimits(limits, change.limits), labels: changedLabels(name, labels, change) };
+      requireProcessors(platform, name, change.limits);
       await requireBounds(platform, name, after.limits);
       if (limits?.disk !== after.limits?.disk) await requireWritable(platform, `change the disk limit of '${name}'`);
       return { before: { limits, labels }, after };

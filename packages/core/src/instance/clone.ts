@@ -3,7 +3,7 @@ import { outsideOf } from "../snapshot/not-captured.ts";
 import { discard, takeWaiting } from "../standby/take.ts";
 import { type Branch, branchHolds, branchSteps, requireBranch } from "./branch.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
-import { changedLimits, requireBounds } from "./limits.ts";
+import { changedLimits, requireBounds, requireProcessors } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { commitNewStep, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
 
@@ -36,6 +36,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
     ],
     async prepare(input) {
       const source = await requireBranch(lifecycle, input);
+      requireProcessors(platform, input.name, input.limits);
       await requireBounds(platform, input.name, changedLimits(source.limits, input.limits));
       await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
       return { createdAt: platform.clock.now().toISOString() };

@@ -4,7 +4,7 @@ import type { OperationKind } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
 import { type Lifecycle, requireRoom } from "./lifecycle.ts";
-import { requireBounds } from "./limits.ts";
+import { requireBounds, requireProcessors } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "./steps.ts";
 
@@ -26,6 +26,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       await requireFreeName(lifecycle, input.name);
+      requireProcessors(platform, input.name, input.limits);
       await requireBounds(platform, input.name, input.limits);
       const workload = workloads.request(input.name, input.workload_inline);
       await requireRoom(lifecycle, `create '${input.name}'`);

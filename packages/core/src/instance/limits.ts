@@ -18,6 +18,20 @@ export function sameLimits(one: Limits = {}, other: Limits = {}): boolean {
   return (["memory", "cpus", "pids", "disk"] as const).every((bound) => one[bound] === other[bound]);
 }
 
+/** `invalid_request` for more processors than there are, which would bound nothing. A limit from a larger host stays as it is. */
+export function requireProcessors(
+  { engines }: Pick<Platform, "engines">,
+  name: string,
+  asked: LimitsChange = {},
+): void {
+  const { cpus } = asked;
+  if (typeof cpus !== "number" || cpus <= engines.processors) return;
+  throw new DockersnapError(
+    "invalid_request",
+    `'${name}' cannot have ${cpus} CPUs: this host has ${engines.processors}. Ask for 0.01 to ${engines.processors}, or leave the limit out.`,
+  );
+}
+
 /** `unsupported`, before anything is done, for a bound that this host or its pool would not hold. */
 export async function requireBounds(
   { engines, storage }: Bounded,

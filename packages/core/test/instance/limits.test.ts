@@ -78,6 +78,21 @@ describe("limits", () => {
     expect(world.records.instances.all()).toEqual([]);
   });
 
+  it("on more processors than there are are refused where they are asked for, and carried where they are there", async () => {
+    const world = await worldWith({ cpus: 4 });
+    await world.did("snapshot", { name: "web", label: "v1" });
+    const refused = { code: "invalid_request", message: expect.stringContaining("this host has 4.") };
+    const limits = { cpus: 4.5 };
+    await expect(world.run("create", { name: "new", limits })).rejects.toMatchObject(refused);
+    await expect(world.run("change-instance", { name: "web", change: { limits } })).rejects.toMatchObject(refused);
+    const clone = { source: "web", label: "v1", name: "new" };
+    await expect(world.run("clone", { ...clone, limits })).rejects.toMatchObject(refused);
+    // As on a smaller host than the one it was made on.
+    world.records.instances.update("web", { limits });
+    await world.did("clone", clone);
+    expect(await bounds(world, "new")).toMatchObject({ engine: limits });
+  });
+
   describe("of disk, reached", () => {
     const MiB = 2 ** 20;
 

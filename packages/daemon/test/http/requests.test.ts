@@ -164,7 +164,7 @@ describe("a body", () => {
       [
         'field "name": expected a lower-case letter followed by up to 31 lower-case letters, digits or hyphens, got "-rf"',
         'field "limits.memory": expected a number, got "1G"',
-        'field "limits.pids": expected at least 64 processes, got 3',
+        'field "limits.pids": expected at least 128 processes, what a Docker engine needs, got 3',
         'field "limits.cpu" is not known. Did you mean "cpus"?',
         'field "labels.owner": expected a string, got 7',
         expect.stringContaining("expected a key of a letter or digit"),

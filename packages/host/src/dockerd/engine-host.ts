@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { DockersnapError, instanceNamePattern, type Limits, nameRules } from "@dockersnap/contract/words";
 import type { EngineHost, EngineObserver, EngineSpec, Log, ReportEngineProgress } from "@dockersnap/core";
 import { isAlive } from "../process/identity.ts";
@@ -181,6 +182,8 @@ class DockerdEngines implements EngineHost {
     await Promise.all([this.#unwatch(from), this.#unwatch(name)]);
     this.#watch(name);
   }
+
+  readonly processors = availableParallelism();
 
   canLimit(limits: Limits) {
     return canLimit(this.#environment.hierarchies, limits);

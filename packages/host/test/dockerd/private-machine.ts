@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DockersnapError, isErrorCode, type Limits } from "@dockersnap/contract/words";
 import type {
@@ -165,6 +166,8 @@ class RemoteEngines implements EngineHost {
   rename(from: string, spec: EngineSpec) {
     return this.#call<void>({ method: "rename", from, spec });
   }
+
+  readonly processors = availableParallelism();
 
   // Pure, and asked of the machine that does the work by `limit`.
   canLimit = () => ({ usable: true }) as const;

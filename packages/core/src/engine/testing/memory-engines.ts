@@ -233,6 +233,8 @@ export class MemoryEngines implements EngineHost {
     this.#attach(spec);
   }
 
+  readonly processors = 4;
+
   canLimit(): HostProbe {
     return this.unbounded === undefined ? { usable: true } : { usable: false, reason: this.unbounded };
   }
