@@ -11,6 +11,7 @@ export { Specs } from "./instance/specs.ts";
 export { type Condition, conditionOf, describeInstance } from "./instance/view.ts";
 export * from "./network/addresses.ts";
 export * from "./network/chosen-ports.ts";
+export { networkClashes } from "./network/clashes.ts";
 export { clientHost } from "./network/client-host.ts";
 export type * from "./network/network.ts";
 export { PortForwarding } from "./network/port-forwarding.ts";

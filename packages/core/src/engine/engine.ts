@@ -91,9 +91,17 @@ export interface ContainerVitals {
   readonly error: string;
 }
 
+/** A network of containers for which the engine has a bridge in the instance's namespace. */
+export interface BridgeNetwork {
+  readonly name: string;
+  /** In CIDR form, IPv4 and IPv6. */
+  readonly subnets: readonly string[];
+}
+
 /** The part of a running dockerd's API the core needs. Rejects with `not_ready` when dockerd does not answer. */
 export interface EngineApi {
   containers(): Promise<readonly ContainerSummary[]>;
+  bridgeNetworks(signal?: AbortSignal): Promise<readonly BridgeNetwork[]>;
   /** Where a container has file systems in memory that its mounts do not list; none for a container that is gone. */
   tmpfs(id: string): Promise<readonly string[]>;
   /** Undefined for a container that is gone. */

@@ -49,6 +49,19 @@ export function lowestFreeIndex(used: Iterable<number>): number {
   return index;
 }
 
+/** Whether two IPv4 networks in CIDR form have addresses in common. */
+export function overlap(one: string, other: string): boolean {
+  const [a, b] = [range(one), range(other)];
+  return a.first <= b.last && b.first <= a.last;
+}
+
+function range(cidr: string): { first: number; last: number } {
+  const [address = "", prefixLength = "32"] = cidr.split("/");
+  const size = 2 ** (32 - Number(prefixLength));
+  const first = Math.floor(toNumber(address) / size) * size;
+  return { first, last: first + size - 1 };
+}
+
 function toNumber(address: string): number {
   return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

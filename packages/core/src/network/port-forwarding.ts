@@ -3,6 +3,7 @@ import type { EngineHost } from "../engine/engine.ts";
 import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
 import type { PortReservation, Records } from "../platform/records.ts";
+import { networkClashes } from "./clashes.ts";
 import type { Forward, Network, NetworkSpec } from "./network.ts";
 import { type PublishedService, published } from "./published-ports.ts";
 
@@ -111,7 +112,9 @@ export class PortForwarding {
   async #scan(instance: string): Promise<void> {
     const spec = this.#deps.spec(instance);
     if (spec === undefined) return;
-    const { services, unreachable } = published(await this.#deps.engines.api(instance).containers());
+    const api = this.#deps.engines.api(instance);
+    const [containers, networks] = await Promise.all([api.containers(), api.bridgeNetworks()]);
+    const { services, unreachable } = published(containers);
     const { mappings, problems } = await this.#exclusively(() => this.#allot(instance, services));
     await this.#deps.network.setForwards(
       spec,
@@ -124,7 +127,11 @@ export class PortForwarding {
         }),
       ),
     );
-    this.#problems.set(instance, [...unreachable, ...problems]);
+    this.#problems.set(instance, [
+      ...networkClashes(instance, networks, spec.addresses).map(({ problem, advice }) => `${problem} ${advice}`),
+      ...unreachable,
+      ...problems,
+    ]);
     this.#remember(instance, mappings);
   }
 

@@ -6,6 +6,8 @@ import { published } from "../../src/network/published-ports.ts";
 import { MemoryNetwork } from "../../src/network/testing/memory-network.ts";
 import type { Records } from "../../src/platform/records.ts";
 
+const addresses = { subnet: "10.10.0.0/16", host: "10.10.0.1", inside: "10.10.0.2", metallb: "10.10.10.10" };
+
 /** Forwards of an instance on whose engine one port is published, each change held until the test lets it through. */
 function held() {
   const changes: (readonly Forward[])[] = [];
@@ -27,11 +29,11 @@ function held() {
       instances: { get: silent },
       ports: { all: () => [], of: () => [], reserve: silent, release: silent },
     } as unknown as Records,
-    engines: { api: () => ({ containers }) } as unknown as EngineHost,
+    engines: { api: () => ({ containers, bridgeNetworks: async () => [] }) } as unknown as EngineHost,
     network: { setForwards, hostPortTaken: async () => false, hold: async () => true } as unknown as Network,
     events: { publish: silent },
     log: { debug: silent, info: silent, warn: silent, error: silent, child: () => ({}) as never },
-    spec: () => ({}) as never,
+    spec: (name) => ({ name, addresses }),
   });
   /** Let the next change through as soon as it is there. */
   const pass = async () => {
@@ -63,11 +65,14 @@ it("scans anew for whoever asks after the forwards were taken away", async () =>
 });
 
 describe("a published port", () => {
-  const addresses = { subnet: "10.10.0.0/16", host: "10.10.0.1", inside: "10.10.0.2", metallb: "10.10.10.10" };
   const silent = () => undefined;
 
   /** Forwarding on a network in memory, of one container with these ports. */
-  function forwarding(network: MemoryNetwork, ports: readonly object[]) {
+  function forwarding(
+    network: MemoryNetwork,
+    ports: readonly object[],
+    bridges: readonly { name: string; subnets: string[] }[] = [],
+  ) {
     const reserved: { instance: string; protocol: string; containerPort: number; hostPort: number }[] = [];
     const warned: string[] = [];
     const containers = async () => [{ id: "c".repeat(64), name: "web", state: "running", labels: {}, ports }];
@@ -84,7 +89,7 @@ describe("a published port", () => {
           },
         },
       } as unknown as Records,
-      engines: { api: () => ({ containers }) } as unknown as EngineHost,
+      engines: { api: () => ({ containers, bridgeNetworks: async () => bridges }) } as unknown as EngineHost,
       network,
       events: { publish: silent },
       log: {
@@ -99,6 +104,20 @@ describe("a published port", () => {
     return { forwards, warned };
   }
   const port = (ip: string, publicPort: number) => ({ ip, privatePort: 80, publicPort, protocol: "tcp" });
+
+  it("is said not to answer where a network of containers has the addresses of the link in it", async () => {
+    const bridges = [
+      { name: "bridge", subnets: ["172.17.0.0/16"] },
+      { name: "beside", subnets: ["10.10.4.0/24", "fd00::/64"] },
+      { name: "shop", subnets: ["fd01::/64", "10.10.0.0/24"] },
+    ];
+    const { forwards } = forwarding(new MemoryNetwork(), [port("0.0.0.0", 8080)], bridges);
+    await forwards.refresh("web");
+    expect(forwards.problemsOf("web")).toEqual([
+      expect.stringMatching(/^The Docker network 'shop' of 'web' has the subnet 10\.10\.0\.0\/24, .*network rm shop/),
+    ]);
+    expect(forwards.of("web")).toHaveLength(1);
+  });
 
   it("is held on the host from the moment it is forwarded", async () => {
     const network = new MemoryNetwork();

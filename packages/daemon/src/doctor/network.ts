@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DaemonHealth } from "@dockersnap/contract";
-import { instanceAddresses, type NetworkReport, type NetworkSpec } from "@dockersnap/core";
+import { instanceAddresses, type NetworkReport, type NetworkSpec, networkClashes } from "@dockersnap/core";
 import { type DroppingChain, droppingChains, viewRecords } from "@dockersnap/host";
 import { type Adapters, addressRange } from "../app/adapters.ts";
 import type { Config } from "../config/config.ts";
@@ -34,12 +34,26 @@ async function checkOwn(
   const specs = await runningNetworks(config, engines);
   // Without a daemon or an engine there is nothing that must be there.
   if (!daemonRuns && specs.length === 0) return [{ subject, seen: "none needed: no instance runs" }];
-  return judge(subject, await network.inspect(specs), {
+  const [report, clashes] = await Promise.all([network.inspect(specs), checkClashes(specs, engines)]);
+  const setUp = judge(subject, report, {
     right: `as it must be, for ${specs.length} running ${specs.length === 1 ? "instance" : "instances"}`,
     advice: daemonRuns
       ? "The daemon puts it right by itself; if this stays, its log says why ('something changed the host's network')."
       : "Start the daemon: it puts it right.",
   });
+  return [...setUp, ...clashes];
+}
+
+/** Networks that were made inside instances over the addresses of their links. An engine that does not answer has none. */
+async function checkClashes(specs: readonly NetworkSpec[], engines: Adapters["engines"]): Promise<readonly Finding[]> {
+  const found = await Promise.all(
+    specs.map(async ({ name, addresses }) => {
+      const { bridgeNetworks } = engines.api(name);
+      const networks = await bridgeNetworks(AbortSignal.timeout(patienceMs)).catch(() => []);
+      return networkClashes(name, networks, addresses);
+    }),
+  );
+  return found.flat().map(({ problem, advice }) => ({ subject: "network: inside", seen: problem, advice }));
 }
 
 async function runningNetworks(config: Config, engines: Adapters["engines"]): Promise<readonly NetworkSpec[]> {

@@ -1,3 +1,5 @@
+import { overlap } from "@dockersnap/core";
+
 interface AddressPool {
   readonly base: string;
   /** The prefix length of the networks that are made from it. */
@@ -17,18 +19,4 @@ const dockersOwn: readonly AddressPool[] = [
 export function addressPools(reserved: string): readonly AddressPool[] | undefined {
   const pools = dockersOwn.filter(({ base }) => !overlap(base, reserved));
   return pools.length === dockersOwn.length ? undefined : pools;
-}
-
-/** Whether two IPv4 networks in CIDR form have addresses in common. */
-function overlap(one: string, other: string): boolean {
-  const [a, b] = [range(one), range(other)];
-  return a.first <= b.last && b.first <= a.last;
-}
-
-function range(cidr: string): { first: number; last: number } {
-  const [address = "", prefixLength = "32"] = cidr.split("/");
-  const size = 2 ** (32 - Number(prefixLength));
-  const number = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const first = Math.floor(number / size) * size;
-  return { first, last: first + size - 1 };
 }

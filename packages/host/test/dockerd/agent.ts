@@ -8,7 +8,17 @@ export type HostCall =
   | { readonly method: "start"; readonly spec: EngineSpec; readonly aborted: boolean }
   | { readonly method: "stop"; readonly name: string }
   | {
-      readonly method: "kill" | "detach" | "state" | "freeze" | "thaw" | "suspend" | "resume" | "use" | "containers";
+      readonly method:
+        | "kill"
+        | "detach"
+        | "state"
+        | "freeze"
+        | "thaw"
+        | "suspend"
+        | "resume"
+        | "use"
+        | "containers"
+        | "bridgeNetworks";
       readonly name: string;
     }
   | {
@@ -88,6 +98,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.stop(call.name, new AbortController().signal);
     case "limit":
       return host.limit(call.name, call.limits);
+    case "bridgeNetworks":
+      return host.api(call.name).bridgeNetworks();
     case "containers":
       return host.api(call.name).containers();
     case "tmpfs":

@@ -36,6 +36,21 @@ async function answering(body: string, status = 200) {
   return engine;
 }
 
+it("lists the networks that have a bridge, with their subnets", async () => {
+  const networks = [
+    { Name: "bridge", Driver: "bridge", IPAM: { Config: [{ Subnet: "172.17.0.0/16", Gateway: "172.17.0.1" }] } },
+    { Name: "six", Driver: "bridge", IPAM: { Config: [{ Subnet: "fd00::/64" }, { Subnet: "10.0.0.0/24" }, {}] } },
+    { Name: "odd", Driver: "bridge", IPAM: { Config: null } },
+    { Name: "host", Driver: "host", IPAM: null },
+  ];
+  await using engine = await answering(JSON.stringify(networks));
+  expect(await createEngineApi("web", engine.socket).bridgeNetworks()).toEqual([
+    { name: "bridge", subnets: ["172.17.0.0/16"] },
+    { name: "six", subnets: ["fd00::/64", "10.0.0.0/24"] },
+    { name: "odd", subnets: [] },
+  ]);
+});
+
 it("lists a container with its own name, published ports and mounts", async () => {
   const container = {
     ...plain,

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DockersnapError, isErrorCode, type Limits } from "@dockersnap/contract/words";
 import type {
+  BridgeNetwork,
   ContainerSummary,
   ContainerVitals,
   EngineHost,
@@ -183,6 +184,7 @@ class RemoteEngines implements EngineHost {
   api(name: string) {
     return {
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),
+      bridgeNetworks: () => this.#call<readonly BridgeNetwork[]>({ method: "bridgeNetworks", name }),
       tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),
       vitals: (id: string) => this.#call<ContainerVitals | undefined>({ method: "vitals", name, id }),
       startContainer: (id: string) => this.#call<void>({ method: "startContainer", name, id }),

@@ -66,6 +66,9 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       expect(await engines.state("web")).toBe("running");
       expect(await engines.list()).toEqual(["web"]);
       expect(await engines.api("web").containers()).toEqual([]);
+      expect(await engines.api("web").bridgeNetworks()).toEqual([
+        { name: "bridge", subnets: [expect.stringMatching(/^\d+\.\d+\.\d+\.\d+\/\d+$/)] },
+      ]);
       expect(await reports.changed.next()).toBe("web");
       await expect(engines.api("web").startContainer("f".repeat(64))).rejects.toMatchObject({ code: "not_found" });
       await expect(engines.api("web").stopContainer("f".repeat(64), never)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { DockersnapError, type Limits } from "@dockersnap/contract/words";
 import type { HostProbe } from "../../platform/probe.ts";
 import type {
+  BridgeNetwork,
   ContainerSummary,
   ContainerVitals,
   EngineApi,
@@ -85,6 +86,7 @@ export class MemoryEngines implements EngineHost {
   readonly #observers = new Set<EngineObserver>();
   readonly #failures = new Map<EngineMethod, Error[]>();
   readonly #specs = new Map<string, EngineSpec>();
+  readonly #networks = new Map<string, readonly BridgeNetwork[]>();
 
   constructor(machine: MemoryMachine = new MemoryMachine()) {
     this.#machine = machine;
@@ -121,6 +123,12 @@ export class MemoryEngines implements EngineHost {
   /** Replace the containers of a running engine, and report it as dockerd would. */
   setContainers(name: string, containers: readonly ContainerSummary[]): void {
     this.#machine.containers.set(this.#running(name).spec.dataRoot, containers);
+    this.#changed(name);
+  }
+
+  /** Replace the networks that were made in a running engine, and report it as dockerd would. */
+  setNetworks(name: string, networks: readonly BridgeNetwork[]): void {
+    this.#networks.set(name, networks);
     this.#changed(name);
   }
 
@@ -261,6 +269,10 @@ export class MemoryEngines implements EngineHost {
       containers: async () => {
         this.#begin("containers");
         return this.#containers(this.#running(name).spec.dataRoot);
+      },
+      bridgeNetworks: async () => {
+        this.#running(name);
+        return [{ name: "bridge", subnets: ["172.17.0.0/16"] }, ...(this.#networks.get(name) ?? [])];
       },
       tmpfs: async () => [],
       vitals: async (id) => {

@@ -27,6 +27,13 @@ const Container = z.object({
 });
 
 const Containers = z.array(Container);
+const Networks = z.array(
+  z.object({
+    Name: z.string(),
+    Driver: z.string(),
+    IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).nullish(),
+  }),
+);
 const Details = z.object({
   RestartCount: z.int().nonnegative().default(0),
   State: z.object({
@@ -68,6 +75,18 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     }
   }
 
+  async function list<T>(what: string, path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+    const response = await ask("GET", path, listTimeoutMs, signal);
+    if (response.status !== 200) throw refused(name, `list its ${what}`, response);
+    const parsed = schema.safeParse(parseJson(response.body));
+    if (parsed.success) return parsed.data;
+    throw new DockersnapError(
+      "internal",
+      `The engine of '${name}' listed its ${what} in a form dockersnap does not know.`,
+      { cause: parsed.error },
+    );
+  }
+
   async function details(id: string): Promise<z.infer<typeof Details> | undefined> {
     const response = await ask("GET", `/containers/${encodeURIComponent(id)}/json`, listTimeoutMs);
     if (response.status === 404) return undefined;
@@ -95,17 +114,17 @@ export function createEngineApi(name: string, socket: string): EngineApi {
 
   return {
     async containers() {
-      const response = await ask("GET", "/containers/json?all=true", listTimeoutMs);
-      if (response.status !== 200) throw refused(name, "list its containers", response);
-      const parsed = Containers.safeParse(parseJson(response.body));
-      if (!parsed.success) {
-        throw new DockersnapError(
-          "internal",
-          `The engine of '${name}' listed its containers in a form dockersnap does not know.`,
-          { cause: parsed.error },
-        );
-      }
-      return parsed.data.map(summary);
+      return (await list("containers", "/containers/json?all=true", Containers)).map(summary);
+    },
+
+    async bridgeNetworks(signal) {
+      const networks = await list("networks", "/networks", Networks, signal);
+      return networks
+        .filter(({ Driver }) => Driver === "bridge")
+        .map(({ Name, IPAM }) => ({
+          name: Name,
+          subnets: (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
+        }));
     },
 
     async tmpfs(id) {
