@@ -1,16 +1,13 @@
-import { join } from "node:path";
 import type { Operation } from "@dockersnap/contract";
-import { findStrays, type Stray } from "@dockersnap/core";
-import { createAdapters, createLog, loadConfig } from "@dockersnap/daemon";
-import { viewRecords } from "@dockersnap/host";
+import type { Stray } from "@dockersnap/core";
 import { Engine } from "../support/engine.ts";
 import { untilInFolder } from "../support/folder-watch.ts";
-import { repository } from "../support/repository.ts";
 import { World } from "../support/world.ts";
 import { type Call, type Case, type Exercise, failing } from "./exercise.ts";
 import { type Fault, FaultFiles } from "./fault.ts";
 import { footprint, takeInventory } from "./footprint.ts";
 import { find, processesOf, type Sight, see, volume, writeData } from "./sight.ts";
+import { daemonWithFaults, straysOf } from "./with-faults.ts";
 
 /** What an undisturbed run of an exercise shows of the product. */
 export interface Rehearsal {
@@ -61,11 +58,7 @@ export class Drill {
   }
 
   static async start(): Promise<Drill> {
-    const world = await World.start({
-      daemon: [process.execPath, join(repository, "tests/faults/daemon.ts")],
-      // Most of a start from the sources is compiling them.
-      environment: { NODE_COMPILE_CACHE: join(repository, "node_modules/.cache/faults") },
-    });
+    const world = await World.start(daemonWithFaults);
     const drill = new Drill(world);
     await drill.#orEnd(() => drill.#furnish());
     return drill;
@@ -200,18 +193,8 @@ export class Drill {
     await Promise.all(running.map(({ id }) => this.#ended(id)));
   }
 
-  /** What the daemon's own look at the machine finds to belong to nobody. */
-  async strays(): Promise<readonly Stray[]> {
-    const { config } = loadConfig({ file: this.world.configFile, environment: {} });
-    const records = viewRecords({ path: join(config.state_dir, "records.db") });
-    if (records === undefined) throw new Error("The world has no records.");
-    try {
-      const strays = await findStrays({ ...createAdapters(config, createLog({ level: "error" })), records });
-      // Control groups are the machine's, and other worlds have theirs beside ours.
-      return strays.filter(({ instance }) => instance.startsWith(this.world.name("")));
-    } finally {
-      records.close();
-    }
+  strays(): Promise<readonly Stray[]> {
+    return straysOf(this.world);
   }
 
   /** What the machine has of an instance. */

@@ -8,7 +8,7 @@ import type { World } from "../support/world.ts";
 
 /** The named volume every instance of this suite has; its one file is its data, and what its web container serves. */
 export const volume = "data";
-export const dataFile = join("volumes", volume, "_data", "index.html");
+const dataFile = join("volumes", volume, "_data", "index.html");
 
 const answerWithinMs = 10_000;
 const askAgainMs = 20;

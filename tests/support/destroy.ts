@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createAdapters, createLog, forwardsTable, loadConfig } from "@dockersnap/daemon";
 import { closeBtrfsPool, run } from "@dockersnap/host";
@@ -9,6 +10,7 @@ import { closeBtrfsPool, run } from "@dockersnap/host";
  */
 export async function destroyWorld(configFile: string, prefix: string): Promise<void> {
   endDaemons(configFile);
+  if (neverBegan(configFile)) return;
   const { config } = loadConfig({ file: configFile, environment: {} });
   const { engines, network } = createAdapters(config, createLog({ level: "error" }));
   const ours = (names: readonly string[]) => names.filter((name) => name.startsWith(prefix));
@@ -21,6 +23,17 @@ export async function destroyWorld(configFile: string, prefix: string): Promise<
   rmSync(config.run_dir, { recursive: true, force: true });
   rmSync(config.state_dir, { recursive: true, force: true });
   await untilDetached(`${config.state_dir}/btrfs.img`);
+}
+
+/** A daemon that refused its configuration made nothing, and the configuration is refused here too. */
+function neverBegan(configFile: string): boolean {
+  const { state_dir, run_dir } = JSON.parse(readFileSync(configFile, "utf8")) as Record<
+    "state_dir" | "run_dir",
+    string
+  >;
+  if (existsSync(join(state_dir, "btrfs.img"))) return false;
+  for (const folder of [run_dir, state_dir]) rmSync(folder, { recursive: true, force: true });
+  return true;
 }
 
 /**

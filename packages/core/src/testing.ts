@@ -10,7 +10,7 @@ export { MemoryRecords } from "./platform/testing/records.ts";
 export { describeRecords } from "./platform/testing/records-conformance.ts";
 export * as samples from "./platform/testing/samples.ts";
 export { type HistoryAct, HistoryModel, historySight } from "./snapshot/testing/history-model.ts";
-export { actOf, draws, stepsOf } from "./snapshot/testing/random-acts.ts";
+export { actOf, type Draw, draws, stepsOf } from "./snapshot/testing/random-acts.ts";
 export { storageConformance } from "./storage/testing/conformance.ts";
 export { MemoryStorage, type StorageMethod } from "./storage/testing/memory-storage.ts";
 export type { StorageFactory, StorageSubject } from "./storage/testing/subject.ts";
