@@ -11,7 +11,7 @@ export interface ContainerSpec {
   readonly name: string;
   /** Words after `/bin/busybox`; it sleeps unless told otherwise. */
   readonly command?: readonly string[];
-  /** In the words of `docker run --publish`: `8080:80`, `127.0.0.1:8080:80/udp`. */
+  /** In the words of `docker run --publish`: `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]:8080:80`. */
   readonly publish?: readonly string[];
   readonly restart?: "always" | "unless-stopped";
   /** In the words of `docker run --volume`. */
@@ -169,6 +169,6 @@ export class Engine {
 
 function parsePublished(words: string): { address: string; port: string; inside: string } {
   const [mapping = "", protocol = "tcp"] = words.split("/");
-  const [inside = "", port = "", address = ""] = mapping.split(":").reverse();
+  const [, address = "", port = "", inside = ""] = /^(?:(?:\[?(.*?)\]?:)?(\d*):)?(\d+)$/.exec(mapping) ?? [];
   return { address, port, inside: `${inside}/${protocol}` };
 }

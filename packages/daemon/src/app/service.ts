@@ -66,7 +66,7 @@ export function createService(parts: Parts): Service {
     const { faults, unknown } = await platform.network.report();
     return [
       ...faults.filter(({ instance }) => instance === undefined || instance === name).map(({ message }) => message),
-      ...unknown.map((part) => `The host's network could not be looked at: ${part}.`),
+      ...unknown.map(notLookedAt),
     ];
   };
   const portsOf = async (record: InstanceRecord): Promise<InstancePorts> => {
@@ -251,11 +251,12 @@ function begin(
 function networkHealth({ faults, unknown }: NetworkReport): HostNetworkHealth {
   return {
     state: faults.length > 0 ? "faulty" : unknown.length > 0 ? "unknown" : "ok",
-    problems: [
-      ...faults.map(({ message }) => message),
-      ...unknown.map((part) => `It could not be looked at: ${part}.`),
-    ],
+    problems: [...faults.map(({ message }) => message), ...unknown.map(notLookedAt)],
   };
+}
+
+function notLookedAt(part: string): string {
+  return `The host's network could not be looked at: ${part}.`;
 }
 
 function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {

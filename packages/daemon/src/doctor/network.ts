@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DaemonHealth } from "@dockersnap/contract";
+import { DaemonHealth, InstancePorts } from "@dockersnap/contract";
 import { instanceAddresses, type NetworkReport, type NetworkSpec, networkClashes } from "@dockersnap/core";
 import { type DroppingChain, droppingChains, viewRecords } from "@dockersnap/host";
 import { type Adapters, addressRange } from "../app/adapters.ts";
@@ -16,22 +16,24 @@ export async function checkNetwork(
   adapters: Adapters,
   daemonRuns: boolean,
 ): Promise<readonly Finding[]> {
+  const specs = await runningNetworks(config, adapters.engines);
   const [own, told, filters] = await Promise.all([
-    checkOwn(config, adapters, daemonRuns),
-    daemonRuns ? checkDaemonsView(config) : [],
+    checkOwn(specs, adapters, daemonRuns),
+    daemonRuns ? checkDaemonsView(config, specs) : [],
     checkFilters(),
   ]);
-  return [...own, ...told, filters];
+  // The daemon tells of what was found here too, in a sentence with the advice.
+  const known = new Set(own.map(({ seen, advice }) => `${seen} ${advice}`));
+  return [...own, ...told.filter(({ seen }) => !known.has(seen)), filters];
 }
 
 /** Compares with what the records say, so that it does not depend on a daemon that may be at fault itself. */
 async function checkOwn(
-  config: Config,
-  { network, engines }: Adapters,
+  specs: readonly NetworkSpec[],
+  { network, engines }: Pick<Adapters, "network" | "engines">,
   daemonRuns: boolean,
 ): Promise<readonly Finding[]> {
   const subject = "network: set-up";
-  const specs = await runningNetworks(config, engines);
   // Without a daemon or an engine there is nothing that must be there.
   if (!daemonRuns && specs.length === 0) return [{ subject, seen: "none needed: no instance runs" }];
   const [report, clashes] = await Promise.all([network.inspect(specs), checkClashes(specs, engines)]);
@@ -71,21 +73,25 @@ async function runningNetworks(config: Config, engines: Adapters["engines"]): Pr
   }
 }
 
-/** What only the daemon knows: which ports it forwards, and which of them it holds. */
-async function checkDaemonsView(config: Config): Promise<readonly Finding[]> {
+/** What only the daemon knows: which ports it forwards, which of them it holds, and which are not had as they were published. */
+async function checkDaemonsView(config: Config, specs: readonly NetworkSpec[]): Promise<readonly Finding[]> {
   const subject = "network: ports";
   try {
-    const { network } = await askDaemon(config);
+    const { network } = DaemonHealth.parse(await askDaemon(config, "/health"));
     if (network === undefined)
       return [{ subject, seen: "not told by this daemon", hint: "Restart it: it is an older one." }];
     const report = {
       faults: network.problems.map((message) => ({ what: "port" as const, message })),
       unknown: [],
     };
-    return judge(subject, report, {
-      right: "every forwarded port leads to its instance and is held for it",
-      advice: "'dockersnap ports <instance>' shows what is concerned; the daemon's log says more.",
-    });
+    const published = await Promise.all(specs.map(({ name }) => publishedOtherwise(config, name, network.problems)));
+    return [
+      ...judge(subject, report, {
+        right: "every forwarded port leads to its instance and is held for it",
+        advice: "'dockersnap ports <instance>' shows what is concerned; the daemon's log says more.",
+      }),
+      ...published.flat(),
+    ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [
@@ -94,15 +100,24 @@ async function checkDaemonsView(config: Config): Promise<readonly Finding[]> {
   }
 }
 
-async function askDaemon({ api }: Config): Promise<DaemonHealth> {
+/** Ports of an instance that lead elsewhere than they were published, or nowhere: it works, and a person may want it otherwise. */
+async function publishedOtherwise(config: Config, name: string, told: readonly string[]): Promise<readonly Finding[]> {
+  const { problems = [] } = InstancePorts.parse(await askDaemon(config, `/instances/${name}/ports`));
+  const hint = `'dockersnap ports ${name}' shows the ports it has now.`;
+  return problems
+    .filter((problem) => !told.includes(problem))
+    .map((seen) => ({ subject: `ports of ${name}`, seen, hint }));
+}
+
+async function askDaemon({ api }: Config, path: string): Promise<unknown> {
   const { host, port } = api.listen;
   const at = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
-  const answer = await fetch(`http://${at}:${port}/api/v1/health`, {
+  const answer = await fetch(`http://${at}:${port}/api/v1${path}`, {
     signal: AbortSignal.timeout(patienceMs),
     headers: api.token === undefined ? {} : { authorization: `Bearer ${api.token}` },
   });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  return DaemonHealth.parse(await answer.json());
+  return answer.json();
 }
 
 function judge(
