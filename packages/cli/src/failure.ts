@@ -16,6 +16,15 @@ export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
+/** Help was asked for in place of anything else. */
+export class HelpRequested {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Says what failed, as one line for people or one JSON object for programs, and answers with the exit code. */
 export function reportFailure(error: unknown, io: Io, style: { json: boolean; color: boolean }): number {
   const { message, code, exit, details } = describe(error);

@@ -1,7 +1,7 @@
 import { type Client, createClient } from "@dockersnap/client";
 import { nearest } from "@dockersnap/contract/words";
 import type { AnyCommand, Command } from "./command.ts";
-import { exitCodes, reportFailure, UsageError } from "./failure.ts";
+import { exitCodes, HelpRequested, reportFailure, UsageError } from "./failure.ts";
 import { follower } from "./follow.ts";
 import type { Io, Surroundings } from "./io.ts";
 import type { GlobalValues } from "./options.ts";
@@ -21,6 +21,10 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     const { evaluated } = await import("./access/evaluated.ts");
     return await evaluated(argv, io, (held) => dispatch(argv, held));
   } catch (error) {
+    if (error instanceof HelpRequested) {
+      io.stdout.write(error.text);
+      return exitCodes.done;
+    }
     return reportFailure(error, io, { json: asksForJson(argv), color: colored(io, argv.includes("--no-color")) });
   }
 }
@@ -65,15 +69,8 @@ async function runVerb(path: string, verb: Verb, before: string[], after: string
 }
 
 async function runCommand(path: string, command: Command, words: readonly string[], io: Io): Promise<number> {
-  const { HelpRequested, parseCommand } = await import("./parse.ts");
-  let parsed: ReturnType<typeof parseCommand>;
-  try {
-    parsed = parseCommand(path, command, words);
-  } catch (outcome) {
-    if (!(outcome instanceof HelpRequested)) throw outcome;
-    io.stdout.write(outcome.text);
-    return exitCodes.done;
-  }
+  const { parseCommand } = await import("./parse.ts");
+  const parsed = parseCommand(path, command, words);
   const { globals } = parsed;
   const wide = globals.output === "wide";
   const out = new Output(io, {

@@ -5,7 +5,7 @@ import {
   Option as CommanderOption,
 } from "commander";
 import type { Command, Options } from "./command.ts";
-import { UsageError } from "./failure.ts";
+import { HelpRequested, UsageError } from "./failure.ts";
 import { flagOf, type GlobalValues, globalOptions, type Option } from "./options.ts";
 import { withOthersApart, withValuesApart } from "./words.ts";
 
@@ -13,14 +13,6 @@ export interface Parsed {
   readonly args: Record<string, unknown>;
   readonly options: Record<string, unknown>;
   readonly globals: GlobalValues;
-}
-
-/** Ends parsing because help was asked for; carries the text. */
-export class HelpRequested {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
 }
 
 /**

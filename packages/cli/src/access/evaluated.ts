@@ -1,4 +1,4 @@
-import { InterruptedError } from "../failure.ts";
+import { exitCodes, HelpRequested, InterruptedError } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { cleanSink } from "../output/terminal.ts";
 import { takeOut } from "./leave.ts";
@@ -7,7 +7,7 @@ import { dialectFor, shellNames } from "./shells.ts";
 /**
  * Runs `use` for a shell that evaluates its output: `eval "$(dockersnap use web)" && docker ps` never sees the exit code, and
  * evaluating nothing succeeds. So the output is printed only once it is whole, and a failure or a signal prints code that takes
- * the instance used before out of the shell and ends with a false status.
+ * the instance used before out of the shell and ends with a false status. Help goes to stderr, or its words would be run.
  */
 export async function evaluated(argv: readonly string[], io: Io, act: (io: Io) => Promise<number>): Promise<number> {
   let printed = "";
@@ -36,6 +36,12 @@ export async function evaluated(argv: readonly string[], io: Io, act: (io: Io) =
     io.stdout.writeExactly(printed);
     return code;
   } catch (error) {
+    if (error instanceof HelpRequested) {
+      // Help is no shell code, and nothing was used.
+      io.stderr.write(error.text);
+      io.stdout.writeExactly("false;\n");
+      return exitCodes.done;
+    }
     const dialect = dialectFor(shellAskedFor(argv), io);
     io.stdout.writeExactly(`${(await takeOut(io, dialect)).join("\n")}\n`);
     throw error;

@@ -6,7 +6,7 @@ import { fields, table } from "../output/table.ts";
 export const pluginDescribe = defineCommand({
   summary: "Show one plugin and the configuration it takes",
   args: { name: word("plugin", "The plugin", "plugin") },
-  examples: ["dockersnap plugin describe echo"],
+  examples: ["dockersnap plugin describe echo", "dockersnap plugin describe echo -o json | jq .config_options"],
   async run({ args, client, out }) {
     const plugin = await client.plugins.get(args.name);
     await out.result(plugin, { text: () => shown(plugin, out.colors.bold), names: () => [plugin.name] });

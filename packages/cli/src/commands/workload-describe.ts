@@ -5,7 +5,7 @@ import { fields } from "../output/table.ts";
 export const workloadDescribe = defineCommand({
   summary: "Show what a plugin says of the workload it deployed",
   args: { name: instanceArgument },
-  examples: ["dockersnap workload describe demo"],
+  examples: ["dockersnap workload describe demo", "dockersnap workload describe demo -o json | jq .details"],
   async run({ args, client, out }) {
     const answer = await client.instances.workload(args.name);
     if (!("status" in answer)) {

@@ -17,7 +17,11 @@ export const workloadHealth = defineCommand({
   description: "Exits with 1 when it is not.",
   args: { name: instanceArgument },
   options: { fresh: flag("Ask the plugin now, not for its last answer") },
-  examples: ["dockersnap workload health demo", "dockersnap workload health demo --fresh"],
+  examples: [
+    "dockersnap workload health demo",
+    "dockersnap workload health demo --fresh",
+    "dockersnap workload health demo -o json | jq .checks",
+  ],
   async run({ args, options, client, out }) {
     const answer = await client.instances.workloadHealth(args.name, { fresh: options.fresh });
     await out.result(answer, {

@@ -84,6 +84,17 @@ it("only fails where nothing was used before", async () => {
   expect(await evaluate(["use", "nosuch"], {})).toMatchObject({ code: 3, stdout: "false;\n" });
 });
 
+it.each([[["use", "--help"]], [["use", "w2", "-h"]], [["-h", "use"]]])(
+  "prints no help to be evaluated: %j",
+  async (argv) => {
+    const { code, stdout, stderr } = await evaluate(argv);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "false;\n" });
+    expect(stderr).toContain("Usage: dockersnap use [name] [options]");
+    const onTerminal = await runCli(argv, { daemon, home, terminal: true });
+    expect(onTerminal).toMatchObject({ code: 0, stdout: stderr, stderr: "" });
+  },
+);
+
 it("prints no shell code for verbs that no shell evaluates, nor on a terminal", async () => {
   expect(await evaluate(["status", "nosuch"])).toMatchObject({ code: 3, stdout: "" });
   expect(await evaluate(["frobnicate"])).toMatchObject({ code: 2, stdout: "" });
@@ -101,6 +112,8 @@ it("fails on an interrupt that comes while the daemon is asked, and asks no long
 
 const evaluations: [string, string, string[]][] = [
   ["sh, quoted", 'eval "$(dockersnap use nosuch)" && echo WENT-ON', ["sh"]],
+  ["sh, help", 'eval "$(dockersnap use --help)" && echo WENT-ON; unset DOCKER_HOST ECHO_URL', ["sh"]],
+  ["zsh, help, unquoted", "eval $(dockersnap use --help) && echo WENT-ON; unset DOCKER_HOST ECHO_URL", ["zsh", "-f"]],
   ["sh, unquoted", "eval $(dockersnap use nosuch) && echo WENT-ON", ["sh"]],
   ["dash, quoted", 'eval "$(dockersnap use nosuch)" && echo WENT-ON', ["dash"]],
   ["busybox, quoted", 'eval "$(dockersnap use nosuch)" && echo WENT-ON', ["busybox", "sh"]],
