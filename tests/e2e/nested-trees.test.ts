@@ -118,7 +118,7 @@ describe("a subvolume in a volume", () => {
 });
 
 describe("a snapshot that is being sent", () => {
-  it("is put aside by a delete and told of by doctor and pool, and the daemon starts all the same", async () => {
+  it("is put aside by a delete and told of by doctor, pool and status, and the daemon starts all the same", async () => {
     const { name } = await instance("sent");
     await run("dd", ["if=/dev/urandom", `of=${join(volume(name), "data")}`, "bs=1M", "count=8", "conv=fsync"]);
     await ok("snapshot", `${name}@s1`);
@@ -132,7 +132,9 @@ describe("a snapshot that is being sent", () => {
     await world.killDaemon();
     await world.startDaemon();
     expect((await world.client.pool.get()).set_aside).toMatchObject([{ what: `${name}@s1` }]);
-    await bareInstance(world, "sent");
+    const again = await bareInstance(world, "sent");
+    expect(again.name).toBe(name);
+    expect((await ok("status", name)).stdout).toContain(`${name}@s1  removed`);
 
     await sending.end();
     await world.restartDaemon();

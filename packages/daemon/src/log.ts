@@ -1,3 +1,4 @@
+import { printable, printableJson } from "@dockersnap/contract";
 import type { Log } from "@dockersnap/core";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 import pretty from "pino-pretty";
@@ -25,6 +26,7 @@ export function createLog({ level, destination = process.stderr }: LogOptions): 
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets, censor: "[redacted]" },
       serializers: { error: errorWithCauses, cause: errorWithCauses },
+      hooks: { streamWrite: destination.isTTY === true ? forTerminal : printableJson },
     },
     stream,
   );
@@ -39,6 +41,14 @@ function adapt(logger: Logger): Log {
     error: (message, fields = {}) => logger.error(fields, message),
     child: (fields) => adapt(logger.child(fields)),
   };
+}
+
+/** A line of JSON whose text, once it is shown, has no control character in it but line ends and tabs. */
+function forTerminal(line: string): string {
+  const shown = line.replace(/\\(u[0-9a-f]{4}|.)/g, (written, of: string) =>
+    /^(u00[01]|[bfr])/.test(of) ? "\ufffd" : written,
+  );
+  return printable(shown);
 }
 
 /** With stack and causes for an `Error`; anything else as it is. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, printable } from "@dockersnap/contract/words";
 import { doctor } from "./doctor/doctor.ts";
 import { serve } from "./serve.ts";
 
@@ -67,6 +67,6 @@ try {
   const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
   const sentence =
     error instanceof DockersnapError || isUsage ? error.message : `${error instanceof Error ? error.stack : error}`;
-  process.stderr.write(`dockersnap: ${sentence}\n${isUsage ? usage : ""}`);
+  process.stderr.write(`dockersnap: ${printable(sentence)}\n${isUsage ? usage : ""}`);
   process.exitCode = isUsage ? 2 : 1;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { printable } from "@dockersnap/contract";
 import { findStrays, type InstanceRecord, removeStray, type Stray } from "@dockersnap/core";
 import { viewRecords } from "@dockersnap/host";
 import { type Adapters, createAdapters } from "../app/adapters.ts";
@@ -40,9 +41,10 @@ export async function doctor({ configFile, fix }: DoctorOptions): Promise<number
 }
 
 function print({ subject, seen, advice, hint }: Finding): void {
+  const line = (text: string) => process.stdout.write(`${printable(text.replace(/\s*[\r\n]\s*/g, " "))}\n`);
   const mark = advice !== undefined ? "!!" : hint !== undefined ? "??" : "ok";
-  process.stdout.write(`${mark}   ${subject.padEnd(24)} ${seen}\n`);
-  for (const more of [advice, hint]) if (more !== undefined) process.stdout.write(`     ${more}\n`);
+  line(`${mark}   ${subject.padEnd(24)} ${seen}`);
+  for (const more of [advice, hint]) if (more !== undefined) line(`     ${more}`);
 }
 
 function checkDaemon(config: Config): Finding {
