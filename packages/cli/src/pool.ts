@@ -9,7 +9,10 @@ export function poolWarning(pool: PoolRoom | undefined): string | undefined {
   const { state, what, metadata, backing, advice = standardAdvice } = pool;
   if (state === "read_only") return `The pool is read-only, and nothing in it can be changed. ${advice}`;
   const { free_bytes: free, total_bytes: total } = (what === "metadata" && metadata) || pool;
-  const room = `${size(free)} of ${size(total)} are free`;
+  const room =
+    what === "backing" && backing !== undefined
+      ? `${size(backing.free_bytes)} are free`
+      : `${size(free)} of ${size(total)} are free`;
   const subject =
     what === "metadata"
       ? "The pool's metadata space"
@@ -27,7 +30,7 @@ const standardAdvice = "Delete snapshots or instances, or make it larger with 'd
 /** Undefined while the disk with the records has free space. */
 export function recordsWarning(records: RecordsRoom | undefined): string | undefined {
   if (records === undefined || records.state === "ok") return undefined;
-  return `The disk mounted at ${records.mountpoint}, which holds the daemon's records, is full: ${size(records.free_bytes)} are free, and nothing new is begun. Free space on that disk.`;
+  return `The disk mounted at ${records.mountpoint}, which holds the daemon's records, is full: ${size(records.free_bytes)} are free, and nothing new is begun. Free space on that disk; deletes and stops still work.`;
 }
 
 /** Say so where the pool runs out of room. Asked for beside something else, so a daemon that does not tell is no failure. */

@@ -70,6 +70,74 @@ it.each([
   expect((await runCli(["list", "-o", "json"], { daemon })).stderr).toBe("");
 });
 
+const metadata = { total_bytes: 512 * 1024 ** 2, free_bytes: 3 * 1024 ** 2, reserve_bytes: 16 * 1024 ** 2 };
+const records = (state: string) => ({
+  total_bytes: GiB,
+  free_bytes: 2048,
+  reserve_bytes: 32 * 1024 ** 2,
+  state,
+  path: "/var/lib/dockersnap/records.db",
+  mountpoint: "/var",
+});
+
+it.each([
+  {
+    what: "metadata",
+    told: { pool: { ...pool("full"), what: "metadata", metadata, advice: "Balance it." } },
+    warning:
+      "warning: The pool's metadata space is full: 3.0 MiB of 512 MiB are free, and nothing new is begun. Balance it.\n",
+  },
+  {
+    what: "metadata that is running out",
+    told: { pool: { ...pool("nearly_full"), what: "metadata", metadata, advice: "Grow it." } },
+    warning: "warning: The pool's metadata space is nearly full: 3.0 MiB of 512 MiB are free. Grow it.\n",
+  },
+  {
+    what: "the disk below the pool",
+    told: {
+      pool: {
+        ...pool("full"),
+        what: "backing",
+        backing: { mountpoint: "/srv", free_bytes: 2 * GiB },
+        advice: "Free space on /srv.",
+      },
+    },
+    warning:
+      "warning: The disk mounted at /srv, which holds the pool's image, is full: 2.0 GiB are free, and nothing new is begun. Free space on /srv.\n",
+  },
+  {
+    what: "a pool that is read-only",
+    told: { pool: { ...pool("read_only"), advice: "Remount it." } },
+    warning: "warning: The pool is read-only, and nothing in it can be changed. Remount it.\n",
+  },
+  {
+    what: "the disk with the records",
+    told: { pool: pool("ok"), records: records("full") },
+    warning:
+      "warning: The disk mounted at /var, which holds the daemon's records, is full: 2.0 KiB are free, and nothing new is begun. Free space on that disk; deletes and stops still work.\n",
+  },
+])("warns in one sentence, with the way out, of $what", async ({ told, warning }) => {
+  await using daemon = await scriptedDaemon({
+    "GET /health": json(200, { ...health, ...told }),
+    "GET /instances": json(200, [instance("web")]),
+    "GET /instances/web": json(200, instance("web", { status: "stopped" })),
+    "GET /pool": json(200, told.pool),
+  });
+  for (const argv of [["list"], ["status", "web"], ["health"], ["pool"]]) {
+    const isAboutRecords = "records" in told;
+    const expected = argv[0] === "pool" && isAboutRecords ? "" : warning;
+    expect((await runCli(argv, { daemon })).stderr, argv.join(" ")).toBe(expected);
+  }
+  expect((await runCli(["list", "--quiet"], { daemon })).stderr).toBe("");
+});
+
+it("shows the free space for metadata, and the state in words", async () => {
+  await using daemon = await scriptedDaemon({ "GET /pool": json(200, { ...pool("read_only"), metadata }) });
+  const { stdout } = await runCli(["pool"], { daemon });
+  expect(stdout).toMatch(/^State +read-only$/m);
+  expect(stdout).toMatch(/^Metadata +3\.0 MiB of 512 MiB free, 16 MiB in reserve$/m);
+});
+
 it("says nothing of a pool that has room", async () => {
   await using daemon = await world();
   for (const argv of [["list"], ["status", "web"], ["health"]])

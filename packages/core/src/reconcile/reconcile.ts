@@ -87,7 +87,7 @@ export async function startWanted(lifecycle: Lifecycle, operations: Operations):
     .all()
     .filter(({ phase, desired, purpose }) => phase === "ready" && desired === "running" && purpose !== "standby");
   const states = await Promise.all(wanted.map(({ name }) => engines.state(name)));
-  const down = wanted.filter((_, index) => states[index] === "stopped").map(({ name }) => name);
+  const down = wanted.filter((_, index) => states[index] !== "running").map(({ name }) => name);
   await startAll(lifecycle, operations, down);
 }
 

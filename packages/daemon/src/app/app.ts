@@ -149,8 +149,10 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
   for (const kind of operationKinds(lifecycle)) operations.register(kind);
-  const startDown = () => startWanted(lifecycle, operations);
-  const pool = new PoolWatch({ ...platform, writable: () => void startDown() });
+  const startDown = () => {
+    startWanted(lifecycle, operations).catch((error: unknown) => log.error("starting engines failed", { error }));
+  };
+  const pool = new PoolWatch({ ...platform, writable: startDown });
   const recordsWatch = new RecordsWatch(platform);
   const metrics: Metrics = new Metrics({
     statuses: async () => (await conditions()).map(({ status }) => status),

@@ -48,7 +48,7 @@ export function unreadable(path: string, cause: unknown): DockersnapError {
 
 /** Space of the disk that is kept for when it is full. */
 export interface Reserve {
-  /** Give it back. False where there is none. */
+  /** Give some of it back. False where there is none left. */
   release(): boolean;
 }
 
@@ -66,7 +66,7 @@ export class Database {
   #isLazy = false;
   #writes = 0;
 
-  /** With `reserve` what met a full disk is done once more in the space that gives back. */
+  /** With `reserve` what met a full disk is done again in the space that gives back. */
   constructor(path: string, connection: DatabaseSync, reserve?: Reserve) {
     this.path = path;
     this.#connection = connection;
@@ -146,13 +146,13 @@ export class Database {
     }
   }
 
-  /** Where the disk is full: once more, in what was kept. Inside a transaction the whole of that is done again instead. */
+  /** Where the disk is full: again, in what was kept. Inside a transaction the whole of that is done again instead. */
   #inReserve<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
       if (this.#depth > 0 || !isDiskFull(error) || this.#reserve?.release() !== true) throw error;
-      return work();
+      return this.#inReserve(work);
     }
   }
 

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { RecordsRoom } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
@@ -7,11 +17,14 @@ import { mountpointOf } from "../process/mountpoint.ts";
 
 const MiB = 1024 * 1024;
 
+/** SQLite writes its log over from the beginning once it has so much of it, so no number of operations takes more. */
+const pieceBytes = 4 * MiB;
+
 /**
- * What a full disk leaves for deletes and stops. SQLite writes its log over from the beginning once it has 4 MiB of it,
- * so that no number of operations takes more.
+ * What a full disk leaves for deletes and stops, piece by piece: whoever filled the disk goes on writing, and takes what is
+ * given back and not used at once.
  */
-const keptBytes = 16 * MiB;
+const keptBytes = 4 * pieceBytes;
 
 /** So much is free before the file that keeps space is made again, or a disk at its border would make it all the time. */
 const wantedFreeBytes = 4 * keptBytes;
@@ -51,8 +64,11 @@ export class RecordsDisk {
       const file = openSync(draft, "w", 0o600);
       try {
         // Not zeros: a file system that compresses would keep next to nothing for them.
-        for (let written = 0; written < keptBytes; written += MiB) writeSync(file, randomBytes(MiB));
-        fsyncSync(file);
+        for (let written = 0; written < keptBytes; written += pieceBytes) {
+          writeSync(file, randomBytes(pieceBytes));
+          // An extent of its own on a file system that gives back whole ones only.
+          fsyncSync(file);
+        }
       } finally {
         closeSync(file);
       }
@@ -64,10 +80,12 @@ export class RecordsDisk {
     }
   }
 
-  /** Give back what is kept, for who must write now. False where there is nothing to give. */
+  /** Give back a piece of what is kept, for who must write now. False where there is nothing to give. */
   release(): boolean {
-    if (this.#size() === 0) return false;
-    rmSync(this.#keeper, { force: true });
+    const size = this.#size();
+    if (size === 0) return false;
+    if (size > pieceBytes) truncateSync(this.#keeper, size - pieceBytes);
+    else rmSync(this.#keeper, { force: true });
     return true;
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { Database } from "../../src/records/database.ts";
+import { RecordsDisk } from "../../src/records/disk.ts";
 import { openRecords } from "../../src/records/open.ts";
 
 function folder() {
@@ -26,6 +27,18 @@ it("keeps space in reserve beside the records, and tells which disk they are on"
   records.close();
 });
 
+it("gives the reserve back piece by piece, for others write to the disk too", () => {
+  using place = folder();
+  const path = join(place.path, "records.db");
+  const disk = new RecordsDisk(path);
+  disk.keep();
+  const left = [];
+  while (disk.release()) left.push(statSync(`${path}.reserve`, { throwIfNoEntry: false })?.size ?? 0);
+  expect(left.map((bytes) => bytes / 1024 / 1024)).toEqual([12, 8, 4, 0]);
+  disk.keep();
+  expect(statSync(`${path}.reserve`).size).toBe(16 * 1024 * 1024);
+});
+
 /** A database that can have no more than so many pages, until its reserve gives some back. */
 function bounded(connection: DatabaseSync, pages: number) {
   let left = 1;
@@ -43,7 +56,7 @@ function bounded(connection: DatabaseSync, pages: number) {
 
 const long = "x".repeat(100_000);
 
-it("does what met a full disk once more in the space that was kept: a transaction as a whole, a statement by itself", () => {
+it("does what met a full disk again in the space that was kept: a transaction as a whole, a statement by itself", () => {
   using connection = new DatabaseSync(":memory:");
   const database = new Database(":memory:", connection, bounded(connection, 10));
   const insert = (word: string) => database.run("INSERT INTO words VALUES (:word)", { word });
