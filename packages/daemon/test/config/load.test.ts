@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -257,6 +257,14 @@ log_level: WARNING
       "config.yaml:2: zfs.pool has no effect: instances are kept on btrfs, see storage.driver.",
       "config.yaml:3: zfs.dataset_prefix has no effect: instances are kept on btrfs, see storage.driver.",
     ]);
+  });
+
+  it("has each key that has no effect on the page for those who come from it", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../../docs/how-to/come-from-go.md"), "utf8");
+    const names = load(go).warnings.flatMap((line) => / ([a-z_.]+) has no effect/.exec(line)?.[1] ?? []);
+    expect(names).toHaveLength(6);
+    for (const name of names)
+      expect(page).toMatch(new RegExp(`^\\| .*\`${name}\`.* \\| no effect, with a warning`, "m"));
   });
 
   it("still needs a token beyond this machine, and an empty one is none", () => {
