@@ -121,7 +121,7 @@ export const keys = {
   "api.proxy_bind": optional(
     ipv4,
     "the host part of `api.listen`",
-    "The address on which the instances' published ports are reachable; `0.0.0.0` is every one.",
+    "The address on which the instances' published ports are reachable; `0.0.0.0` is every one. Ports published on the loopback are reachable on the loopback of the host alone.",
   ),
   "api.advertise_host": optional(
     hostName,
