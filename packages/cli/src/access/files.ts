@@ -177,7 +177,7 @@ export async function lstatOf(path: string): Promise<{ size: number; isFile: boo
   return { size: found.size, isFile: found.isFile(), isDirectory: found.isDirectory() };
 }
 
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Client } from "@dockersnap/client";
 import { instanceNamePattern } from "@dockersnap/contract/words";
 import type { Output } from "../output/output.ts";
-import { lstatOf, manifestName, type Owner, readManifest, removeFile } from "./files.ts";
+import { isMissing, lstatOf, manifestName, type Owner, readManifest, removeFile } from "./files.ts";
 import { accessFolder, accessRoot } from "./folder.ts";
 
 /** A folder with access files and whose they are. */
@@ -68,13 +68,14 @@ export async function removeAccessFiles(record: AccessRecord, out: Output): Prom
     await unlink(join(folder, manifestName));
     await rmdir(folder).catch(async (error) => {
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-      out.warn(
-        `${folder} stays: dockersnap did not write ${named(await readdir(folder))}. ` +
-          "Remove it yourself if nobody needs it.",
-      );
+      const left = (await readdir(folder)).sort();
+      if (left.length === 0) return;
+      out.warn(`${folder} stays: dockersnap did not write ${named(left)}. Remove it yourself if nobody needs it.`);
     });
     return true;
   } catch (error) {
+    // Another shell's sweep is at it as well.
+    if (isMissing(error)) return false;
     out.warn(
       `The access files of '${record.name}', which is deleted, could not be removed from ${folder}: ` +
         `${error instanceof Error ? error.message : String(error)}. Remove that folder yourself.`,

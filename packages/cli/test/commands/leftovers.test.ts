@@ -204,3 +204,18 @@ it("a record that names files outside the folder leads nowhere", async () => {
   expect(await readdir(home)).toEqual([".dockersnap", "precious"].sort());
   expect(await folders()).toEqual([]);
 });
+
+it("several shells may sweep the same folders at once", async () => {
+  create("web");
+  const former = Array.from({ length: 20 }, (_none, index) => `former-${index}`);
+  for (const name of former) {
+    create(name);
+    await use(name);
+  }
+  for (const name of former) forget(name);
+  const outcomes = await Promise.all([use("web"), use("web"), use("web"), use("web")]);
+  for (const { code, stderr } of outcomes) {
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("warning") });
+  }
+  expect(await folders()).toEqual(["web"]);
+});
