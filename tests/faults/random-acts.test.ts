@@ -10,7 +10,7 @@ import { drawTurns, shortest, type Turn } from "./random/turns.ts";
  * the latter, `DOCKERSNAP_TEST_SEED=17` tries others, and `RANDOM_ACTS_REPLAY` does what a failure printed.
  */
 const seed = Number(process.env.DOCKERSNAP_TEST_SEED ?? 4);
-const wanted = Number(process.env.RANDOM_ACTS ?? 60);
+const wanted = Number(process.env.RANDOM_ACTS ?? 100);
 const replay = process.env.RANDOM_ACTS_REPLAY;
 /** So many acts begin with an empty pool. */
 const inOneWorld = 250;

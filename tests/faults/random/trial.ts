@@ -8,6 +8,7 @@ import { FaultFiles } from "../fault.ts";
 import { takeInventory } from "../footprint.ts";
 import { daemonWithFaults, straysOf } from "../with-faults.ts";
 import { changesOf } from "./changes.ts";
+import { HostTable } from "./host-table.ts";
 import { changed, keptText, textOf, treeOf } from "./tree.ts";
 import type { Turn } from "./turns.ts";
 import { Workload } from "./workload.ts";
@@ -19,17 +20,19 @@ export class Trial {
   readonly #faults: FaultFiles;
   readonly #model = new HistoryModel();
   readonly #workload = new Workload();
+  readonly #table: HostTable;
   readonly #atFirst: readonly string[];
 
-  private constructor(world: World) {
+  private constructor(world: World, table: HostTable) {
     this.#world = world;
+    this.#table = table;
     this.#faults = new FaultFiles(world.dir);
     this.#atFirst = this.#inventory();
   }
 
   static async start(config: WorldOptions["config"] = {}): Promise<Trial> {
     const world = await World.start({ ...daemonWithFaults, config });
-    return new Trial(world);
+    return new Trial(world, await HostTable.of(world));
   }
 
   /** What the daemon said last of what was not as usual. */
@@ -50,9 +53,11 @@ export class Trial {
   async take(turn: Turn, number: number): Promise<void> {
     const act = actOf(turn.act, this.#model, number, (name) => this.#world.name(name));
     this.done.acts += 1;
+    if (turn.damage !== null) await this.#table.damage(turn.damage);
     const told = act.kind === "write" ? await this.#write(act.name, turn, number) : await this.#ask(act, turn);
-    const after = `act ${number}, ${JSON.stringify(told)}`;
+    const after = `act ${number}, ${JSON.stringify({ ...told, damage: turn.damage ?? undefined })}`;
     await this.#check(after);
+    await this.#table.untilRight(after, this.#model.names());
   }
 
   /** Delete everything there is: nothing may be left of it. */
@@ -69,7 +74,7 @@ export class Trial {
   }
 
   /** The trees a workload has written in, changed as it would. */
-  async #write(name: string, turn: Turn, number: number): Promise<unknown> {
+  async #write(name: string, turn: Turn, number: number): Promise<object> {
     const tree = treeOf(this.#model.expected(name).data);
     const changes = changesOf(turn.change, tree, number);
     await this.#workload.change(volumes(this.#world.tree(name)), changes);
@@ -78,7 +83,7 @@ export class Trial {
     return { name, changes };
   }
 
-  async #ask(act: Exclude<HistoryAct, { kind: "write" }>, turn: Turn): Promise<unknown> {
+  async #ask(act: Exclude<HistoryAct, { kind: "write" }>, turn: Turn): Promise<object> {
     const refusal = this.#model.refusal(act);
     if (refusal !== undefined) {
       const { code } = await this.#call(callOf(act));

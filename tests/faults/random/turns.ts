@@ -9,19 +9,26 @@ interface Kill {
   readonly moment: StepMoment;
 }
 
+/** What another program, such as a firewall that is reloaded, does to the daemon's table. */
+export type Damage = "delete the table" | "flush a chain" | "flush a set";
+
 /** One act as a generator of numbers draws it. What it is about shows only once it is its turn. */
 export interface Turn {
   readonly act: Draw;
   /** Of the tree, where the act is one that writes. */
   readonly change: ChangeDraw;
   readonly kill: Kill | null;
+  /** What somebody else does to the host's packet filter just before. */
+  readonly damage: Damage | null;
 }
 
 /** Acts of which one in `killsOneIn` is a killed one. */
 export function drawTurns(seed: number, count: number, killsOneIn: number): readonly Turn[] {
   const kill = fc.record<Kill>({ step: fc.nat(99), moment: fc.constantFrom("begin", "acted", "journalled") });
   const kills = fc.oneof({ weight: killsOneIn - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: kill });
-  const turn: fc.Arbitrary<Turn> = fc.record({ act: draws, change: changeDraws, kill: kills });
+  const damage = fc.constantFrom<Damage[]>("delete the table", "flush a chain", "flush a set");
+  const damages = fc.oneof({ weight: 11, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: damage });
+  const turn: fc.Arbitrary<Turn> = fc.record({ act: draws, change: changeDraws, kill: kills, damage: damages });
   return fc.sample(turn, { seed, numRuns: count });
 }
 
