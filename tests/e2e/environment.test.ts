@@ -41,7 +41,7 @@ const note = async (name: string) =>
   (await ok("docker", name, "--", "exec", "echo", "cat", "/data/note")).stdout.trim();
 
 const write = (name: string, words: string) =>
-  ok("docker", name, "--", "exec", "echo", "sh", "-c", `echo ${words} > /data/note`);
+  ok("docker", name, "exec", "echo", "sh", "-c", `echo ${words} > /data/note`);
 
 describe("an environment", () => {
   it.each([
@@ -94,7 +94,7 @@ describe("an environment", () => {
     expect(await note(name)).toBe("precious");
     const { stdout } = await ok("snapshots", name, "-o", "name");
     expect(stdout.split("\n")).toEqual(expect.arrayContaining([`${name}@older`, `${name}@newer`]));
-    await ok("revert", name, "newer");
+    await ok("revert", name, "newer", "-f");
     expect(await note(name)).toBe("newer words");
   });
 
@@ -116,6 +116,7 @@ describe("an environment", () => {
     expect(new Set(ports).size).toBe(2);
     expect(await Promise.all(ports.map((port) => pageOn(world, port)))).toEqual(["hi", "hi"]);
     await write(name, "words of the copy");
+    expect((await ok("docker", name, "ps", "--format", "{{.Names}}")).stdout).toBe("echo\n");
     await ok("docker", name, "--", "rm", "--force", "echo");
     expect(await note(demo)).toBe("precious");
     expect(await pageOn(world, ports[0] ?? 0)).toBe("hi");

@@ -61,9 +61,11 @@ async function inVerb(
   // The daemon's own verbs take its options, which only it knows; a file name is the best guess. So is it behind `--`.
   if ("daemonVerb" in command || words.includes("--")) return { suggestions: [], files: true };
   const options = { ...command.options, ...globalOptions };
+  const operands = operandsOf(words, options);
+  const own = Object.values(command.args).findIndex(({ isPassedOn }) => isPassedOn);
+  if (own !== -1 && operands.length >= own) return { suggestions: [], files: true };
   const forOption = await optionPart(options, before, current, connect);
   if (forOption !== undefined) return forOption;
-  const operands = operandsOf(words, options);
   const position = argumentAt(command, operands);
   if (position === undefined) return { suggestions: [] };
   return valuesFor(position.argument.completes, current, { before, within: position.taken, connect });

@@ -63,6 +63,10 @@ it.each([
   [["plugin", "install", ""], [], ":0"],
   [["plugin", "new", "x", "--lang", ""], ["typescript", "bash", "python"], ":4"],
   [["plugin", "new", "x", "--dir", ""], [], ":0"],
+  [["docker", "we"], ["web"], ":4"],
+  [["docker", "--quiet", "we"], ["web"], ":4"],
+  [["docker", "web", ""], [], ":0"],
+  [["docker", "web", "ps", "--f"], [], ":0"],
   [["nonsense", ""], [], ":4"],
 ])("completes %j", async (words, values, directive) => {
   expect(await completed(...words)).toEqual({ values, directive });
