@@ -62,14 +62,24 @@ export function resolveAccess(response: AccessResponse, facts: AccessFacts): Acc
 }
 
 function resolve(text: string, { host, ports }: AccessFacts, warnings: Set<string>): string {
-  const hostPorts = new Map(ports.map((port) => [port.description, String(port.host_port)]));
   return text.replace(token, (whole, name: string, label: string | undefined, offset: number) => {
     if (name === "HOST") return inAuthority(text, offset, whole.length) ? urlHost(host) : host;
-    const port = hostPorts.get(label ?? "");
-    if (port !== undefined) return port;
-    warnings.add(unknownPort(label ?? "", ports));
-    return whole;
+    const port = ports.findLast(({ description }) => description === label);
+    if (port === undefined) {
+      warnings.add(unknownPort(label ?? "", ports));
+      return whole;
+    }
+    warnOfLoopback(port, host, warnings);
+    return String(port.host_port);
   });
+}
+
+/** The plugin's words say `host`, and what is published on the loopback does not answer there. */
+function warnOfLoopback({ loopback, description, host_port }: PortMapping, host: string, warnings: Set<string>): void {
+  if (loopback !== true || host === "localhost" || host.startsWith("127.")) return;
+  warnings.add(
+    `The port '${description}' is published on the loopback, so it answers on the daemon's host alone, at 127.0.0.1:${host_port}, and not at ${host}. Publish it without an address to reach it from elsewhere.`,
+  );
 }
 
 /**
@@ -104,6 +114,7 @@ function withUrl(
     warnings.add(unknownPort(label, facts.ports));
     return endpoint;
   }
+  warnOfLoopback(port, facts.host, warnings);
   return { ...endpoint, url: `${scheme || "https"}://${urlHost(facts.host)}:${port.host_port}` };
 }
 

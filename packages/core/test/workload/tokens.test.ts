@@ -51,6 +51,24 @@ describe("tokens", () => {
     expect(put("${PORT:container:0123456789ab/80/tcp}")).toBe("8080");
   });
 
+  it("warn where a port is put in that is published on the loopback, unless the host's name is the loopback's", () => {
+    const response: AccessResponse = {
+      env: { A: "${HOST}:${PORT:web}" },
+      endpoints: [{ name: "web", scheme: "http", host_port_label: "web" }],
+    };
+    const at = { ...facts, ports: [{ ...port("web", 8080), loopback: true as const }] };
+    const sentence =
+      "The port 'web' is published on the loopback, so it answers on the daemon's host alone, at 127.0.0.1:8080, and not at vm.example.com. Publish it without an address to reach it from elsewhere.";
+    expect(resolveAccess(response, at)).toMatchObject({
+      env: { A: "vm.example.com:8080" },
+      endpoints: [{ url: "http://vm.example.com:8080" }],
+      warnings: [sentence],
+    });
+    for (const host of ["127.0.0.1", "localhost"]) {
+      expect(resolveAccess(response, { ...at, host })).not.toHaveProperty("warnings");
+    }
+  });
+
   it("leave an unknown port as it stands, with one warning that names what there is", () => {
     const access = resolveAccess({ env: { A: "${PORT:web}", B: "${PORT:web}" } }, facts);
     expect(access.env).toMatchObject({ A: "${PORT:web}", B: "${PORT:web}" });

@@ -13,6 +13,9 @@ export interface KeptArea {
 /** The daemon's own changes are told as all others are; they are looked at once, after the last of them. */
 const quietMs = 200;
 
+/** Changes that have nothing to do with the daemon wake it too, on a busy host all the time: so long it rests after a look. */
+const restMs = 500;
+
 /** What the kernel tells nobody of, such as a setting, is looked at this often. */
 const roundMs = 60_000;
 
@@ -49,6 +52,7 @@ export class Keeper {
   #timer: NodeJS.Timeout | undefined;
   #round: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  #lastRun = Number.NEGATIVE_INFINITY;
 
   constructor(areas: readonly KeptArea[], log: Log) {
     this.#areas = areas.map((area) => ({
@@ -102,7 +106,8 @@ export class Keeper {
   #schedule(): void {
     if (this.#restored === undefined || this.#running !== undefined || !this.#areas.some(({ isDue }) => isDue)) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#run(), this.gate.isBusy(quietMs) ? quietMs : 0);
+    const rest = this.#lastRun + restMs - performance.now();
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, rest, this.gate.isBusy(quietMs) ? quietMs : 0));
     this.#timer.unref();
   }
 
@@ -113,6 +118,7 @@ export class Keeper {
     }
     this.#running = this.#lookAtAll().finally(() => {
       this.#running = undefined;
+      this.#lastRun = performance.now();
       this.#schedule();
     });
   }
