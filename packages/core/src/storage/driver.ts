@@ -125,9 +125,11 @@ export interface StorageDriver {
 
   /**
    * Put parts of a dataset back to what they are at `label`: files and folders with all that is in them, by their paths
-   * inside the dataset, none within another. One that is not there then goes; the rest stays as it is. Callers stop the
-   * writers to these parts only. Twice gives the same, which also ends one that was cut short. `not_found` without the
-   * dataset or the snapshot, `no_space`, the signal's reason when that aborts.
+   * inside the dataset, none within another. Paths absent in the snapshot are removed; everything else is untouched. Parts
+   * are in every way as after `revert`, but for the times of change that the kernel keeps for itself. Callers stop the
+   * writers to these parts only. Twice gives the same. When it rejects all parts are as before, and after a kill they are
+   * so, or all are put back, once `open` or the next call has resolved. `not_found` without the dataset or the snapshot,
+   * `no_space`, the signal's reason when that aborts.
    */
   restore(id: DatasetId, label: Label, paths: readonly string[], signal: AbortSignal): Promise<void>;
 
@@ -155,7 +157,7 @@ export interface StorageDriver {
   usage(id: DatasetId, signal: AbortSignal): Promise<DatasetUsage>;
 }
 
-/** A tree that was removed and could not be deleted yet. It is in nobody's way. */
+/** A tree, or parts of one, that was removed and could not be deleted yet. It is in nobody's way. */
 export interface SetAside {
   /** The dataset it was, or `dataset@label`. */
   readonly what: string;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { HoldStill } from "@dockersnap/core";
 import pLimit from "p-limit";
@@ -20,6 +20,12 @@ const atOnce = 8;
 interface NestedCopy {
   readonly source: Subvolume;
   readonly copy: string;
+}
+
+/** A subvolume that is nested in a snapshot, and where in a tree its copy is to be. */
+export interface NestedMove {
+  readonly source: Subvolume;
+  readonly path: Buffer;
 }
 
 /** Who is charged for what is written into a new tree. */
@@ -68,6 +74,45 @@ export class Copies {
       // A tree at its quota takes no changes, not even these.
       await charged.join(root);
       await moveTree(root, target);
+    });
+  }
+
+  /**
+   * Writable copies of subvolumes that are nested in a snapshot, each put at its path in a tree; those within others come
+   * after them. Resolves with those that are to be read-only.
+   */
+  async putNested(snapshot: string, tree: string, moves: readonly NestedMove[]): Promise<readonly NestedMove[]> {
+    if (moves.length === 0) return [];
+    const sources = moves.map(({ source }) => source);
+    await this.#making(async (folder) => {
+      const copies = new Map(
+        (await copyNested(snapshot, sources, folder)).map(({ source, copy }) => [source.id, copy]),
+      );
+      for (const { source, path } of moves) {
+        const place = split(path);
+        await using around = await openBelow(tree, place.folder);
+        await intoPlace(around, place.name, copies.get(source.id) ?? "");
+      }
+    });
+    const readOnly = new Set(await entries(this.#own.readOnly));
+    return moves.filter(({ source }) => readOnly.has(String(source.id)));
+  }
+
+  /** Take subvolumes that are nested in a tree out of it, each to a path of the driver's own for `use`. */
+  async takeOut(tree: string, nested: readonly Subvolume[], use: (path: string) => Promise<void>): Promise<void> {
+    if (nested.length === 0) return;
+    await this.#making(async (folder) => {
+      for (const { id, path } of nested) {
+        const place = split(path);
+        await using around = await openBelow(tree, place.folder);
+        await using taken = await openBelow(tree, path);
+        const target = join(folder, String(id));
+        await setReadOnly(pathOf(taken), false);
+        await whileUnlocked(pathOf(around), () =>
+          whileUnlocked(pathOf(taken), () => rename(inside(around, place.name), target)),
+        );
+        await use(target);
+      }
     });
   }
 
@@ -152,14 +197,7 @@ async function putInPlace(root: string, copies: readonly NestedCopy[]): Promise<
     const hollow = inside(place, name);
     const { ino } = await lstat(hollow);
     if (ino !== hollowInode) throw new Error(`Subvolume ${source.id} was moved while a snapshot was taken`);
-    await keepingTime(
-      pathOf(place),
-      async () => {
-        await rmdir(hollow).catch(absent);
-        await rename(copy, hollow);
-      },
-      copy,
-    );
+    await intoPlace(place, name, copy);
   }
   // What the kernel says they are copies of: nothing else came there by a mount or a name in the way.
   const origins = new Set((await subvolumesBelow(root)).map(({ path, origin }) => `${path.toString("hex")} ${origin}`));
@@ -169,8 +207,21 @@ async function putInPlace(root: string, copies: readonly NestedCopy[]): Promise<
   }
 }
 
+/** Put a copy into a folder, in the place of an empty directory there. */
+async function intoPlace(place: FileHandle, name: Buffer, copy: string): Promise<void> {
+  const target = inside(place, name);
+  await keepingTime(
+    pathOf(place),
+    async () => {
+      await rmdir(target).catch(absent);
+      await rename(copy, target);
+    },
+    copy,
+  );
+}
+
 /** Make subvolumes nested in a tree read-only, those within others first. */
-async function protect(root: string, nested: readonly Subvolume[]): Promise<void> {
+export async function protect(root: string, nested: readonly Pick<Subvolume, "path">[]): Promise<void> {
   for (const { path } of nested.toReversed()) {
     await using tree = await openBelow(root, path);
     await setReadOnly(pathOf(tree), true);

@@ -12,6 +12,8 @@ export class OwnFolder {
   readonly making: string;
   /** Trees that were removed and could not be deleted yet. */
   readonly removed: string;
+  /** A file for each partial revert that is not over, beside the files it is about: its name begins with their tree's number. */
+  readonly parts: string;
   /** A file for each subvolume of a snapshot that was read-only where it was taken from; its name is the number. */
   readonly readOnly: string;
 
@@ -20,11 +22,12 @@ export class OwnFolder {
     this.swap = join(own, "swap");
     this.making = join(own, "making");
     this.removed = join(own, "removed");
+    this.parts = join(own, "parts");
     this.readOnly = join(own, "read-only");
   }
 
   async make(): Promise<void> {
-    for (const folder of [this.swap, this.making, this.removed, this.readOnly]) {
+    for (const folder of [this.swap, this.making, this.removed, this.parts, this.readOnly]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }
   }

@@ -23,7 +23,7 @@ import { entries, removeIfEmpty, syncDirectory } from "./directory.ts";
 import { moveSnapshot, moveTree } from "./file-flags.ts";
 import type { BtrfsOptions } from "./options.ts";
 import { OwnFolder } from "./own-folder.ts";
-import { restoreParts } from "./parts.ts";
+import { Parts } from "./parts.ts";
 import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
 import { Quotas } from "./quotas.ts";
 import { Removal } from "./removal.ts";
@@ -56,6 +56,7 @@ class BtrfsDriver implements BtrfsStorage {
   readonly #copies: Copies;
   readonly #removal: Removal;
   readonly #swap: Swap;
+  readonly #parts: Parts;
   readonly #meter: UsageMeter;
   #pool: Pool | undefined;
   #growing: Promise<void> = Promise.resolve();
@@ -69,6 +70,13 @@ class BtrfsDriver implements BtrfsStorage {
     this.#own = new OwnFolder(mountOf(options));
     this.#copies = new Copies(this.#own);
     this.#removal = new Removal(this.#own, this.#snapshots);
+    this.#parts = new Parts({
+      pool: mountOf(options),
+      own: this.#own,
+      copies: this.#copies,
+      removal: this.#removal,
+      unbounded: (id, work) => this.#quotas.unbounded(id, work),
+    });
     this.#swap = new Swap({
       own: this.#own,
       instances: this.#instances,
@@ -110,6 +118,7 @@ class BtrfsDriver implements BtrfsStorage {
       await this.#own.make();
       // One that cannot be brought to an end must not keep the others from being used; whoever uses it is told why.
       for (const id of await this.#swap.unfinished()) await this.#swap.finish(id).catch(() => undefined);
+      await this.#parts.finishAll();
       await this.#removal.tryAgain();
       await this.#copies.tidy(mountOf(this.#options));
       await this.#quotas.tidy();
@@ -209,6 +218,7 @@ class BtrfsDriver implements BtrfsStorage {
     await this.#doing(`The snapshot ${label} of ${id} could not be taken`, async () => {
       const [taken] = await Promise.all([kindOf(target), this.#swap.finish(id), this.#space.assertForSnapshot()]);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+      await this.#parts.finish({ tree: path, dataset: id });
       if (taken !== "absent") {
         throw new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${label}; choose another label.`);
       }
@@ -237,7 +247,8 @@ class BtrfsDriver implements BtrfsStorage {
       await Promise.all([this.#assertSnapshot(id, label), this.#swap.finish(id)]);
       if (!(await isSubvolume(path))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
       try {
-        await restoreParts(path, snapshot, paths, signal);
+        const settled = () => this.#quotas.join(id, path);
+        await this.#parts.restore({ tree: path, dataset: id, snapshot, paths, signal, settled });
       } catch (error) {
         signal.throwIfAborted();
         throw error;
@@ -335,11 +346,16 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async setAside(): Promise<readonly SetAside[]> {
-    return this.#doing("What waits to be deleted could not be found out", () => this.#removal.list());
+    return this.#doing("What waits to be deleted could not be found out", async () =>
+      (await Promise.all([this.#removal.list(), this.#parts.list()])).flat(),
+    );
   }
 
   async deleteSetAside(): Promise<void> {
-    await this.#doing("What waits to be deleted could not be looked at", () => this.#removal.tryAgain());
+    await this.#doing("What waits to be deleted could not be looked at", async () => {
+      await this.#parts.tryAgain();
+      await this.#removal.tryAgain();
+    });
   }
 
   async grow(sizeBytes: number): Promise<void> {

@@ -26,6 +26,33 @@ export function nestedPromises(factory: StorageFactory): void {
       await say(subject, "web", "sub/inner/file", "now");
     });
 
+    it("come back with the part they lie in, as they were, and others stay as they are", async (context) => {
+      await using subject = await factory();
+      const nesting = subject.nesting ?? context.skip("nothing can be nested here");
+      const { driver } = subject;
+      await nest(subject, nesting);
+      await driver.snapshot("web", "s1");
+      await nesting.make("web", "other");
+      await say(subject, "web", "other/file", "now");
+      await nesting.setReadOnly("web", "other");
+      await say(subject, "web", "sub/inner/file", "now");
+      await nesting.make("web", "sub/later");
+      await nesting.setReadOnly("web", "sub/later");
+      await driver.snapshot("web", "s2");
+
+      for (const _time of ["once", "twice"]) {
+        await driver.restore("web", "s1", ["sub"], never);
+        expect(await nesting.list("web")).toEqual({ ...nested, other: "read-only" });
+        expect(await words(subject, "web")).toEqual(["then", "then", "then"]);
+      }
+      await expect(say(subject, "web", "sub/kept/file", "now")).rejects.toMatchObject({ code: "EROFS" });
+      await driver.restore("web", "s2", ["sub"], never);
+      expect(await nesting.list("web")).toEqual({ ...nested, other: "read-only", "sub/later": "read-only" });
+      expect(await words(subject, "web")).toEqual(["then", "now", "then"]);
+      await driver.restore("web", "s1", ["other", "sub/inner"], never);
+      expect(await nesting.list("web")).toEqual({ ...nested, "sub/later": "read-only" });
+    });
+
     it("are in a clone, and stay there when the source is removed", async (context) => {
       await using subject = await factory();
       const nesting = subject.nesting ?? context.skip("nothing can be nested here");
