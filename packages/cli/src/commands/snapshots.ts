@@ -52,7 +52,7 @@ function notCaptured(all: readonly Snapshot[]): readonly string[] {
   });
 }
 
-/** Nothing for one that came or went while the daemon looked. */
+/** One that came or went while the daemon looked has no size. */
 function sizeOf(bytes: number | undefined): string {
-  return bytes === undefined ? "" : size(bytes);
+  return bytes === undefined ? "unknown" : size(bytes);
 }

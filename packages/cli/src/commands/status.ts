@@ -19,19 +19,26 @@ export const status = defineCommand({
     const instance = await client.instances.get(args.name);
     const [parts, usage] = await Promise.all([
       out.style.format === "text" ? textParts(client, instance, out.colors.bold) : [],
-      options.size ? client.instances.usage(args.name) : undefined,
+      options.size ? client.instances.usage(args.name).catch(unknownYet) : undefined,
       warnOfPool(client, out),
     ]);
-    const shown = usage === undefined ? parts : [...parts, usageSection(usage, out.colors.bold)];
-    await out.result(usage === undefined ? instance : { ...instance, usage }, {
-      text: () => shown.join("\n"),
+    const isKnown = usage !== undefined && !(usage instanceof DockersnapError);
+    await out.result(isKnown ? { ...instance, usage } : instance, {
+      text: () => [...parts, ...(isKnown ? [usageSection(usage, out.colors.bold)] : [])].join("\n"),
       names: () => [instance.name],
     });
+    if (usage instanceof DockersnapError) out.note(`What it occupies is not known: ${usage.message}`);
   },
 });
 
+/** Everything else is known all the same. */
+function unknownYet(error: unknown): DockersnapError {
+  if (error instanceof DockersnapError && error.code === "not_ready") return error;
+  throw error;
+}
+
 function usageSection(usage: InstanceUsage, bold: (text: string) => string): string {
-  const shared = usage.referenced_bytes - usage.exclusive_bytes;
+  const shared = usage.shared_bytes;
   const lines: [string, string][] = [
     ["Size", `${size(usage.referenced_bytes)}, of it ${size(shared)} shared with snapshots, clones or its source`],
     ["Freed by delete", `${size(usage.freed_by_delete_bytes)}, with all its snapshots`],

@@ -15,7 +15,12 @@ const health = {
   running_unhealthy: 0,
 };
 const pool = (state: string) => ({ total_bytes: 20 * GiB, free_bytes: 2 * GiB, reserve_bytes: GiB, state });
-const occupied = { referenced_bytes: 3 * GiB, exclusive_bytes: GiB, freed_by_delete_bytes: GiB };
+const occupied = {
+  referenced_bytes: 3 * GiB,
+  shared_bytes: 2 * GiB,
+  exclusive_bytes: 4 * GiB,
+  freed_by_delete_bytes: GiB,
+};
 const usage = {
   instance: "web",
   measured_at: "2026-04-30T10:00:00Z",
@@ -25,7 +30,7 @@ const usage = {
 };
 const s1 = { label: "s1", created_at: "2026-04-30T10:00:00Z", mode: "live", protected: false };
 
-const world = (state = "ok") =>
+const world = (state = "ok", routes: Parameters<typeof scriptedDaemon>[0] = {}) =>
   scriptedDaemon({
     "GET /health": json(200, { ...health, pool: pool(state) }),
     "GET /instances": json(200, [instance("web")]),
@@ -36,6 +41,7 @@ const world = (state = "ok") =>
       { ...s1, ...occupied },
       { ...s1, label: "new" },
     ]),
+    ...routes,
   });
 
 it("shows sizes only when asked, for it may take seconds", async () => {
@@ -45,7 +51,7 @@ it("shows sizes only when asked, for it may take seconds", async () => {
   const { stdout } = await runCli(["snapshots", "web", "--size"], { daemon });
   expect(stdout).toMatch(/SIZE +FREED BY DELETE/);
   expect(stdout).toMatch(/^s1 .*3\.0 GiB +1\.0 GiB/m);
-  expect(stdout).toMatch(/^new +\S+ +live$/m);
+  expect(stdout).toMatch(/^new +\S+ +live +unknown +unknown$/m);
 });
 
 it("tells of an instance what it shares and what deleting it gives back", async () => {
@@ -175,4 +181,14 @@ it.each([
   [4000 * 1024 * GiB, "4000 TiB"],
 ])("writes %i bytes as %s", (bytes, text) => {
   expect(size(bytes)).toBe(text);
+});
+
+it("says that a size is not known, and shows the rest", async () => {
+  const error = { code: "not_ready", error: "Finding out takes long." };
+  await using daemon = await world("ok", { "GET /instances/web/usage": json(503, error) });
+  const { code, stdout, stderr } = await runCli(["status", "web", "--size"], { daemon });
+  expect(code).toBe(0);
+  expect(stdout).toContain("web");
+  expect(stdout).not.toContain("Space");
+  expect(stderr).toContain("not known: Finding out takes long.");
 });

@@ -1,11 +1,16 @@
 import * as z from "zod";
 import { Timestamp } from "../time.ts";
 
-/** Bytes of file contents, as files have them: compressed by the pool or not. */
+/** Bytes of file contents. */
 const occupied = {
-  /** What it refers to, shared with others or not. */
+  /** What its files refer to, shared with others or not. */
   referenced_bytes: z.number(),
-  /** What nothing else holds. */
+  /** Of that, what snapshots, clones or the source hold too. */
+  shared_bytes: z.number().nonnegative(),
+  /**
+   * What nothing else holds, in bytes of the disk. Together with what is shared it may be more than what is referred to: the
+   * disk keeps a written piece as long as any part of it is in use.
+   */
   exclusive_bytes: z.number(),
   /** What deleting it gives back to the pool. */
   freed_by_delete_bytes: z.number(),

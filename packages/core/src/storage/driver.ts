@@ -35,7 +35,12 @@ export interface Capacity {
 export interface Occupied {
   /** What its files refer to, shared with others or not. */
   readonly referenced: number;
-  /** What nothing else in the pool holds: removing it alone gives back so much. */
+  /** Of that, what something else in the pool holds too. */
+  readonly shared: number;
+  /**
+   * What nothing else in the pool holds: removing it alone gives back so much. It may be more than what its files refer to
+   * and do not share: a piece of the disk is held as a whole while a part of it is in use.
+   */
   readonly exclusive: number;
 }
 

@@ -30,6 +30,6 @@ export async function measureUsage(
   };
 }
 
-function described({ referenced, exclusive }: Occupied) {
-  return { referenced_bytes: referenced, exclusive_bytes: exclusive };
+function described({ referenced, shared, exclusive }: Occupied) {
+  return { referenced_bytes: referenced, shared_bytes: shared, exclusive_bytes: exclusive };
 }

@@ -152,6 +152,7 @@ export class FakeService implements Service {
     instance: name,
     measured_at: at,
     referenced_bytes: 2,
+    shared_bytes: 1,
     exclusive_bytes: 1,
     freed_by_delete_bytes: 1,
     snapshots: [],

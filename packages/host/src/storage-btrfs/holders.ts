@@ -11,7 +11,7 @@ export class Holders {
   readonly #trees: number[] = [];
   readonly #datasets: number[] = [];
 
-  /** A tree of a dataset, both by number, holds an extent of at least so many bytes. */
+  /** A tree of a dataset, both by number, holds an extent of so many bytes. */
   add(start: number, bytes: number, tree: number, dataset: number): void {
     const place = this.#places.get(start);
     if (place === undefined) {
@@ -21,9 +21,13 @@ export class Holders {
       this.#datasets.push(dataset);
       return;
     }
-    if (bytes > (this.#bytes[place] ?? 0)) this.#bytes[place] = bytes;
     if (this.#trees[place] !== tree) this.#trees[place] = several;
     if (this.#datasets[place] !== dataset) this.#datasets[place] = several;
+  }
+
+  /** Whether more than one tree holds it. */
+  isShared(start: number): boolean {
+    return this.#trees[this.#places.get(start) ?? -1] === several;
   }
 
   /** Bytes by the number of the tree that alone holds them. */

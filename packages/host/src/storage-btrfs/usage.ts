@@ -1,11 +1,9 @@
-import type { FileHandle } from "node:fs/promises";
+import { DockersnapError } from "@dockersnap/contract/words";
 import type { DatasetId, DatasetUsage, Occupied } from "@dockersnap/core";
-import { hasErrno } from "../process/errno.ts";
 import { type ExtentUse, eachExtent } from "./extents.ts";
 import { type Member, readFamily } from "./family.ts";
 import { Holders } from "./holders.ts";
-import { openBelow, pathOf } from "./open-below.ts";
-import { isRefusal, rootId } from "./subvolume.ts";
+import { syncFilesystem } from "./subvolume.ts";
 
 /** A pool of thousands of snapshots that were never measured takes some minutes. */
 const longestMs = 1_800_000;
@@ -13,18 +11,24 @@ const longestMs = 1_800_000;
 /** The listings go side by side this many at a time: each keeps a core busy. */
 const listingsAtOnce = 2;
 
-/** Extents of snapshots that are kept from one measurement to the next, in all: 16 bytes each. */
+/** Extents of snapshots that are kept from one measurement to the next, in all: 32 bytes each. */
 const mostKept = 1_000_000;
 
 type Usages = ReadonlyMap<DatasetId, DatasetUsage>;
 
-/** What was found of a subvolume: the extents it holds that were written since its bound, by their starts. */
+/** What was found of a subvolume: its uses of extents that were written since its bound. */
 interface Listing {
   readonly referenced: number;
+  /** Of that, what is kept beside the names of files, in no extent. */
+  readonly within: number;
   readonly bound: number;
   readonly starts: Float64Array;
-  readonly reaches: Float64Array;
+  readonly lengths: Float64Array;
+  readonly wholes: Float64Array;
 }
+
+/** How often it is looked anew when a snapshot or a dataset went away meanwhile. */
+const mostLooks = 5;
 
 /**
  * Measures what the datasets of a pool occupy, all at once, for any of them may share with any other. btrfs could keep
@@ -45,7 +49,7 @@ export class UsageMeter {
   /** Of every dataset there is. Whoever asks while a measurement is under way gets that one. */
   measure(): Promise<Usages> {
     if (this.#measuring !== undefined) return this.#measuring;
-    const mine = this.#look().finally(() => {
+    const mine = this.#lookUntilWhole().finally(() => {
       if (this.#measuring === mine) this.#measuring = undefined;
     });
     this.#measuring = mine;
@@ -57,10 +61,26 @@ export class UsageMeter {
     this.#measuring = undefined;
   }
 
-  async #look(): Promise<Usages> {
+  /** A tree that is no longer there would be told of as holding nothing, and others as holding alone what it shared. */
+  async #lookUntilWhole(): Promise<Usages> {
     const signal = AbortSignal.timeout(longestMs);
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const usages = await this.#look(signal);
+      if (usages !== undefined) return usages;
+    }
+    throw new DockersnapError(
+      "not_ready",
+      "What is held cannot be measured while snapshots are taken and removed this often. Ask again when less is going on.",
+    );
+  }
+
+  /** Undefined when the trees are others afterwards. */
+  async #look(signal: AbortSignal): Promise<Usages | undefined> {
+    await syncFilesystem(this.#pool);
     const family = await readFamily(this.#pool);
     const listings = await this.#listAll(family, signal);
+    // One that is nested in a tree and was deleted holds nothing, and its tree is there all the same.
+    if (family.some(({ id, path }) => path.length === 0 && !listings.has(id))) return undefined;
 
     const holders = new Holders();
     const trees = [...Map.groupBy(family, ({ tree }) => tree).values()];
@@ -68,17 +88,21 @@ export class UsageMeter {
     for (const [dataset, [, own]] of datasets.entries()) {
       for (const [tree, members] of own) {
         for (const { id } of members) {
-          const { starts, reaches } = listings.get(id) ?? nothing;
-          for (const [index, start] of starts.entries()) holders.add(start, reaches[index] ?? 0, tree, dataset);
+          const { starts, wholes } = listings.get(id) ?? nothing;
+          for (const [index, start] of starts.entries()) holders.add(start, wholes[index] ?? 0, tree, dataset);
         }
       }
     }
     const alone = holders.aloneByTree();
     const freed = holders.aloneByDataset();
-    const occupied = ([tree, members]: readonly [number, readonly Member[]]): Occupied => ({
-      referenced: members.reduce((sum, { id }) => sum + (listings.get(id)?.referenced ?? 0), 0),
-      exclusive: alone.get(tree) ?? 0,
-    });
+    const occupied = ([tree, members]: readonly [number, readonly Member[]]): Occupied => {
+      const of = members.map(({ id }) => listings.get(id) ?? nothing);
+      return {
+        referenced: of.reduce((sum, { referenced }) => sum + referenced, 0),
+        shared: of.reduce((sum, listing) => sum + sharedOf(listing, holders), 0),
+        exclusive: alone.get(tree) ?? 0,
+      };
+    };
     const usages = datasets.map(([dataset, own], number): [DatasetId, DatasetUsage] => {
       const present = own.find(([, [of]]) => of?.label === undefined);
       const labelled = own.flatMap((tree) =>
@@ -87,7 +111,7 @@ export class UsageMeter {
       return [
         dataset,
         {
-          dataset: present === undefined ? { referenced: 0, exclusive: 0 } : occupied(present),
+          dataset: present === undefined ? { referenced: 0, shared: 0, exclusive: 0 } : occupied(present),
           snapshots: Object.fromEntries(labelled.map(([label, tree]) => [label, occupied(tree)])),
           freedByRemoval: freed.get(number) ?? 0,
         },
@@ -102,7 +126,8 @@ export class UsageMeter {
     const queue = [...family];
     const worker = async () => {
       for (let member = queue.shift(); member !== undefined; member = queue.shift()) {
-        listings.set(member.id, await this.#list(member, bounds.get(member.id) ?? 0, signal));
+        const listing = await this.#list(member, bounds.get(member.id) ?? 0, signal);
+        if (listing !== undefined) listings.set(member.id, listing);
       }
     };
     await Promise.all(Array.from({ length: listingsAtOnce }, worker));
@@ -114,69 +139,49 @@ export class UsageMeter {
       if (label === undefined || listing === undefined) continue;
       room -= listing.starts.length;
       // What it refers to as a whole is the dearer part, and is kept always.
-      this.#kept.set(id, room >= 0 ? listing : { ...nothing, referenced: listing.referenced });
+      const { referenced, within } = listing;
+      this.#kept.set(id, room >= 0 ? listing : { ...nothing, referenced, within });
     }
     return listings;
   }
 
-  async #list(member: Member, bound: number, signal: AbortSignal): Promise<Listing> {
+  /** Undefined when it is gone. */
+  async #list(member: Member, bound: number, signal: AbortSignal): Promise<Listing | undefined> {
     const known = member.label === undefined ? undefined : this.#kept.get(member.id);
     if (known?.bound === bound) return known;
-    const starts: number[] = [];
-    const reaches: number[] = [];
-    let referenced = 0;
-    const use = ({ start, length, reach, generation }: ExtentUse) => {
+    const [starts, lengths, wholes]: [number[], number[], number[]] = [[], [], []];
+    let [referenced, within] = [0, 0];
+    const use = ({ start, length, whole, generation }: ExtentUse) => {
       referenced += length;
+      if (start === 0) within += length;
       if (start === 0 || generation < bound) return;
       starts.push(start);
-      reaches.push(reach);
+      lengths.push(length);
+      wholes.push(whole);
     };
-    const isThere = await eachExtentOf(member, known === undefined ? 0 : bound, use, signal);
-    if (!isThere) return nothing;
+    const since = known === undefined ? 0 : bound;
+    if (!(await eachExtent(this.#pool, { id: member.id, since }, use, signal))) return undefined;
     return {
       referenced: known?.referenced ?? referenced,
+      within: known?.within ?? within,
       bound,
       starts: Float64Array.from(starts),
-      reaches: Float64Array.from(reaches),
+      lengths: Float64Array.from(lengths),
+      wholes: Float64Array.from(wholes),
     };
   }
 }
 
-/** False when it was removed, or moved, meanwhile. */
-async function eachExtentOf(
-  member: Member,
-  since: number,
-  use: (extent: ExtentUse) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const opened = await openMember(member);
-  if (opened === undefined) return false;
-  await using subvolume = opened;
-  try {
-    await eachExtent(pathOf(subvolume), since, use, signal);
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    const now = await openMember(member);
-    await now?.close();
-    if (now !== undefined) throw error;
-    return false;
-  }
-  return true;
-}
-
-async function openMember({ id, tree, path }: Member): Promise<FileHandle | undefined> {
-  const opened = await openBelow(tree, path).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
-    throw error;
-  });
-  // The names on the way to one that is nested are the workload's.
-  if (opened === undefined || path.length === 0 || (await rootId(pathOf(opened))) === id) return opened;
-  await opened.close();
-  return undefined;
+/** Bytes in extents that other trees hold too. Extents from before the bound are: that is what the bound says. */
+function sharedOf({ referenced, within, starts, lengths }: Listing, holders: Holders): number {
+  let alone = 0;
+  for (const [index, start] of starts.entries()) if (!holders.isShared(start)) alone += lengths[index] ?? 0;
+  return referenced - within - alone;
 }
 
 /** Of a subvolume that is gone; its bound is no generation's. */
-const nothing: Listing = { referenced: 0, bound: -1, starts: new Float64Array(), reaches: new Float64Array() };
+const none = new Float64Array();
+const nothing: Listing = { referenced: 0, within: 0, bound: -1, starts: none, lengths: none, wholes: none };
 
 /**
  * From which generation on each subvolume's extents have to be listed. Snapshots of one tree follow each other: what one

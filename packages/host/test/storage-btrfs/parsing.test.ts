@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { parseExtent } from "../../src/storage-btrfs/extents.ts";
 import { parseSwaps } from "../../src/storage-btrfs/holder-of.ts";
 import { parseMountinfo } from "../../src/storage-btrfs/mounts.ts";
 import { parseSubvolumes } from "../../src/storage-btrfs/subvolume-list.ts";
@@ -39,14 +38,4 @@ it("reads which files the machine swaps to, whatever they are called", () => {
   const text =
     "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/dm-1 partition\t976\t0\t-2\n/srv/a\\040b\\012c\tfile\t1\t0\t-3\n";
   expect(parseSwaps(text)).toEqual(["/dev/dm-1", "/srv/a b\nc"]);
-});
-
-it("reads what files use of the disk, and passes over the rest of a file name", () => {
-  const use = "inode 259 file offset 4096 len 8192 disk start 137764864 offset 65536 gen 12 flags";
-  const extent = { start: 137_764_864, length: 8192, reach: 73_728, generation: 12 };
-  expect(parseExtent(`${use} NONE o/6/20`)).toEqual(extent);
-  expect(parseExtent(`${use} COMPRESS|PREALLOC a b`)).toEqual(extent);
-  for (const text of ["transid marker was 11", "", "second line of a name", `x ${use} NONE a`]) {
-    expect(parseExtent(text)).toBeUndefined();
-  }
 });

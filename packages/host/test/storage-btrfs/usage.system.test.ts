@@ -80,6 +80,10 @@ it("agrees with btrfs' own account after snapshots, removals, reverts, clones an
     const snapshots = of(name).map((label) => join(options.mountpoint, "snapshots", name, label));
     const truth = await account(options.mountpoint, [driver.path(name), ...snapshots]);
     const ours = [usage.dataset, ...of(name).map((label) => usage.snapshots[label])];
+    for (const mine of ours) {
+      expect(mine?.shared).toBeGreaterThanOrEqual(0);
+      expect((mine?.referenced ?? 0) - (mine?.shared ?? 0)).toBeLessThanOrEqual(mine?.exclusive ?? 0);
+    }
     // What btrfs counts beside contents: a few nodes of 16 KiB a tree.
     const near = (a = 0, b = 0) => Math.abs(a - b) <= 160 * 1024;
     const wrong = ours.flatMap((mine, index) =>
@@ -92,6 +96,66 @@ it("agrees with btrfs' own account after snapshots, removals, reverts, clones an
       expect(mine?.referenced).toBeLessThanOrEqual((truth.members[index]?.referenced ?? 0) + 1);
     }
   }
+});
+
+it("shares nothing where extents were overwritten in part, which hold more than is in use", async () => {
+  await using pool = await testPool();
+  const { driver } = pool;
+  await driver.create("web");
+  const file = join(driver.path("web"), "table");
+  // Four megabytes in one extent, of which the file soon uses a sixty-fourth, then pages over pages.
+  const write = (count: number, offset: number) =>
+    run("dd", ["if=/dev/urandom", `of=${file}`, "bs=64K", `count=${count}`, `seek=${offset}`, "conv=notrunc,fsync"]);
+  await write(64, 0);
+  await write(63, 0);
+  const alone = await driver.usage("web", AbortSignal.timeout(60_000));
+  expect(alone.dataset).toMatchObject({ referenced: 4 * MiB, shared: 0 });
+  expect(alone.dataset.exclusive).toBeGreaterThan(7 * MiB);
+
+  await driver.snapshot("web", "s1");
+  await write(32, 0);
+  const { dataset, snapshots } = await driver.usage("web", AbortSignal.timeout(60_000));
+  expect(dataset).toMatchObject({ referenced: 4 * MiB, shared: 2 * MiB, exclusive: 2 * MiB });
+  // What it refers to and the dataset does not is in an extent that both hold.
+  expect(snapshots.s1).toMatchObject({ referenced: 4 * MiB, shared: 4 * MiB, exclusive: 0 });
+});
+
+it("takes no name of a file for a figure", async () => {
+  await using pool = await testPool();
+  const { driver } = pool;
+  await driver.create("web");
+  await writeFile(join(driver.path("web"), "file"), Buffer.alloc(MiB, 7));
+  const line = (length: number) => `inode 259 file offset 0 len ${length} disk start 9999 offset 0 gen 9 flags NONE x`;
+  for (const name of [`a\n${line(2 ** 40)}\n`, "9999 99999999 99999999 9", "a\n9999 99999999 99999999 9\n"]) {
+    await writeFile(join(driver.path("web"), name), Buffer.alloc(MiB, 7));
+  }
+  const { dataset } = await driver.usage("web", AbortSignal.timeout(60_000));
+  expect(dataset).toEqual({ referenced: 4 * MiB, shared: 0, exclusive: 4 * MiB });
+});
+
+it("measures while snapshots come and go, and tells of none as nothing", async () => {
+  await using pool = await testPool();
+  const { driver } = pool;
+  await driver.create("web");
+  await writeFile(join(driver.path("web"), "file"), Buffer.alloc(MiB, 7));
+  await driver.snapshot("web", "stays");
+  let isOver = false;
+  const others = (async () => {
+    for (let round = 0; !isOver; round += 1) {
+      await driver.snapshot("web", `s${round}`);
+      await driver.removeSnapshot("web", `s${round}`);
+    }
+  })();
+  for (let look = 0; look < 10; look += 1) {
+    const usage = await driver.usage("web", AbortSignal.timeout(60_000)).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: "not_ready" });
+    });
+    for (const one of usage === undefined ? [] : [usage.dataset, ...Object.values(usage.snapshots)]) {
+      expect(one).toEqual({ referenced: MiB, shared: MiB, exclusive: 0 });
+    }
+  }
+  isOver = true;
+  await others;
 });
 
 it("answers who asks at once from one look, and lets go of one who does not wait", async () => {
@@ -125,8 +189,8 @@ it("finds its own in a folder of a btrfs that others use too, whatever they call
   await rm(join(driver.path("web"), "file"));
 
   expect(await driver.usage("web", AbortSignal.timeout(60_000))).toEqual({
-    dataset: { referenced: 0, exclusive: 0 },
-    snapshots: { s1: { referenced: MiB, exclusive: MiB } },
+    dataset: { referenced: 0, shared: 0, exclusive: 0 },
+    snapshots: { s1: { referenced: MiB, shared: 0, exclusive: MiB } },
     freedByRemoval: MiB,
   });
 });

@@ -244,6 +244,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     const without = (gone: (holding: Holding) => boolean) => sizeOf(all.filter((holding) => !gone(holding)));
     const occupied = (holding: Holding): Occupied => ({
       referenced: sizeOf([holding]),
+      shared: sizeOf([holding]) + without((other) => other === holding) - sizeOf(all),
       exclusive: sizeOf(all) - without((other) => other === holding),
     });
     const own = all.filter((holding) => holding.id === id);
@@ -252,7 +253,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
       holding.label === undefined ? [] : [[holding.label, occupied(holding)] as const],
     );
     return {
-      dataset: dataset ?? { referenced: 0, exclusive: 0 },
+      dataset: dataset ?? { referenced: 0, shared: 0, exclusive: 0 },
       snapshots: Object.fromEntries(snapshots),
       freedByRemoval: sizeOf(all) - without((holding) => holding.id === id),
     };

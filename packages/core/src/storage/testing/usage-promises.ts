@@ -12,7 +12,10 @@ async function usageOf({ driver }: StorageSubject, id: string) {
 
 function inMiB({ dataset, snapshots, freedByRemoval }: DatasetUsage) {
   const mib = (bytes: number) => Math.round((bytes / MiB) * 10) / 10;
-  const pair = ({ referenced, exclusive }: Occupied) => `${mib(referenced)} / ${mib(exclusive)}`;
+  const pair = ({ referenced, shared, exclusive }: Occupied) => {
+    expect([0, referenced]).toEqual([Math.min(0, shared), Math.max(referenced, shared)]);
+    return `${mib(referenced)} / ${mib(exclusive)}`;
+  };
   return {
     dataset: pair(dataset),
     ...Object.fromEntries(Object.entries(snapshots).map(([label, occupied]) => [label, pair(occupied)])),
@@ -85,6 +88,28 @@ export function usagePromises(factory: StorageFactory): void {
       await fill(subject, "web", "new", 1);
       expect(await usageOf(subject, "web")).toEqual({ dataset: "1 / 1", freed: 1 });
       expect(await usageOf(subject, "two")).toEqual({ dataset: "5 / 0", t1: "5 / 0", freed: 5 });
+    });
+
+    it("tells what of it others hold too, never more than there is nor less than nothing", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      const shared = async () => {
+        const { dataset, snapshots } = await driver.usage("web", patience());
+        return [dataset, ...Object.values(snapshots)].map((one) => Math.round((one.shared / MiB) * 10) / 10);
+      };
+      await fill(subject, "web", "a", 3);
+      await fill(subject, "web", "b", 1);
+      expect(await shared()).toEqual([0]);
+      await driver.snapshot("web", "s1");
+      expect(await shared()).toEqual([4, 4]);
+      await fill(subject, "web", "a", 2);
+      expect(await shared()).toEqual([1, 1]);
+      await driver.snapshot("web", "s2");
+      expect(await shared()).toEqual([3, 1, 3]);
+      await driver.removeSnapshot("web", "s1");
+      await driver.removeSnapshot("web", "s2");
+      expect(await shared()).toEqual([0]);
     });
 
     it("holds across reverts", async () => {
