@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "@dockersnap/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CliResult, cli } from "../support/cli.ts";
 import { EchoConnection, echoServer } from "../support/connection.ts";
@@ -208,4 +211,49 @@ it("goes back in a stopped instance as well, and starts nothing", async () => {
   await ok("undo", name);
   await ok("start", name);
   expect(await read("db", "/data/table")).toBe("damaged");
+});
+
+it("brings a volume back whose files nobody may change, with its subvolumes, and takes that back", async () => {
+  const held = await bareInstance(world, "held");
+  await held.engine.run({ name: "app", volumes: ["data:/data"], restart: "always" });
+  const data = join(world.tree(held.name), "volumes/data/_data");
+  const subvolume = (...args: string[]) => run("btrfs", args, { cwd: data });
+  const write = (words: string) => {
+    for (const file of ["table", "sub/inner/file"]) writeFileSync(join(data, file), words);
+  };
+  for (const path of ["sub", "sub/inner", "sub/kept"]) await subvolume("subvolume", "create", path);
+  write("then");
+  await subvolume("property", "set", "-ts", "sub/kept", "ro", "true");
+  await run("chattr", ["+C", data]);
+  await run("chattr", ["+i", "table"], { cwd: data });
+  /** What the files say, flags and all; the columns of lsattr(1) differ from version to version. */
+  const seen = async () => {
+    const { stdout } = await run("lsattr", ["-d", ".", "table"], { cwd: data });
+    const flags = stdout.split("\n").map((line) => (line.split(" ")[0] ?? "").replaceAll("-", ""));
+    const readOnly = (await subvolume("property", "get", "-ts", "sub/kept", "ro")).stdout.trim();
+    const words = ["table", "sub/inner/file"].map((file) => readFileSync(join(data, file), "utf8"));
+    return [...words, ...flags.filter(Boolean), readOnly];
+  };
+  const then = ["then", "then", "C", "i", "ro=true"];
+  expect(await seen()).toEqual(then);
+  await ok("snapshot", held.name, "s1");
+
+  await run("chattr", ["-i", "table"], { cwd: data });
+  write("now");
+  await subvolume("property", "set", "-ts", "sub/kept", "ro", "false");
+  await run("chattr", ["+a", "table", "."], { cwd: data });
+  const now = ["now", "now", "aC", "a", "ro=false"];
+  expect(await seen()).toEqual(now);
+  for (const [verb, becomes] of [
+    [["revert", `${held.name}@s1`, "--only", "volume:data"], then],
+    [["undo", held.name], now],
+    [["redo", held.name], then],
+  ] as const) {
+    await ok(...verb);
+    expect(await seen()).toEqual(becomes);
+    expect(readdirSync(world.tree(held.name)).filter((entry) => entry.startsWith("."))).toEqual([]);
+    expect((await held.engine.state("app")).Running).toBe(true);
+  }
+  await ok("delete", held.name);
+  expect((await ok("doctor", "--config", world.configFile)).stdout).toContain("Nothing is wrong.");
 });

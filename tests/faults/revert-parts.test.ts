@@ -1,8 +1,11 @@
-import { afterAll } from "vitest";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "@dockersnap/host";
+import { afterAll, expect, it } from "vitest";
 import { Engine } from "../support/engine.ts";
 import { Drill } from "./drill.ts";
 import type { Exercise } from "./exercise.ts";
-import { writeData } from "./sight.ts";
+import { volume, writeData } from "./sight.ts";
 import { drillOn } from "./suite.ts";
 
 const drill = await Drill.start();
@@ -29,12 +32,24 @@ async function withoutTask(name: string): Promise<void> {
   if ((await engine.containers()).includes("task")) await engine.remove("task");
 }
 
+/** A folder and a file that cannot be renamed and a subvolume that cannot be changed are in the volume. */
+async function obstruct(name: string): Promise<void> {
+  const cwd = join(world.tree(name), "volumes", volume, "_data");
+  if (existsSync(join(cwd, "kept"))) return;
+  await run("btrfs", ["subvolume", "create", "kept"], { cwd });
+  await run("btrfs", ["property", "set", "-ts", "kept", "ro", "true"], { cwd });
+  writeFileSync(join(cwd, "fixed"), "now");
+  await run("chattr", ["+i", "fixed"], { cwd });
+  await run("chattr", ["+a", "."], { cwd });
+}
+
 const revert: Exercise = {
   title: "a revert of a volume that is in use and of a container that is gone",
   names,
   async ready(name) {
     await withoutTask(name);
     writeData(world, name, `the present of ${name}`);
+    await obstruct(name);
   },
   call: (name) => ({ method: "POST", path: `/instances/${name}/revert`, body: request }),
   done: (before) => ({
@@ -74,3 +89,8 @@ const undo: Exercise = {
 };
 // Their other steps are those of the revert, which is disturbed at every one.
 await drillOn(drill, undo, { ...pinned, only: ["swap", "commit"] });
+
+it("leaves nothing of its own in a tree", () => {
+  const own = names.flatMap((name) => readdirSync(world.tree(name)).filter((entry) => entry.startsWith(".dockersnap")));
+  expect(own).toEqual([]);
+});
