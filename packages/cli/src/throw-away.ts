@@ -55,7 +55,7 @@ export async function environmentOf(
   const folder = accessFolder(io.home, name);
   const offered = offeredEnvironment(answer, folder, client.baseUrl, out);
   await writeAccessFiles(folder, filesIn(answer, folder), [...offered.keys()], {
-    daemon: client.baseUrl,
+    daemon: answer.daemon ?? client.baseUrl,
     created_at,
   });
   const env = { ...io.env };
@@ -74,7 +74,7 @@ export async function removeThrowAway(
   name: string,
   { client, io, out }: { client: Client; io: Io; out: Output },
 ): Promise<void> {
-  const files = await accessRecord(io.home, name, client.baseUrl);
+  const files = await accessRecord(io.home, name);
   await removeClone(client, name);
   if (files !== undefined) await removeAccessFiles(files, out);
 }

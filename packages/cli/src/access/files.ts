@@ -7,7 +7,7 @@ import { namesIn } from "./variables.ts";
 
 /** Which instance of which daemon: another daemon may have one of the same name, and the same daemon may have one later. */
 export interface Owner {
-  /** The daemon's address. */
+  /** By its own id, or by its address where it has none. */
   readonly daemon: string;
   /** When the instance was created. */
   readonly created_at: string;

@@ -15,14 +15,14 @@ export interface AccessRecord {
 
 const mostNamed = 3;
 
-/** Finds the folder of a daemon's instance; undefined where there is none, or one that is not known to be this daemon's. */
-export async function accessRecord(home: string, name: string, daemon: string): Promise<AccessRecord | undefined> {
+/** Finds the folder of an instance of this name; undefined where there is none, or one that does not say whose it is. */
+export async function accessRecord(home: string, name: string): Promise<AccessRecord | undefined> {
   const folder = accessFolder(home, name);
   try {
     // A link would lead to files somewhere else.
     for (const path of [dirname(folder), folder]) if (!(await lstatOf(path)).isDirectory) return undefined;
     const { owner } = await readManifest(folder);
-    return owner?.daemon === daemon ? { name, folder, owner } : undefined;
+    return owner === undefined ? undefined : { name, folder, owner };
   } catch {
     // A folder that this user cannot read is another user's to remove.
     return undefined;
@@ -30,19 +30,19 @@ export async function accessRecord(home: string, name: string, daemon: string): 
 }
 
 /**
- * Removes the access files of this daemon's instances that are gone, and tells of it. Folders are looked at before the daemon
+ * Removes the access files of a daemon's instances that are gone, and tells of it. Folders are looked at before the daemon
  * is asked, so that one written meanwhile is not taken for a former instance's.
  */
 export async function sweepAccessFiles(
   home: string,
-  client: Client,
-  { out, signal }: { readonly out: Output; readonly signal: AbortSignal },
+  daemon: string,
+  { client, out, signal }: { readonly client: Client; readonly out: Output; readonly signal: AbortSignal },
 ): Promise<void> {
   const names = (await readdir(accessRoot(home)).catch((): string[] => [])).sort();
   const found = await Promise.all(
-    names.filter((name) => instanceNamePattern.test(name)).map((name) => accessRecord(home, name, client.baseUrl)),
+    names.filter((name) => instanceNamePattern.test(name)).map((name) => accessRecord(home, name)),
   );
-  const records = found.filter((record) => record !== undefined);
+  const records = found.filter((record) => record?.owner.daemon === daemon) as AccessRecord[];
   if (records.length === 0) return;
   // Without an answer nothing is known to be gone, and the next `use` asks again.
   const instances = await client.instances.list({ all: true, signal }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Client } from "@dockersnap/client";
-import { accessRecord, removeAccessFiles } from "../access/leftovers.ts";
+import { type AccessRecord, accessRecord, removeAccessFiles } from "../access/leftovers.ts";
 import { instanceOrSnapshotArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes } from "../failure.ts";
@@ -18,7 +18,7 @@ export const remove = defineCommand({
       return exitCodes.failed;
     }
     const { instance, label } = target;
-    const files = label === undefined ? await accessRecord(io.home, instance, client.baseUrl) : undefined;
+    const files = label === undefined ? await accessFilesOf(instance, client, io.home) : undefined;
     await follow((following) =>
       label === undefined
         ? client.instances.delete(instance, following)
@@ -29,6 +29,14 @@ export const remove = defineCommand({
     return exitCodes.done;
   },
 });
+
+/** Another daemon's instance may have the same name, so the folder has to be of this very one. */
+async function accessFilesOf(name: string, client: Client, home: string): Promise<AccessRecord | undefined> {
+  const record = await accessRecord(home, name);
+  if (record === undefined) return undefined;
+  const instance = await client.instances.get(name).catch(() => undefined);
+  return instance?.created_at === record.owner.created_at ? record : undefined;
+}
 
 async function question(client: Client, { instance, label }: { instance: string; label?: string }): Promise<string> {
   if (label !== undefined) return `Delete snapshot ${instance}@${label}? It cannot be brought back.`;

@@ -45,18 +45,17 @@ export const use = defineCommand({
     using _interrupts = io.onInterrupt(leave);
     using _terminations = io.onTermination(leave);
     const { signal } = stop;
-    // Over before files are written: one of these folders may be a former instance's of this name.
-    const sweeping = sweepAccessFiles(io.home, client, { out, signal });
     const [instance, answer] = await Promise.all([
       client.instances.get(args.name, { signal }),
       client.instances.access(args.name, { signal }),
-    ]).finally(() => sweeping);
+    ]);
+    const { daemon = client.baseUrl } = answer;
+    await sweepAccessFiles(io.home, daemon, { client, out, signal });
     requireRunning(instance);
     const folder = accessFolder(io.home, args.name);
     const env = offeredEnvironment(answer, folder, client.baseUrl, out);
     const names = [...env.keys()];
-    const owner = { daemon: client.baseUrl, created_at: instance.created_at };
-    await writeAccessFiles(folder, filesIn(answer, folder), names, owner);
+    await writeAccessFiles(folder, filesIn(answer, folder), names, { daemon, created_at: instance.created_at });
 
     const left = exportedIn(io.env).filter((name) => !env.has(name));
     const statements = [

@@ -54,6 +54,14 @@ function create(name: string, second = 0, at = daemon): void {
   at.script["GET /operations/op1"] = json(200, operation("op1"));
 }
 
+/** Has this daemon's answer for the instance tell the daemon's id. */
+function identify(name: string, at: ScriptedDaemon, id: string): void {
+  at.script[`GET /instances/${name}/access`] = json(200, {
+    ...{ contract_version: "1", env: { DOCKERSNAP_INSTANCE: name }, endpoints: [] },
+    ...{ files: [{ name: "kubeconfig", content: "secret" }], daemon: id },
+  });
+}
+
 function forget(name: string): void {
   living = living.filter((one) => one.name !== name);
 }
@@ -96,13 +104,48 @@ it("use removes the files of instances that are gone, and says so", async () => 
   expect(await folders()).toEqual(["web"]);
 });
 
-it("use of an instance that is gone removes its files although it fails", async () => {
+it("use of a stopped instance removes what is gone although it fails", async () => {
   create("web");
-  await use("web");
-  forget("web");
-  daemon.script["GET /instances/web"] = json(404, { error: "No instance 'web'.", code: "not_found" });
-  expect((await use("web")).code).toBe(3);
+  create("a");
+  await use("a");
+  forget("a");
+  daemon.script["GET /instances/web"] = json(200, instance("web", { status: "stopped" }));
+  expect((await use("web")).code).toBe(4);
   expect(await folders()).toEqual([]);
+});
+
+it("use knows a daemon by its id, whatever address it is reached by", async () => {
+  await using tunnel = await openDaemon();
+  create("a");
+  identify("a", daemon, "id-1");
+  await use("a");
+  forget("a");
+  create("web", 0, tunnel);
+  identify("web", tunnel, "id-2");
+  await use("web", tunnel);
+  expect(await folders()).toEqual(["a", "web"]);
+  identify("web", tunnel, "id-1");
+  expect((await use("web", tunnel)).stderr).toContain("Removed the access files of a, deleted by now.\n");
+});
+
+it("use leaves another daemon's files behind the same address", async () => {
+  create("a");
+  identify("a", daemon, "id-1");
+  await use("a");
+  forget("a");
+  create("web");
+  identify("web", daemon, "id-2");
+  await use("web");
+  expect(await folders()).toEqual(["a", "web"]);
+});
+
+it("delete leaves the files of another daemon's instance of the same name", async () => {
+  await using other = await openDaemon();
+  create("web", 1, other);
+  await use("web", other);
+  create("web", 2);
+  expect((await runCli(["delete", "web"], { daemon, home })).code).toBe(0);
+  expect(await readdir(folder("web"))).toContain("kubeconfig");
 });
 
 it("use replaces the files of a former instance of the same name", async () => {

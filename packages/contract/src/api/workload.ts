@@ -10,6 +10,8 @@ export const Access = z.object({
   files: z.array(AccessFile),
   endpoints: z.array(AccessEndpoint),
   warnings: z.array(z.string()).optional(),
+  /** Tells this daemon from any other, by whatever address it is reached; absent from older ones. */
+  daemon: z.string().optional(),
 });
 export type Access = z.infer<typeof Access>;
 

@@ -236,6 +236,8 @@ export interface Records {
     get(): TimeRecord | undefined;
     save(record: TimeRecord): void;
   };
+  /** Tells the daemon whose records these are from any other: made with them, and there as long as they are. */
+  daemonId(): string;
   /** Free space of the disk these records are on, as it is now. */
   room(): RecordsRoom;
   /** Have space in reserve again that a full disk used up, where there is enough to spare. */

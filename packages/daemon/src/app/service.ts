@@ -132,7 +132,10 @@ export function createService(parts: Parts): Service {
       await ports.refresh(name);
       return portsOf(record);
     },
-    access: async (name, requestHost) => answers.access(find(name), requestHost),
+    access: async (name, requestHost) => ({
+      ...(await answers.access(find(name), requestHost)),
+      daemon: records.daemonId(),
+    }),
     workload: async (name) => answers.description(find(name)),
     workloadHealth: async (name, fresh) => answers.health(find(name), fresh),
     plugins: {

@@ -113,6 +113,10 @@ export const migrations: readonly string[] = [
     hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' ||
     substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)));
   `,
+  `
+  CREATE TABLE daemon (id TEXT NOT NULL) STRICT;
+  INSERT INTO daemon (id) VALUES (lower(hex(randomblob(16))));
+  `,
 ];
 
 /** The schema version the file has now. */

@@ -80,6 +80,7 @@ function tables(database: Database, disk: RecordsDisk, closed: () => void): Open
     ports: portsTable(database),
     operations: operationsTable(database),
     time: timeTable(database),
+    daemonId: () => daemonIdIn(database),
     room: () => disk.room(),
     keepReserve: () => disk.keep(),
     transaction: (work) => database.transaction(work),
@@ -89,6 +90,12 @@ function tables(database: Database, disk: RecordsDisk, closed: () => void): Open
       closed();
     },
   };
+}
+
+function daemonIdIn(database: Database): string {
+  const id = database.row("SELECT id FROM daemon")?.id;
+  if (typeof id !== "string") throw unreadable(database.path, new Error("the daemon's id is missing"));
+  return id;
 }
 
 /** Made beside its place and then moved there, so that a file at `path` is whole: one that is empty has been damaged. */

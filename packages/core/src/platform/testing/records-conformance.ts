@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Records } from "../records.ts";
 import { instanceRecords } from "./records-promises/instances.ts";
 import { operationRecords } from "./records-promises/operations.ts";
@@ -15,6 +15,15 @@ export function describeRecords(open: () => { records: Records; close(): void })
     ({ records, close } = open());
   });
   afterEach(() => close());
+
+  it("have an id of the daemon that stays the same", () => {
+    const id = records.daemonId();
+    expect(id).toMatch(/^[0-9a-f-]{32,36}$/);
+    expect(records.daemonId()).toBe(id);
+    const another = open();
+    expect(another.records.daemonId()).not.toBe(id);
+    another.close();
+  });
 
   const present = () => records;
   instanceRecords(present);

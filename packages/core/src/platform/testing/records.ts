@@ -192,6 +192,12 @@ export class MemoryRecords implements Records {
     },
   };
 
+  readonly #daemonId = crypto.randomUUID();
+
+  daemonId(): string {
+    return this.#daemonId;
+  }
+
   readonly time: Records["time"] = {
     get: () => structuredClone(this.#state.time),
     save: (record) => {
