@@ -10,7 +10,7 @@ import { drawTurns, shortest, type Turn } from "./random/turns.ts";
  * the latter, `DOCKERSNAP_TEST_SEED=17` tries others, and `RANDOM_ACTS_REPLAY` does what a failure printed.
  */
 const seed = Number(process.env.DOCKERSNAP_TEST_SEED ?? 4);
-const wanted = Number(process.env.RANDOM_ACTS ?? 100);
+const wanted = Number(process.env.RANDOM_ACTS ?? 60);
 const replay = process.env.RANDOM_ACTS_REPLAY;
 /** So many acts begin with an empty pool. */
 const inOneWorld = 250;
@@ -75,10 +75,13 @@ it.runIf(replay === undefined)(
   "keeps all data through more of them, on light engines",
   { timeout: 60_000_000 },
   async () => {
+    const seen = { operations: 0, killed: 0, damaged: 0, refusedByPool: 0 };
     for (let from = 0; from < wanted; from += inOneWorld) {
       const done = await tryAll(drawTurns(seed + from, Math.min(inOneWorld, wanted - from), 8), "light");
-      expect(done.killed).toBeGreaterThan(0);
+      for (const what of ["operations", "killed", "damaged", "refusedByPool"] as const) seen[what] += done[what];
     }
+    expect(seen.operations).toBeGreaterThan(wanted / 3);
+    expect(Math.min(seen.killed, seen.damaged, seen.refusedByPool)).toBeGreaterThan(0);
   },
 );
 

@@ -9,23 +9,26 @@ import { takeInventory } from "../footprint.ts";
 import { daemonWithFaults, straysOf } from "../with-faults.ts";
 import { changesOf } from "./changes.ts";
 import { HostTable } from "./host-table.ts";
+import { PoolMoves } from "./pool.ts";
 import { changed, keptText, textOf, treeOf } from "./tree.ts";
 import type { Turn } from "./turns.ts";
 import { Workload } from "./workload.ts";
 
 /** A world in which one list of random acts is done, and the model that knows what each must lead to. */
 export class Trial {
-  readonly done = { acts: 0, operations: 0, killed: 0 };
+  readonly done = { operations: 0, killed: 0, damaged: 0, refusedByPool: 0 };
   readonly #world: World;
   readonly #faults: FaultFiles;
   readonly #model = new HistoryModel();
   readonly #workload = new Workload();
+  readonly #pool: PoolMoves;
   readonly #table: HostTable;
   readonly #atFirst: readonly string[];
 
   private constructor(world: World, table: HostTable) {
     this.#world = world;
     this.#table = table;
+    this.#pool = new PoolMoves(world);
     this.#faults = new FaultFiles(world.dir);
     this.#atFirst = this.#inventory();
   }
@@ -45,6 +48,7 @@ export class Trial {
   }
 
   async end(): Promise<void> {
+    await this.#pool.change("ok").catch(() => undefined);
     this.#workload[Symbol.dispose]();
     await this.#world[Symbol.asyncDispose]();
   }
@@ -52,16 +56,20 @@ export class Trial {
   /** Do what a draw stands for by now, and see that everything is as it must be then. */
   async take(turn: Turn, number: number): Promise<void> {
     const act = actOf(turn.act, this.#model, number, (name) => this.#world.name(name));
-    this.done.acts += 1;
-    if (turn.damage !== null) await this.#table.damage(turn.damage);
+    if (turn.pool !== null) await this.#pool.change(turn.pool);
+    if (turn.damage !== null) {
+      await this.#table.damage(turn.damage);
+      this.done.damaged += 1;
+    }
     const told = act.kind === "write" ? await this.#write(act.name, turn, number) : await this.#ask(act, turn);
-    const after = `act ${number}, ${JSON.stringify({ ...told, damage: turn.damage ?? undefined })}`;
+    const after = `act ${number}, ${JSON.stringify({ ...told, damage: turn.damage, pool: this.#pool.state })}`;
     await this.#check(after);
     await this.#table.untilRight(after, this.#model.names());
   }
 
   /** Delete everything there is: nothing may be left of it. */
   async clear(): Promise<void> {
+    await this.#pool.change("ok");
     for (const name of this.#model.names()) {
       await this.#world.client.instances.delete(name);
       this.#model.did({ kind: "delete", name });
@@ -75,6 +83,7 @@ export class Trial {
 
   /** The trees a workload has written in, changed as it would. */
   async #write(name: string, turn: Turn, number: number): Promise<object> {
+    if (this.#pool.state === "read-only") return { name, changes: "none" };
     const tree = treeOf(this.#model.expected(name).data);
     const changes = changesOf(turn.change, tree, number);
     await this.#workload.change(volumes(this.#world.tree(name)), changes);
@@ -84,11 +93,14 @@ export class Trial {
   }
 
   async #ask(act: Exclude<HistoryAct, { kind: "write" }>, turn: Turn): Promise<object> {
-    const refusal = this.#model.refusal(act);
-    if (refusal !== undefined) {
+    const refusals = [this.#model.refusal(act), this.#pool.refusal(act.kind)].filter((code) => code !== undefined);
+    if (refusals.length > 0) {
       const { code } = await this.#call(callOf(act));
-      expectSame(JSON.stringify({ act }), code, refusal);
-      return { act, refusal };
+      if (!refusals.some((each) => each === code)) expectSame(JSON.stringify({ act }), code, refusals);
+      if (code === this.#pool.refusal(act.kind)) this.done.refusedByPool += 1;
+      // A daemon starts whatever the pool is.
+      if (turn.kill !== null) await this.#killAndStart();
+      return { act, code };
     }
     const steps = stepsOf[act.kind];
     const step = turn.kill === null ? undefined : steps[turn.kill.step % steps.length];
@@ -102,6 +114,12 @@ export class Trial {
     if (await this.#carriedOut(callOf(act), step !== undefined, JSON.stringify(told))) this.#model.did(act);
     if (this.#world.daemonPid !== pid) this.done.killed += 1;
     return told;
+  }
+
+  async #killAndStart(): Promise<void> {
+    await this.#world.killDaemon();
+    await this.#world.startDaemon();
+    this.done.killed += 1;
   }
 
   async #call({ method, path, body }: Call): Promise<{ id?: string; code?: string }> {

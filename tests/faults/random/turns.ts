@@ -20,7 +20,11 @@ export interface Turn {
   readonly kill: Kill | null;
   /** What somebody else does to the host's packet filter just before. */
   readonly damage: Damage | null;
+  /** What the pool is made just before; null leaves it as it is. */
+  readonly pool: PoolState | null;
 }
+
+export type PoolState = "ok" | "full" | "read-only";
 
 /** Acts of which one in `killsOneIn` is a killed one. */
 export function drawTurns(seed: number, count: number, killsOneIn: number): readonly Turn[] {
@@ -28,7 +32,14 @@ export function drawTurns(seed: number, count: number, killsOneIn: number): read
   const kills = fc.oneof({ weight: killsOneIn - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: kill });
   const damage = fc.constantFrom<Damage[]>("delete the table", "flush a chain", "flush a set");
   const damages = fc.oneof({ weight: 11, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: damage });
-  const turn: fc.Arbitrary<Turn> = fc.record({ act: draws, change: changeDraws, kill: kills, damage: damages });
+  const pools = fc.oneof(
+    { weight: 20, arbitrary: fc.constant(null) },
+    { weight: 5, arbitrary: fc.constant<PoolState>("ok") },
+    { weight: 2, arbitrary: fc.constantFrom<PoolState[]>("full", "read-only") },
+  );
+  const turn: fc.Arbitrary<Turn> = fc.record({
+    ...{ act: draws, change: changeDraws, kill: kills, damage: damages, pool: pools },
+  });
   return fc.sample(turn, { seed, numRuns: count });
 }
 

@@ -74,7 +74,7 @@ def change(root, one):
     elif kind == "protect":
         with_open(path, lambda handle: fcntl.ioctl(handle, SUBVOL_SETFLAGS, struct.pack("Q", READ_ONLY if one["readOnly"] else 0)))
     elif kind == "lock":
-        set_lock(path, one["lock"])
+        set_lock(path, one.get("lock"))
     elif kind == "remove":
         if one["what"] == "file":
             os.unlink(path)
