@@ -54,7 +54,7 @@ it("files of instances that somebody else deleted go with the next use, and a de
   await world.client.instances.delete(gone);
   expect(await cli(world, "use", demo)).toMatchObject({
     code: 0,
-    stderr: expect.stringContaining(`Removed the access files of ${gone}, deleted by now.`),
+    stderr: expect.stringContaining(`Removed the access files of deleted instances: ${gone}.`),
   });
   expect(accessFolders().sort()).toEqual([demo, other].sort());
   expect(await cli(world, "delete", other)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("warning") });

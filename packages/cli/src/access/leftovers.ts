@@ -51,7 +51,7 @@ export async function sweepAccessFiles(
   const gone = records.filter(({ name, owner }) => living.get(name) !== owner.created_at);
   const removed: string[] = [];
   for (const record of gone) if (await removeAccessFiles(record, out)) removed.push(record.name);
-  if (removed.length > 0) out.note(`Removed the access files of ${named(removed)}, deleted by now.`);
+  if (removed.length > 0) out.note(`Removed the access files of deleted instances: ${named(removed)}.`);
 }
 
 /**

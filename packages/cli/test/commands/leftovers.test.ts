@@ -100,7 +100,7 @@ it("use removes the files of instances that are gone, and says so", async () => 
   for (const name of ["a", "b"]) forget(name);
   const { code, stderr } = await use("web");
   expect(code).toBe(0);
-  expect(stderr).toContain("Removed the access files of a, b, deleted by now.\n");
+  expect(stderr).toContain("Removed the access files of deleted instances: a, b.\n");
   expect(await folders()).toEqual(["web"]);
 });
 
@@ -125,7 +125,7 @@ it("use knows a daemon by its id, whatever address it is reached by", async () =
   await use("web", tunnel);
   expect(await folders()).toEqual(["a", "web"]);
   identify("web", tunnel, "id-1");
-  expect((await use("web", tunnel)).stderr).toContain("Removed the access files of a, deleted by now.\n");
+  expect((await use("web", tunnel)).stderr).toContain("Removed the access files of deleted instances: a.\n");
 });
 
 it("use leaves another daemon's files behind the same address", async () => {
