@@ -156,10 +156,7 @@ const namesOf = (among: readonly (Verb | Noun)[]) => among.flatMap((one) => one.
 function asksForJson(argv: readonly string[]): boolean {
   return argv.some(
     (word, index) =>
-      word === "-ojson" ||
-      word === "-o=json" ||
-      word === "--output=json" ||
-      (word === "json" && /^(-o|--output)$/.test(argv[index - 1] ?? "")),
+      /^(-q?o=?|--output=)json$/.test(word) || (word === "json" && /^(-q?o|--output)$/.test(argv[index - 1] ?? "")),
   );
 }
 

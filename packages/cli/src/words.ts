@@ -12,7 +12,9 @@ export function verbIndex(words: readonly string[], from: number): number {
 }
 
 function takesNextWord(word: string): boolean {
-  return optionOf(globalOptions, word)?.placeholder !== undefined;
+  const [, switches = "", last = word] = /^-([a-z]+)([a-z])$/i.exec(word) ?? [];
+  const areSwitches = [...switches].every((letter) => optionOf(globalOptions, `-${letter}`)?.placeholder === undefined);
+  return areSwitches && optionOf(globalOptions, switches === "" ? last : `-${last}`)?.placeholder !== undefined;
 }
 
 /** Whether a word is a global option, with or without its value. */

@@ -87,6 +87,8 @@ it.each([
   ["before", ["-t", "s3cret", "-o", "name", "list"]],
   ["after", ["list", "-t", "s3cret", "-o", "name"]],
   ["around", ["-oname", "ls", "--token=s3cret"]],
+  ["joined before", ["-qo", "name", "-t=s3cret", "ls"]],
+  ["joined after", ["ls", "-qt", "s3cret", "-o=name"]],
 ])("understands global options %s the verb", async (_where, argv) => {
   await using daemon = await scriptedDaemon({ "GET /instances": json(200, [{ name: "demo", snapshots: [] }]) });
   expect(await runCli(argv, { daemon })).toMatchObject({ code: 0, stdout: "demo\n", stderr: "" });
@@ -148,7 +150,16 @@ it("writes an error as one JSON object with -o json", async () => {
   const { code, stderr } = await runCli(["status", "dmeo", "-o", "json"], { daemon });
   expect(code).toBe(3);
   expect(JSON.parse(stderr)).toEqual({ error: "No instance 'dmeo'.", code: "not_found", details: { nearest: "demo" } });
-  expect(JSON.parse((await runCli(["lst", "--output=json"])).stderr)).toMatchObject({ code: "invalid_request" });
+  for (const words of [
+    ["--output=json"],
+    ["--output", "json"],
+    ["-ojson"],
+    ["-o=json"],
+    ["-qo", "json"],
+    ["-qojson"],
+  ]) {
+    expect(JSON.parse((await runCli(["lst", ...words])).stderr)).toMatchObject({ code: "invalid_request" });
+  }
 });
 
 it("lets no control character of others reach the terminal", async () => {
