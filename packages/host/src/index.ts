@@ -1,6 +1,7 @@
 export { createContainerFiles } from "./data-root/container-files.ts";
 export { createDataRootReader } from "./data-root/reader.ts";
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
+export { refusedOptions } from "./dockerd/engine-options.ts";
 export { createMachine } from "./machine/machine.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { type DroppingChain, droppingChains } from "./netns/obstacles.ts";

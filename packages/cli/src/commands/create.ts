@@ -2,6 +2,7 @@ import type { Client } from "@dockersnap/client";
 import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
 import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { parseEngineOptions } from "../config/engine-options.ts";
 import { readConfigFile } from "../config/file.ts";
 import { limitOptions, parseLimits } from "../config/limits.ts";
 import { parsePairs, parseTags, parseTexts } from "../config/pairs.ts";
@@ -21,9 +22,11 @@ export const create = defineCommand({
     configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
     label: list("key=value", "A label of the operator's, with or without a value; may be repeated"),
     ...limitOptions,
+    engine: list("key=value", "An option of the Docker engine, as its daemon.json has it; may be repeated"),
   },
   examples: [
     "dockersnap create web",
+    "dockersnap create ci --engine registry-mirrors=http://10.0.0.5:5000 --engine log-opts.max-size=50m",
     "dockersnap create demo --plugin echo --config text=hello --config port=5678",
     "dockersnap create ci --plugin kind --config-file kind.yaml --memory 4g --disk 20g",
   ],
@@ -37,12 +40,14 @@ export const create = defineCommand({
       throw new UsageError("A configuration is its plugin's: name that with --plugin.");
     }
     const limits = parseLimits(options);
+    const engine = parseEngineOptions(options.engine);
     const texts = Object.keys(given).length === 0 ? undefined : await textOptions(client, plugin);
     const config = { ...fromFile, ...parsePairs(options.config, "--config", texts) };
     const request: CreateInstanceRequest = {
       name: args.name,
       ...(plugin === undefined ? {} : { workload_inline: { plugin, config } }),
       ...(limits === undefined ? {} : { limits }),
+      ...(engine === undefined ? {} : { engine }),
       ...(options.label.length === 0 ? {} : { labels: parseTags(options.label, "--label") }),
     };
     const instance = await follow((following) => client.instances.create(request, following));

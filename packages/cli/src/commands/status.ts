@@ -87,6 +87,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Subnet", instance.subnet],
         ["LoadBalancer IP", instance.metallb_ip],
         ...limitLines(instance),
+        ["Engine options", instance.engine && JSON.stringify(instance.engine)],
         ["Plugin", instance.workload_plugin],
         ["Workload", workload && "status" in workload ? `${workload.workload_type}, ${workload.status}` : undefined],
         ["Config", instance.workload_config && JSON.stringify(instance.workload_config)],

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { mostTags } from "../names.ts";
 import { Timestamp } from "../time.ts";
 import { InstanceName, PluginName, SnapshotLabel, TagChanges, Tags } from "./names.ts";
-import { atLeastOneField } from "./rules.ts";
+import { atLeastOneField, upToEntries } from "./rules.ts";
 import { VerificationSummary } from "./verification.ts";
 
 export const InstanceStatus = z.enum(["running", "stopped", "error"]);
@@ -58,6 +59,18 @@ export const LimitsChange = z
   .partial();
 export type LimitsChange = z.infer<typeof LimitsChange>;
 
+/** Options of a Docker engine, as `daemon.json` has them. dockersnap keeps some for itself; dockerd judges the others. */
+export const EngineOptions = upToEntries(
+  mostTags,
+  z.record(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,63}$/, { error: "expected the name of an option of dockerd, such as live-restore" }),
+    z.unknown(),
+  ),
+);
+export type EngineOptions = z.infer<typeof EngineOptions>;
+
 /** What to change of an instance; whatever is left out stays. */
 export const InstanceChange = atLeastOneField(
   z.object({
@@ -92,6 +105,7 @@ export const CreateInstanceRequest = z.object({
   workload_inline: WorkloadRequest.optional(),
   limits: LimitsRequest.optional(),
   labels: Tags.optional(),
+  engine: EngineOptions.optional(),
 });
 export type CreateInstanceRequest = z.infer<typeof CreateInstanceRequest>;
 
@@ -131,6 +145,8 @@ export const Instance = z.object({
   error: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   limits: Limits.optional(),
+  /** What was asked for at its creation, beside the options of all engines of this host. */
+  engine: EngineOptions.optional(),
   /** Only where one instance is asked for. */
   used: InstanceUse.optional(),
   /** The label this instance last came from: its head in the history. */

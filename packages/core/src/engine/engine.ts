@@ -1,4 +1,4 @@
-import type { Limits } from "@dockersnap/contract/words";
+import type { EngineOptions, Limits } from "@dockersnap/contract/words";
 import type { PortRange } from "../network/chosen-ports.ts";
 import type { HostProbe } from "../platform/probe.ts";
 
@@ -19,6 +19,8 @@ export interface EngineSpec {
   readonly subnet: string;
   /** The ports it chooses from when a container publishes a port without a number. */
   readonly chosenPorts: PortRange;
+  /** What it is to do otherwise than the engines of this host do, as dockerd's configuration has it. */
+  readonly options: EngineOptions;
   /** What it writes is bounded where its data is. */
   readonly limits: Limits | undefined;
 }
@@ -176,6 +178,8 @@ export interface EngineHost {
 
   /** The processors of this host that its engines can use. */
   readonly processors: number;
+  /** A sentence for each of these options that engines of this host cannot have; dockerd judges the others when it starts. */
+  refusedOptions(options: EngineOptions): readonly string[];
   /** Whether this host can hold engines to these limits; `reason` is a sentence for the operator. */
   canLimit(limits: Limits): HostProbe;
   /**

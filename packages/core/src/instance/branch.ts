@@ -69,6 +69,7 @@ function branchRecord(lifecycle: Lifecycle, branch: Branch, createdAt: string): 
     limits: changedLimits(source.limits, branch.limits),
     problem: undefined,
     engineId: lifecycle.platform.newEngineId(),
+    engineOptions: source.engineOptions,
     purpose: branch.purpose,
   };
   lifecycle.specs.addresses(record);

@@ -1,4 +1,4 @@
-import { type CreateInstanceRequest, DockersnapError } from "@dockersnap/contract/words";
+import { type CreateInstanceRequest, DockersnapError, type EngineOptions } from "@dockersnap/contract/words";
 import { lowestFreeIndex } from "../network/addresses.ts";
 import type { OperationKind } from "../operation/kind.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -26,6 +26,7 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
       await requireFreeName(lifecycle, input.name);
+      requireOptions(platform.engines, input.engine);
       requireProcessors(platform, input.name, input.limits);
       await requireBounds(platform, input.name, input.limits);
       const workload = workloads.request(input.name, input.workload_inline);
@@ -69,6 +70,12 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
   };
 }
 
+/** `invalid_request` for options that no engine of this host can have. */
+function requireOptions(engines: Platform["engines"], options: EngineOptions = {}): void {
+  const refused = engines.refusedOptions(options);
+  if (refused.length > 0) throw new DockersnapError("invalid_request", refused.join(" "));
+}
+
 /**
  * `already_exists`, with what to do, for a name that is in use. Data that belongs to no record, as after records were lost, is
  * found here and not by the step that makes the dataset: what takes that step back would remove it.
@@ -107,6 +114,7 @@ function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: Cr
     limits: input.limits,
     problem: undefined,
     engineId: lifecycle.platform.newEngineId(),
+    engineOptions: input.engine,
     purpose: undefined,
   };
   // An index whose subnet lies outside the range must be refused before it is written down.

@@ -33,6 +33,7 @@ export class Specs {
       netnsPath: network.netnsPath(record.name),
       resolvConf: network.resolvConf(record.name),
       chosenPorts: chosenPorts(record.subnetIndex),
+      options: record.engineOptions ?? {},
       limits: record.limits,
     };
   }

@@ -76,6 +76,7 @@ export async function describeInstance(deps: Deps, record: InstanceRecord): Prom
     ...(error === undefined ? {} : { error }),
     ...(Object.keys(record.labels).length === 0 ? {} : { labels: { ...record.labels } }),
     ...(record.limits === undefined ? {} : { limits: record.limits }),
+    ...(record.engineOptions === undefined ? {} : { engine: { ...record.engineOptions } }),
     ...(record.head === undefined ? {} : { parent: record.head }),
     ...(record.purpose === undefined ? {} : { purpose: record.purpose }),
   };

@@ -1,4 +1,5 @@
 import type {
+  EngineOptions,
   InstancePurpose,
   KeepRules,
   Limits,
@@ -34,6 +35,8 @@ export interface InstanceRecord {
   readonly problem: string | undefined;
   /** A UUID of its Docker engine, which stays the same over restarts and reverts; a clone has another one. */
   readonly engineId: string;
+  /** What its engine was asked to do otherwise than the engines of this host do. */
+  readonly engineOptions: EngineOptions | undefined;
   /** What the daemon made it for; undefined for one that somebody asked for. */
   readonly purpose: InstancePurpose | undefined;
 }

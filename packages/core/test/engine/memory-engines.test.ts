@@ -13,6 +13,7 @@ function spec(name: string): EngineSpec {
     resolvConf: undefined,
     id: "7a9b7a0e-6a53-4bb5-9dd6-0f0c9f6c0b11",
     hostAddress: "10.10.0.1",
+    options: {},
     subnet: "10.10.0.0/16",
     chosenPorts: { first: 32_768, last: 33_279 },
     limits: undefined,

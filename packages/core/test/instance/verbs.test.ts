@@ -61,6 +61,21 @@ describe("create", () => {
     expect((await world.describe("d")).subnet).toBe("10.11.0.0/16");
   });
 
+  it("passes options to the engine, and refuses those that no engine can have before anything is made", async () => {
+    const engine = { "live-restore": false, "registry-mirrors": ["http://192.0.2.1"] };
+    await world.did("create", { name: "a", engine });
+    expect((await world.describe("a")).engine).toEqual(engine);
+    await world.did("snapshot", { name: "a", label: "s" });
+    await world.did("clone", { source: "a", label: "s", name: "b" });
+    expect((await world.describe("b")).engine).toEqual(engine);
+    for (const name of ["a", "b"]) expect(world.engines.spec(name)?.options).toEqual(engine);
+    await expect(world.run("create", { name: "c", engine: { "data-root": "/" } })).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining("'data-root'"),
+    });
+    expect(world.records.instances.get("c")).toBeUndefined();
+  });
+
   it("asks the plugin first and makes nothing when it refuses", async () => {
     world.plugins.add("picky", { validate: () => ({ valid: false, errors: ["the moon is wrong"] }) });
     const operation = await world.run("create", { name: "web", workload_inline: { plugin: "picky" } });

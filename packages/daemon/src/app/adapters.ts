@@ -39,6 +39,7 @@ export function createAdapters(config: Config, log: Log) {
       startTimeoutMs: config.docker.start_timeout,
       logMaxSize: String(config.docker.log_max_size),
       logMaxFile: config.docker.log_max_file,
+      engineOptions: config.docker.engine,
       proxy: config.docker.proxy,
       log,
     }),

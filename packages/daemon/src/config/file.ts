@@ -13,6 +13,7 @@ import {
 import { foreignKey } from "./foreign.ts";
 import { isKeyName, type KeyName, keyNames, keys } from "./keys.ts";
 import { type Origin, type Problems, placed } from "./problems.ts";
+import { hasAlias, jsonOf } from "./yaml-value.ts";
 
 /** A value as it was written, not yet parsed. */
 export interface Written {
@@ -48,6 +49,9 @@ export function readFile(file: string, source: string, problems: Problems, warni
     const earlier = written.get(name);
     if (earlier !== undefined) {
       problems.add(origin, `${name}: set twice, also on line ${earlier.origin.line}`);
+    } else if (isMap(value) && keys[name].type.mapping === true) {
+      if (hasAlias(value)) problems.addValue(origin, name, "an alias inside it");
+      else written.set(name, { text: JSON.stringify(jsonOf(value)), origin });
     } else if (isScalar(value) || value === undefined) {
       written.set(name, { text: textOf(value), origin });
     } else if (isSeq(value) && keys[name].type.list === true && value.items.every((item) => isScalar(resolved(item)))) {

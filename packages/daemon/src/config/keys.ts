@@ -4,6 +4,7 @@ import {
   addresses,
   datasetPath,
   duration,
+  engineOptions,
   hostName,
   hostOffset,
   inLowerCase,
@@ -162,6 +163,11 @@ export const keys = {
   "docker.proxy.no_proxy": optional(text, "none", "Hosts that are reached without the proxy, separated by commas.", {
     mayBeEmpty: true,
   }),
+  "docker.engine": key(
+    engineOptions,
+    {},
+    "Options for the Docker engines of all instances, as `daemon.json` has them, such as `registry-mirrors`. `dockersnap create --engine` sets them for one instance and wins. They hold from an engine's next start on.",
+  ),
   "docker.binary": key(program, "dockerd", "The Docker daemon that runs in each instance."),
   "plugins.dir": key(path, "/usr/local/lib/dockersnap/plugins", "Where plugins' executables are found."),
   "plugins.environment": key(

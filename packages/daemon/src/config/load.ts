@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { DockersnapError } from "@dockersnap/contract/words";
+import { refusedOptions } from "@dockersnap/host";
 import { isLoopback } from "../http/loopback.ts";
 import { readEnvironment } from "./environment.ts";
 import { readFile, type Written } from "./file.ts";
@@ -114,6 +115,9 @@ function checkTogether(values: Values, written: ReadonlyMap<KeyName, Written>, p
       at("api.listen"),
       `api.listen: ${keys["api.listen"].type.show(listen)} is reachable from other machines, and whoever reaches the API is root here. Set api.token, or listen on 127.0.0.1`,
     );
+  }
+  for (const sentence of refusedOptions(values["docker.engine"])) {
+    problems.add(at("docker.engine"), `docker.engine: ${sentence}`);
   }
   if (values["storage.driver"] === "zfs") {
     problems.add(at("storage.driver"), "storage.driver: this build has the btrfs driver only. Choose btrfs or auto");

@@ -1,10 +1,13 @@
 import { isIP, isIPv4 } from "node:net";
+import { EngineOptions } from "@dockersnap/contract";
 
 /** How one kind of value is written. Files and the environment give the same: text, or a list of texts. */
 export interface ValueType<T> {
   /** What a person may write, as it follows "expected". */
   readonly expected: string;
   readonly list?: true;
+  /** Written as a mapping in the file; parsed from its JSON. */
+  readonly mapping?: true;
   /** The value, or undefined for text that is none. */
   parse(text: string): T | undefined;
   /** How the value is written. */
@@ -107,6 +110,19 @@ export const variableNames = listOf(
   "a list of names of environment variables, none of which begins with DOCKERSNAP_",
   (item) => /^(?!DOCKERSNAP_)[A-Za-z_][A-Za-z0-9_]*$/.test(item),
 );
+
+export const engineOptions: ValueType<EngineOptions> = {
+  expected: "options of dockerd and their values; in a variable, as JSON",
+  mapping: true,
+  parse(value) {
+    try {
+      return EngineOptions.safeParse(JSON.parse(value)).data;
+    } catch {
+      return undefined;
+    }
+  },
+  show: (value) => JSON.stringify(value),
+};
 
 /** The last two octets of an address, as numbers joined by a dot. */
 export const hostOffset: ValueType<string> = {

@@ -105,6 +105,42 @@ storage:
     });
   });
 
+  it("has options for the engines, with YAML's numbers and truth values, or as JSON in a variable", () => {
+    const text = `
+docker:
+  engine:
+    live-restore: false
+    registry-mirrors: [http://10.0.0.5:5000]
+    max-concurrent-downloads: 6
+    log-opts: { tag: "6" }
+    default-ulimits:
+      nofile: { Name: nofile, Hard: 4096, Soft: 1024 }
+`;
+    expect(load(text).config.docker.engine).toEqual({
+      "live-restore": false,
+      "registry-mirrors": ["http://10.0.0.5:5000"],
+      "max-concurrent-downloads": 6,
+      "log-opts": { tag: "6" },
+      "default-ulimits": { nofile: { Name: "nofile", Hard: 4096, Soft: 1024 } },
+    });
+    expect(load(text, { DOCKERSNAP_DOCKER_ENGINE: '{"ipv6":true}' }).config.docker.engine).toEqual({ ipv6: true });
+    expect(load("docker.engine: { mtu: 1400 }").config.docker.engine).toEqual({ mtu: 1400 });
+    expect(load("docker:\n  engine:\n").config.docker.engine).toEqual({});
+  });
+
+  it.each([
+    [
+      "docker:\n  engine:\n    data-root: /elsewhere\n",
+      /^config\.yaml:2: docker\.engine: The engine option 'data-root' cannot be set/,
+    ],
+    ["docker: { engine: { live-restore: maybe } }", /The engine option 'live-restore' has to be true or false/],
+    ["docker: { engine: [a] }", /docker\.engine: expected options of dockerd.*got "a list"/],
+    ["docker: { engine: text }", /docker\.engine: expected options of dockerd/],
+    ["docker: { engine: &loop { a: *loop } }", /docker\.engine: .*got "an alias inside it"/],
+  ])("is refused with %j", (text, words) => {
+    expect(problems(text).join("\n")).toMatch(words);
+  });
+
   it("forwards ports where the API listens, unless told otherwise", () => {
     const token = "api.token: 0123456789abcdef\n";
     expect(load(`${token}api.listen: :9847`).config.api.proxy_bind).toBe("0.0.0.0");

@@ -184,8 +184,8 @@ describe("a body", () => {
   });
 
   it.each([
-    ["[]", 'The body: expected an object with "name", "workload_inline", "limits", "labels", got a list.'],
-    ["null", 'The body: expected an object with "name", "workload_inline", "limits", "labels", got null.'],
+    ["[]", 'The body: expected an object with "name", "workload_inline", "limits", "labels", "engine", got a list.'],
+    ["null", 'The body: expected an object with "name", "workload_inline", "limits", "labels", "engine", got null.'],
     ["3", "got 3."],
     ["", "The body is empty; expected a JSON object."],
     ['{"name": "we', "The body is not valid JSON:"],

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { EngineOptions } from "@dockersnap/contract/words";
 import { addressPools } from "./address-pools.ts";
+import { withOptions } from "./engine-options.ts";
 import { type RuntimeFiles, replaceFile } from "./runtime-files.ts";
 import { execRootInside, fixedInside } from "./sandbox.ts";
 
@@ -16,13 +18,13 @@ export interface EngineSettings {
   /** Of one log file of one container, in dockerd's words, such as `10m`. */
   readonly logMaxSize: string;
   readonly logMaxFile: number;
+  /** What dockerd's configuration has beside or in place of what dockersnap puts there. */
+  readonly options: EngineOptions;
 }
 
 export interface EngineConfiguration extends EngineSettings {
   readonly dataRoot: string;
   readonly cgroupParent: string;
-  /** Whether containers go on without dockerd. Off only for a clean stop. */
-  readonly liveRestore: boolean;
   readonly hostAddress: string;
   readonly subnet: string;
   /** Whether this dockerd takes its ID from a key file. */
@@ -34,8 +36,7 @@ export interface EngineConfiguration extends EngineSettings {
  * resolv.conf, which can be reached from inside also where the host's own are on its loopback.
  */
 export function daemonJson(files: RuntimeFiles, configuration: EngineConfiguration): string {
-  const { dataRoot, cgroupParent, liveRestore, logMaxSize, logMaxFile, hostAddress, subnet, usesKeyFile } =
-    configuration;
+  const { dataRoot, cgroupParent, logMaxSize, logMaxFile, hostAddress, subnet, usesKeyFile, options } = configuration;
   const pools = addressPools(subnet);
   const contents = {
     "data-root": dataRoot,
@@ -43,7 +44,8 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
     pidfile: join(execRootInside, basename(files.dockerdPidFile)),
     hosts: [`unix://${files.socket}`],
     "storage-driver": "overlay2",
-    "live-restore": liveRestore,
+    // Whether containers go on without dockerd.
+    "live-restore": true,
     "exec-opts": ["native.cgroupdriver=cgroupfs"],
     "cgroup-parent": cgroupParent,
     // Docker's own choice would be the instance's bridge, which is not the host that people mean.
@@ -57,7 +59,7 @@ export function daemonJson(files: RuntimeFiles, configuration: EngineConfigurati
     // Images belong to the data-root, or a snapshot would miss them. Versions that do not know the feature ignore it.
     features: { "containerd-snapshotter": false },
   };
-  return render(contents);
+  return render(withOptions(contents, options));
 }
 
 /**

@@ -86,15 +86,16 @@ export async function reviveDockerd(
   report?: ReportEngineProgress,
 ): Promise<boolean> {
   const dockerd = findDockerd(engine);
+  const { liveRestore } = engine;
   if (dockerd !== undefined) {
     if (await answersInTime(engine, dockerd, init, signal)) {
       // A clean stop that did not come to its end turned it off.
-      if (await setLiveRestore(engine.files, true)) killProcess(dockerd, "SIGHUP");
+      if (await setLiveRestore(engine.files, liveRestore)) killProcess(dockerd, "SIGHUP");
       return false;
     }
     await endProcess(dockerd, signal);
   }
-  await setLiveRestore(engine.files, true);
+  await setLiveRestore(engine.files, liveRestore);
   await startDockerd(environment, engine, init, signal, report);
   return true;
 }

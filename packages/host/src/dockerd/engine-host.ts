@@ -1,5 +1,11 @@
 import { availableParallelism } from "node:os";
-import { DockersnapError, instanceNamePattern, type Limits, nameRules } from "@dockersnap/contract/words";
+import {
+  DockersnapError,
+  type EngineOptions,
+  instanceNamePattern,
+  type Limits,
+  nameRules,
+} from "@dockersnap/contract/words";
 import type { EngineHost, EngineObserver, EngineSpec, Log, ReportEngineProgress } from "@dockersnap/core";
 import { isAlive } from "../process/identity.ts";
 import { run } from "../process/run.ts";
@@ -8,6 +14,7 @@ import { canLimit, listGroups, readHierarchies } from "./cgroups/index.ts";
 import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
 import { endDockerd, reviveDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
+import { refusedOptions } from "./engine-options.ts";
 import { killEngine } from "./kill.ts";
 import { engineUse, limitEngine } from "./limit.ts";
 import { createScoreCheck } from "./oom-scores.ts";
@@ -30,6 +37,8 @@ export interface EngineHostOptions {
   readonly logMaxSize?: string;
   /** Log files kept of one container. Default: 3. */
   readonly logMaxFile?: number;
+  /** Options of dockerd for all engines. */
+  readonly engineOptions?: EngineOptions;
   /** What an engine without containers may take to come up on an idle machine. Default: 60,000. */
   readonly startTimeoutMs?: number;
   /** The proxy dockerd pulls images through. */
@@ -55,6 +64,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     settings: {
       logMaxSize: options.logMaxSize ?? "10m",
       logMaxFile: options.logMaxFile ?? 3,
+      options: options.engineOptions ?? {},
     },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     hierarchies: readHierarchies(),
@@ -184,6 +194,10 @@ class DockerdEngines implements EngineHost {
   }
 
   readonly processors = availableParallelism();
+
+  refusedOptions(options: EngineOptions): readonly string[] {
+    return refusedOptions(options);
+  }
 
   canLimit(limits: Limits) {
     return canLimit(this.#environment.hierarchies, limits);

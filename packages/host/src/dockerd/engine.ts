@@ -35,6 +35,8 @@ export interface Engine {
   readonly group: EngineCgroup;
   /** The name it was started under, which its control groups and its unit keep. */
   readonly launchedAs: string;
+  /** Whether its containers go on without dockerd. */
+  readonly liveRestore: boolean;
   /** Where its dockerd reads its configuration, as seen inside. */
   readonly configurationInside: string;
 }
@@ -51,6 +53,7 @@ export function findEngine(environment: EngineEnvironment, name: string): Engine
     supervision,
     group: groupOf(environment, supervision, launchedAs),
     launchedAs,
+    liveRestore: record?.liveRestore ?? true,
     configurationInside: join(fixedInside.folder, basename(files.configuration)),
   };
 }

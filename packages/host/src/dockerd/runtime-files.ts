@@ -124,6 +124,8 @@ const SandboxRecord = z.object({
   supervision: z.enum(["direct", "systemd"]),
   /** The name it was started under, which its control groups and its unit keep when it is renamed. */
   launchedAs: z.string().regex(instanceNamePattern),
+  /** Whether containers go on without dockerd; off only for a clean stop, unless the engine was asked to have it off. */
+  liveRestore: z.boolean().default(true),
 });
 
 /** What the next daemon needs to find a sandbox again. */

@@ -6,6 +6,7 @@ import { daemonJson } from "./configuration.ts";
 import { findDockerd, reviveDockerd, startDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups, renamedTo } from "./engine.ts";
 import { engineKey, writeEngineId } from "./engine-id.ts";
+import { joinedOptions, wantsLiveRestore } from "./engine-options.ts";
 import { killEngine } from "./kill.ts";
 import { lastWords } from "./last-words.ts";
 import { anyFileLeft, checkSocketPath, prepareFiles, writeRecord } from "./runtime-files.ts";
@@ -123,11 +124,12 @@ async function bringUp(
   const { name, files, group, supervision } = engine;
   await requireDataRoot(spec);
   const version = await environment.dockerVersion();
+  const options = joinedOptions(environment.settings.options, spec.options);
   const configuration = daemonJson(files, {
     ...environment.settings,
+    options,
     dataRoot: fixedInside.dataRoot,
     cgroupParent: group.containersPath,
-    liveRestore: true,
     hostAddress: spec.hostAddress,
     subnet: spec.subnet,
     usesKeyFile: version < firstWithIdFile,
@@ -142,7 +144,12 @@ async function bringUp(
     throw new DockersnapError("not_ready", `The sandbox of '${name}' ended as soon as it was ready. Try again.`);
   }
   // Before dockerd: from its first instruction on the next daemon is to find it.
-  writeRecord(files, { ...init, supervision: supervision.kind, launchedAs: name });
+  writeRecord(files, {
+    ...init,
+    supervision: supervision.kind,
+    launchedAs: name,
+    liveRestore: wantsLiveRestore(options),
+  });
   await startDockerd(environment, findEngine(environment, name), init, signal, report);
   const dockerd = findDockerd(engine);
   if (dockerd !== undefined) environment.checkScore(name, dockerd);

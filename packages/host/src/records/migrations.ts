@@ -117,6 +117,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE daemon (id TEXT NOT NULL) STRICT;
   INSERT INTO daemon (id) VALUES (lower(hex(randomblob(16))));
   `,
+  "ALTER TABLE instances ADD COLUMN engine_options TEXT",
 ];
 
 /** The schema version the file has now. */

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import {
+  EngineOptions,
   InstancePurpose,
   KeepRules,
   Limits,
@@ -55,6 +56,7 @@ const InstanceRow = z.object({
   limits: absent(json(Limits)),
   problem: absent(z.string()),
   engine_id: z.string(),
+  engine_options: absent(json(EngineOptions)),
   purpose: absent(InstancePurpose),
 });
 
@@ -147,8 +149,20 @@ function parse<T extends z.ZodType>(schema: T, table: string, row: Row, path: st
 }
 
 export function instanceFrom(row: Row, path: string): InstanceRecord {
-  const { subnet_index, created_at, clone_of, engine_id, ...rest } = parse(InstanceRow, "instances", row, path);
-  return { ...rest, subnetIndex: subnet_index, createdAt: created_at, cloneOf: clone_of, engineId: engine_id };
+  const { subnet_index, created_at, clone_of, engine_id, engine_options, ...rest } = parse(
+    InstanceRow,
+    "instances",
+    row,
+    path,
+  );
+  return {
+    ...rest,
+    subnetIndex: subnet_index,
+    createdAt: created_at,
+    cloneOf: clone_of,
+    engineId: engine_id,
+    engineOptions: engine_options,
+  };
 }
 
 export function snapshotFrom(row: Row, path: string): SnapshotRecord {
@@ -227,6 +241,7 @@ export const instanceColumns: {
   limits: ["limits", encoded],
   problem: ["problem", (value) => value ?? null],
   engineId: ["engine_id", (value) => value],
+  engineOptions: ["engine_options", encoded],
   purpose: ["purpose", (value) => value ?? null],
 };
 

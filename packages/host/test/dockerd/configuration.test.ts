@@ -6,7 +6,7 @@ import { daemonJson, dockerdEnvironment, setLiveRestore } from "../../src/docker
 import { checkSocketPath, runtimeFiles } from "../../src/dockerd/runtime-files.ts";
 
 const settings = {
-  ...{ logMaxSize: "10m", logMaxFile: 3, liveRestore: true, usesKeyFile: true },
+  ...{ logMaxSize: "10m", logMaxFile: 3, options: {}, usesKeyFile: true },
   ...{ hostAddress: "10.10.0.1", subnet: "10.10.0.0/16" },
 };
 
@@ -31,6 +31,22 @@ it("keeps everything of an engine in its own folders and lets containers outlive
     "log-level": "warn",
     features: { "containerd-snapshotter": false },
   });
+});
+
+it("passes options to dockerd, and none that would take an engine out of its place", () => {
+  const files = runtimeFiles("/run/dockersnap", "web");
+  const place = { ...settings, dataRoot: "/pool/web", cgroupParent: "/c" };
+  const written = (options: Record<string, unknown>) => JSON.parse(daemonJson(files, { ...place, options }));
+  expect(
+    written({ "live-restore": false, "log-opts": { "max-file": 5 }, features: { buildkit: false }, "data-root": "/" }),
+  ).toEqual({
+    ...written({}),
+    "live-restore": false,
+    "log-opts": { "max-size": "10m", "max-file": "5" },
+    features: { buildkit: false, "containerd-snapshotter": false },
+  });
+  expect(written({ "log-driver": "local" })["log-opts"]).toEqual({ "max-size": "10m", "max-file": "3" });
+  expect(written({ "log-driver": "syslog", "log-opts": { tag: "x" } })["log-opts"]).toEqual({ tag: "x" });
 });
 
 it("turns live restore off and on in what is written already, and nothing else", async () => {

@@ -63,7 +63,7 @@ export class Machine implements AsyncDisposable {
     }
     const chosenPorts = { first: 32_768, last: 33_279 };
     const addresses = { hostAddress: "10.10.0.1", subnet: "10.10.0.0/16" };
-    const made = { name, id: randomUUID(), dataRoot, netnsPath, resolvConf: undefined, limits: undefined };
+    const made = { name, id: randomUUID(), dataRoot, netnsPath, resolvConf: undefined, limits: undefined, options: {} };
     return { ...made, ...addresses, chosenPorts, ...more };
   }
 

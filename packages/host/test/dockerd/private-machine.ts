@@ -14,6 +14,7 @@ import type {
   EngineUse,
 } from "@dockersnap/core";
 import type { EngineSubject } from "@dockersnap/core/testing";
+import { refusedOptions } from "../../src/dockerd/engine-options.ts";
 import type { Call, HostCall, MachineCall, Message } from "./agent.ts";
 import { type Layout, PrivateRoot } from "./private-root.ts";
 import { startSystemd } from "./systemd-root.ts";
@@ -169,6 +170,8 @@ class RemoteEngines implements EngineHost {
   }
 
   readonly processors = availableParallelism();
+
+  refusedOptions = refusedOptions;
 
   // Pure, and asked of the machine that does the work by `limit`.
   canLimit = () => ({ usable: true }) as const;

@@ -76,6 +76,14 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       });
     });
 
+    it("names each option that would take an engine out of its place, and leaves the others to dockerd", async () => {
+      await using subject = await factory();
+      const { engines } = subject;
+      expect(engines.refusedOptions({})).toEqual([]);
+      expect(engines.refusedOptions({ mtu: 1400, "live-restore": false })).toEqual([]);
+      expect(engines.refusedOptions({ mtu: 1400, "data-root": "/" })).toEqual([expect.stringContaining("'data-root'")]);
+    });
+
     it("starts twice as once", async () => {
       await using subject = await factory();
       const { engines } = subject;

@@ -1,4 +1,4 @@
-import { DockersnapError, type Limits } from "@dockersnap/contract/words";
+import { DockersnapError, type EngineOptions, type Limits } from "@dockersnap/contract/words";
 import type { HostProbe } from "../../platform/probe.ts";
 import type {
   BridgeNetwork,
@@ -242,6 +242,10 @@ export class MemoryEngines implements EngineHost {
   }
 
   readonly processors = 4;
+
+  refusedOptions(options: EngineOptions): readonly string[] {
+    return Object.hasOwn(options, "data-root") ? ["The engine option 'data-root' cannot be set."] : [];
+  }
 
   canLimit(): HostProbe {
     return this.unbounded === undefined ? { usable: true } : { usable: false, reason: this.unbounded };

@@ -25,6 +25,7 @@ export function instance(name: string, subnetIndex: number, more: Partial<Instan
     limits: undefined,
     problem: undefined,
     engineId: "7a9b7a0e-6a53-4bb5-9dd6-0f0c9f6c0b11",
+    engineOptions: undefined,
     purpose: undefined,
     ...more,
   };
