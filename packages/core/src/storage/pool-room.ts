@@ -20,11 +20,11 @@ function defaultReserve(total: number): number {
 }
 
 /**
- * The same for metadata. A revert and the engine it starts write some MiB of it, and whatever changes a file that a
- * snapshot shares writes its branch of the tree anew.
+ * The same for metadata. A revert and the engine it starts write some MiB of it, whatever changes a file that a snapshot
+ * shares writes its branch of the tree anew, and btrfs reserves 14 MiB to put one tree in the place of another.
  */
 function metadataReserve(total: number): number {
-  return Math.round(clamp(total / 64, 4 * MiB, 64 * MiB));
+  return Math.round(clamp(total / 64, 24 * MiB, 64 * MiB));
 }
 
 /** A space of the pool and how much of it there has to be. */

@@ -39,7 +39,7 @@ it("is full when its metadata is, whatever is free for data, and says what helps
   };
   const room = poolRoom(capacity, limits);
   expect(room).toMatchObject({ state: "full", what: "metadata", free_bytes: 500 * MiB });
-  expect(room.metadata).toEqual({ total_bytes: 499 * MiB, free_bytes: 3 * MiB, reserve_bytes: 16 * MiB });
+  expect(room.metadata).toEqual({ total_bytes: 499 * MiB, free_bytes: 3 * MiB, reserve_bytes: 24 * MiB });
   expect(room.advice).toMatch(/^Balance\. .*pool grow/);
   expect(poolRoom({ ...capacity, metadata: { total: 499 * MiB, free: 70 * MiB } }, limits)).toMatchObject({
     state: "nearly_full",

@@ -1,6 +1,6 @@
 /**
- * What btrfs(8) has no safe way to ask or do, asked of the kernel itself; see linux/btrfs.h and linux/btrfs_tree.h. In Perl,
- * for Node has no ioctl(2), and perl-base is on every Debian and Ubuntu. Without 'use strict': to load it takes half as long
+ * What btrfs(8) and Node have no safe way to ask or do, asked of the kernel itself; see linux/btrfs.h and linux/btrfs_tree.h. In
+ * Perl, for Node has no ioctl(2), and perl-base is on every Debian and Ubuntu. Without 'use strict': to load it takes half as long
  * again as all the rest.
  */
 
@@ -105,6 +105,12 @@ export const takeScript = `open(my $source, "<", $ARGV[0]) or die "$!\\n";
 open(my $target, "<", $ARGV[1]) or die "$!\\n";
 ioctl($target, 0x50009417, pack("qQQQ4a4040", fileno($source), 0, 2, 0, 0, 0, 0, $ARGV[2])) or die "$!\\n";
 ${listScript}`;
+
+/** renameat2(2) with RENAME_EXCHANGE. Arguments: the number of that system call, two paths that are both there. */
+export const exchangeScript = `my ($call, @paths) = @ARGV;
+my ($here, $exchange) = (-100, 2);
+syscall($call, $here, $paths[0], $here, $paths[1], $exchange) == 0 or die "$!\\n";
+`;
 
 /** BTRFS_IOC_SNAP_DESTROY. Arguments: a folder, a name in it in hexadecimal, the number of the subvolume it must be. */
 export const destroyScript = `my ($folder, $hex, $id) = @ARGV;

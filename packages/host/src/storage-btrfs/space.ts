@@ -12,8 +12,8 @@ const MiB = 1024 * 1024;
 /** Below this a new dataset could not take a single image layer. */
 const leastBytes = 16 * MiB;
 
-/** Below this btrfs is about to refuse a new name; what a commit under way has reserved is not counted. */
-const leastMetadataBytes = MiB;
+/** Below this btrfs refuses to have two trees change places: it reserves 14 MiB for it, however little it takes in the end. */
+const leastMetadataBytes = 16 * MiB;
 
 /** The file system below an embedded pool must not run full: btrfs would see failing writes and turn read-only. */
 const leastBackingBytes = 64 * MiB;

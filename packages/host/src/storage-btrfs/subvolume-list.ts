@@ -99,7 +99,8 @@ export function parseSubvolumes(text: string): readonly Subvolume[] {
   });
 }
 
-async function askKernel(script: string, args: readonly string[]): Promise<string> {
+/** Run one of our scripts. What the kernel refuses is a `CommandError` with the number of its error as the exit code. */
+export async function askKernel(script: string, args: readonly string[]): Promise<string> {
   const options = { input: script, timeoutMs: 120_000, maxOutput: 64 * 1_048_576 };
   return (await runTool("perl", ["-", ...args], options)).stdout;
 }

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Charged, Copies } from "./copies.ts";
 import { entries, syncDirectory } from "./directory.ts";
+import { exchangeTrees } from "./exchange.ts";
 import { moveTree } from "./file-flags.ts";
 import type { OwnFolder } from "./own-folder.ts";
 import type { Doomed, Removal } from "./removal.ts";
@@ -26,8 +27,9 @@ interface SwapParts {
 }
 
 /**
- * Puts a snapshot in the place of a dataset's tree in two renames, with the new tree and the old one waiting in a folder of
- * the driver's own as `<id>.new` and `<id>.old`. Whatever a killed swap leaves, `finish` brings to an end.
+ * Puts a snapshot in the place of a dataset's tree. The new tree waits in a folder of the driver's own, as `<id>.new`, and
+ * changes places with the old one in one step, so that a dataset has a whole tree at any time. Whatever a killed swap leaves,
+ * `finish` brings to an end.
  */
 export class Swap {
   readonly #parts: SwapParts;
@@ -39,14 +41,14 @@ export class Swap {
 
   /** On disk when it resolves. When it rejects, the tree is as before, or `finish` makes it so. */
   async replace(id: string, snapshot: string): Promise<void> {
-    const { place, fresh, aside } = this.#paths(id);
+    const { place, fresh } = this.#paths(id);
     const { copies, account } = this.#parts;
     await this.finish(id);
     try {
       await copies.makeTree(snapshot, fresh, await account.charged(id));
       await this.#moving(id, async () => {
-        if (await isSubvolume(place)) await moveTree(place, aside);
-        await moveTree(fresh, place);
+        if (await isSubvolume(place)) await exchangeTrees(fresh, place);
+        else await moveTree(fresh, place);
       });
       await syncDirectory(dirname(place));
     } catch (error) {
@@ -59,8 +61,9 @@ export class Swap {
   }
 
   /**
-   * Bring a swap that was cut short to an end. While the old tree waits beside an empty place, the swap has not
-   * succeeded, so it goes back there; once the place is taken again it is rubbish. A new tree that waits is always rubbish.
+   * Bring a swap that was cut short to an end: what waits is the new tree that was not needed, or the old one after the
+   * exchange. A version that swapped in two renames can have left the old tree as `<id>.old`: it goes back to a place that is
+   * empty, for that swap has not succeeded.
    */
   async finish(id: string): Promise<void> {
     const { place, fresh, aside } = this.#paths(id);

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { MiB, testPool } from "./test-pool.ts";
@@ -74,4 +74,36 @@ it("answers no_space where btrfs refuses a snapshot, changes nothing by it, and 
   await driver.remove("web");
   expect(await driver.list()).toEqual([]);
   await driver.create("web");
+});
+
+it("has a revert change nothing that is refused on the way to a full pool, and says that metadata is what is full", async () => {
+  await using pool = await testPool(128 * MiB);
+  const { driver } = pool;
+  await driver.create("many");
+  await driver.create("web");
+  const file = join(driver.path("web"), "file");
+  await writeFile(file, "s1");
+  await driver.snapshot("web", "s1");
+  await writeFile(file, "now");
+  await driver.snapshot("web", "now");
+
+  let reads = "now";
+  const refusals: unknown[] = [];
+  for (let round = 0; refusals.length < 3; round += 1) {
+    const label = reads === "now" ? "s1" : "now";
+    await driver.revert("web", label).then(
+      () => {
+        reads = label;
+      },
+      (error: unknown) => refusals.push(error),
+    );
+    expect(await readFile(file, "utf8")).toBe(reads);
+    for (let count = 0; count < 500; count += 1) {
+      closeSync(openSync(join(driver.path("many"), `${"x".repeat(240)}-${round}-${count}`), "w"));
+    }
+  }
+  for (const error of refusals) expect(error).toMatchObject({ code: "no_space", details: { what: "metadata" } });
+  await driver.remove("many");
+  await driver.revert("web", "s1");
+  expect(await readFile(file, "utf8")).toBe("s1");
 });

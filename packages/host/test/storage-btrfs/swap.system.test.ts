@@ -4,6 +4,8 @@ import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
+import { run } from "../../src/process/run.ts";
+import { exchangeTrees } from "../../src/storage-btrfs/exchange.ts";
 import { createBtrfsStorage } from "../../src/storage-btrfs/storage.ts";
 import { createSubvolume, snapshotSubvolume } from "../../src/storage-btrfs/subvolume.ts";
 import { testPool } from "./test-pool.ts";
@@ -45,7 +47,15 @@ const interruptions: readonly { at: string; leave: (world: World) => Promise<voi
     reads: "now",
   },
   {
-    at: "between the two renames",
+    at: "after the two trees changed places",
+    async leave({ path, waiting, snapshot }) {
+      await snapshotSubvolume(snapshot("s1"), `${waiting}.new`, "writable");
+      await exchangeTrees(`${waiting}.new`, path);
+    },
+    reads: "s1",
+  },
+  {
+    at: "between the two renames of an earlier version",
     async leave({ path, waiting, snapshot }) {
       await snapshotSubvolume(snapshot("s1"), `${waiting}.new`, "writable");
       await rename(path, `${waiting}.old`);
@@ -53,7 +63,7 @@ const interruptions: readonly { at: string; leave: (world: World) => Promise<voi
     reads: "now",
   },
   {
-    at: "before the old tree is deleted",
+    at: "before the old tree is deleted, by an earlier version",
     async leave({ path, waiting, snapshot }) {
       await snapshotSubvolume(snapshot("s1"), `${waiting}.new`, "writable");
       await rename(path, `${waiting}.old`);
@@ -147,6 +157,21 @@ it("survives SIGKILL in the middle of reverts, again and again", async () => {
     expect(await world.instances()).toEqual(["web"]);
     expect(await world.read()).toBe("s1");
   }
+});
+
+it("has a whole tree in its place at any time while it is reverted", async () => {
+  await using world = await testWorld();
+  await run("chattr", ["+i", world.path]);
+  const look = `$| = 1; print "looks\n"; while (!-e $ARGV[1]) { -e $ARGV[0] or print "absent\n" }`;
+  const end = join(world.options.mountpoint, "over");
+  const child = spawn("env", ["perl", "-e", look, join(world.path, "file"), end], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe("looks");
+  for (let round = 0; round < 20; round += 1) await world.driver.revert("web", round % 2 === 0 ? "s1" : "s2");
+  await writeFile(end, "");
+  expect((await lines.next()).value).toBeUndefined();
 });
 
 it("never drops a dataset from the list while it is reverted", async () => {
