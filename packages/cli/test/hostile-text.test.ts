@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -353,4 +353,15 @@ it("shows the words of a file in a refusal harmlessly too", async () => {
   await writeFile(file, `{"a\u009b${attack}`);
   expectHarmless(await runCli(["create", "demo", "-p", "echo", "--config-file", file], { daemon, ...onTerminal }));
   expectHarmless(await runCli([`frob${attack}`], { daemon, ...onTerminal }));
+});
+
+it("has no other way to a terminal", async () => {
+  const sources = join(import.meta.dirname, "../src");
+  const written = await Array.fromAsync(glob("**/*.ts", { cwd: sources }), async (file) => ({
+    file,
+    text: await readFile(join(sources, file), "utf8"),
+  }));
+  const around = written.filter(({ text }) => /process\.std(out|err)|console\.|"inherit"/.test(text));
+  // The version, what the completion library prints and is caught, and the streams that the sinks are made from.
+  expect(around.map(({ file }) => file).sort()).toEqual(["completion/scripts.ts", "process-io.ts", "start.ts"]);
 });
