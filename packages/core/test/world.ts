@@ -67,6 +67,7 @@ export class World {
   #engineIds = 0;
   #fault: Fault | undefined;
   #died: PromiseWithResolvers<void> | undefined;
+  #happens: (() => void) | undefined;
   #daemon = this.#startDaemon();
 
   /** Run an operation to its end. */
@@ -92,6 +93,16 @@ export class World {
       return await this.run(kind, input);
     } finally {
       this.#fault = undefined;
+    }
+  }
+
+  /** Something else happens on the host at that moment, and the operation goes on. */
+  async meanwhile(moment: Fault, happens: () => void, kind: string, input: unknown): Promise<Operation> {
+    this.#happens = happens;
+    try {
+      return await this.failing(moment, kind, input);
+    } finally {
+      this.#happens = undefined;
     }
   }
 
@@ -257,6 +268,7 @@ export class World {
     if (this.#died === undefined) {
       // Once: a step that is tried again succeeds.
       this.#fault = undefined;
+      if (this.#happens !== undefined) return void this.#happens();
       throw new Error(`made to fail at ${moment} of ${step}`);
     }
     this.#died.resolve();

@@ -326,9 +326,9 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     this.#datasets.set(id, new Tree(now, new Map(now.nested).set(path, access)));
   }
 
-  /** Trees nested in the dataset, by their paths. */
-  nested(id: DatasetId): Readonly<Record<string, Access>> {
-    return Object.fromEntries(this.#dataset(id).nested);
+  /** Trees nested in the dataset or in one of its snapshots, by their paths. */
+  nested(id: DatasetId, label?: Label): Readonly<Record<string, Access>> {
+    return Object.fromEntries((label === undefined ? this.#dataset(id) : this.#snapshot(id, label)).nested);
   }
 
   /** Delete a file of the dataset. */
