@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { createAdapters, createLog, forwardsTable, loadConfig } from "@dockersnap/daemon";
+import { createAdapters, createLog, identityOf, loadConfig } from "@dockersnap/daemon";
 import { closeBtrfsPool, run } from "@dockersnap/host";
 
 /**
@@ -16,7 +16,7 @@ export async function destroyWorld(configFile: string, prefix: string): Promise<
   const ours = (names: readonly string[]) => names.filter((name) => name.startsWith(prefix));
   for (const name of ours(await engines.list())) await engines.kill(name);
   for (const name of ours(await network.list())) await network.remove(name);
-  const table = forwardsTable(config.run_dir);
+  const { table } = identityOf(config);
   const { stdout } = await run("nft", ["list", "tables"]);
   if (stdout.split("\n").includes(`table ip ${table}`)) await run("nft", ["delete", "table", "ip", table]);
   await closeBtrfsPool({ image: `${config.state_dir}/btrfs.img`, mountpoint: `${config.state_dir}/pool` });

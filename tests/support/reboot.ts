@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { forwardsTable } from "@dockersnap/daemon";
 import { expect } from "vitest";
 import { leftovers } from "./audit.ts";
 import type { World } from "./world.ts";
@@ -60,7 +59,7 @@ function endIfProcess(line: string): boolean {
 }
 
 function removeRules(world: World): void {
-  const table = forwardsTable(world.runDir);
+  const { table } = world;
   const tables = execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).split("\n");
   if (tables.includes(`table ip ${table}`)) execFileSync("nft", ["delete", "table", "ip", table]);
   for (const line of execFileSync("iptables-save", ["-t", "filter"], { encoding: "utf8" }).split("\n")) {

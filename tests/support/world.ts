@@ -5,6 +5,7 @@ import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSyn
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, createClient } from "@dockersnap/client";
+import { identityOf } from "@dockersnap/daemon";
 import { leftovers } from "./audit.ts";
 import { destroyWorld } from "./destroy.ts";
 import { untilInFolder } from "./folder-watch.ts";
@@ -34,7 +35,7 @@ export interface WorldOptions {
 export class World implements AsyncDisposable {
   readonly id = randomBytes(3).toString("hex");
   readonly dir = join(worldsRoot, this.id);
-  readonly runDir = `/run/dst-${this.id}`;
+  runDir = `/run/dst-${this.id}`;
   readonly stateDir = join(this.dir, "state");
   readonly pluginsDir = join(this.dir, "plugins");
   readonly configFile = join(this.dir, "config.yaml");
@@ -80,6 +81,11 @@ export class World implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** The daemon's nftables table. */
+  get table(): string {
+    return identityOf({ state_dir: this.stateDir, run_dir: this.runDir }).table;
+  }
+
   get client(): Client {
     return createClient({ baseUrl: this.url });
   }
@@ -118,6 +124,12 @@ export class World implements AsyncDisposable {
     );
     // JSON is YAML.
     writeFileSync(this.configFile, JSON.stringify(merged, null, 2), { mode: 0o600 });
+  }
+
+  /** From the next start on it has another run folder; its path is to bear the world's mark. */
+  moveRunDir(path: string): void {
+    this.runDir = path;
+    this.writeConfig({});
   }
 
   installPlugin(name: string, file: string): void {

@@ -2,11 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Clock, StepObserver } from "@dockersnap/core";
+import type { Clock, Log, Records, StepObserver } from "@dockersnap/core";
 import { openRecords, raiseWatchLimits } from "@dockersnap/host";
-import { createAdapters } from "./app/adapters.ts";
+import { createAdapters, createEngines } from "./app/adapters.ts";
 import { createApp } from "./app/app.ts";
-import { loadConfig } from "./config/config.ts";
+import { identityOf, keepIdentity } from "./app/identity.ts";
+import { pidFileIn, takeUpRunDir } from "./app/run-dir.ts";
+import { type Config, loadConfig } from "./config/config.ts";
 import { dashboardDir } from "./dashboard-dir.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createLog } from "./log.ts";
@@ -50,9 +52,9 @@ export async function serve({ configFile, observer, clock }: ServeOptions): Prom
 
   const stopAsked = signalled(["SIGTERM", "SIGINT"]);
   const records = openRecords({ path: join(config.state_dir, "records.db") });
-  // No instance can be called so: the folder's other files bear instances' names.
-  const pidFile = join(config.run_dir, "_daemon.pid");
+  const pidFile = pidFileIn(config.run_dir);
   try {
+    await settleIdentity(config, records, log);
     const adapters = createAdapters(config, log);
     const app = createApp({
       ...{ config, adapters, records, log },
@@ -73,6 +75,21 @@ export async function serve({ configFile, observer, clock }: ServeOptions): Prom
   } finally {
     rmSync(pidFile, { force: true });
     records.close();
+  }
+}
+
+/** To be done while the records are open: as long as they are, no other daemon is the same one. */
+async function settleIdentity(config: Config, records: Records, log: Log): Promise<void> {
+  const identity = identityOf(config);
+  const { formerRunDir: from } = identity;
+  if (from !== undefined) {
+    await takeUpRunDir({ from, to: config.run_dir, records, engines: createEngines(config, from, log), log });
+  }
+  try {
+    keepIdentity(config, identity);
+  } catch (error) {
+    // The next daemon finds what this one found, and a full disk keeps nobody from deleting instances.
+    log.warn("who this daemon is could not be written down; it is tried again at the next start", { error });
   }
 }
 

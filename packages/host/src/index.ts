@@ -2,7 +2,9 @@ export { createContainerFiles } from "./data-root/container-files.ts";
 export { createDataRootReader } from "./data-root/reader.ts";
 export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.ts";
 export { refusedOptions } from "./dockerd/engine-options.ts";
+export { moveEngineFiles } from "./dockerd/rename.ts";
 export { createMachine } from "./machine/machine.ts";
+export { networkClaimants } from "./netns/claim.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { type DroppingChain, droppingChains } from "./netns/obstacles.ts";
 export {

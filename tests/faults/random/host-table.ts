@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { forwardsTable } from "@dockersnap/daemon";
 import { run } from "@dockersnap/host";
 import type { World } from "../../support/world.ts";
 import type { Damage } from "./turns.ts";
@@ -28,7 +27,7 @@ export class HostTable {
 
   /** That of a world in which nothing was damaged yet. */
   static async of(world: World): Promise<HostTable> {
-    const name = forwardsTable(world.runDir);
+    const name = world.table;
     return new HostTable(name, (await contentsOf(name)).rules);
   }
 

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import type { AddressRange, Log, PoolLimits } from "@dockersnap/core";
+import { join } from "node:path";
+import type { AddressRange, EngineHost, Log, PoolLimits } from "@dockersnap/core";
 import {
   createBtrfsStorage,
   createContainerFiles,
@@ -10,8 +10,8 @@ import {
   createTreeComparer,
 } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
-
-const defaultRunDir = "/run/dockersnap";
+import { identityOf } from "./identity.ts";
+import { ownFolders } from "./run-dir.ts";
 
 /** The host's side of everything the core needs, as the configuration wants it. Touches nothing until it is opened. */
 export function createAdapters(config: Config, log: Log) {
@@ -26,32 +26,21 @@ export function createAdapters(config: Config, log: Log) {
     trees: createTreeComparer(),
     containerFiles: createContainerFiles(),
     network: createNetwork({
-      table: forwardsTable(config.run_dir),
+      table: identityOf(config).table,
       proxyBind: config.api.proxy_bind,
       dns: config.docker.dns,
       api: config.api.listen,
       log,
     }),
-    engines: createEngineHost({
-      runDir: config.run_dir,
-      dockerBinary: config.docker.binary,
-      supervision: "auto",
-      startTimeoutMs: config.docker.start_timeout,
-      logMaxSize: String(config.docker.log_max_size),
-      logMaxFile: config.docker.log_max_file,
-      engineOptions: config.docker.engine,
-      proxy: config.docker.proxy,
-      log,
-    }),
+    engines: createEngines(config, config.run_dir, log),
     plugins: createPluginHost({
       dir: config.plugins.dir,
       timeouts: config.plugins.timeouts,
       logLevel: config.log_level,
       passedVariables: config.plugins.environment,
       compileCacheDir: `${config.state_dir}/compile-cache`,
-      // No instance can be called so.
-      callsDir: `${config.run_dir}/_calls`,
-      pipesDir: `${config.run_dir}/_pipes`,
+      callsDir: join(config.run_dir, ownFolders.calls),
+      pipesDir: join(config.run_dir, ownFolders.pipes),
       log,
     }),
   };
@@ -71,8 +60,17 @@ export function poolLimits({ storage }: Config): PoolLimits {
   return { warnAt: storage.warn_at / 100, reserve: storage.reserve };
 }
 
-/** Two daemons on one host, each with a run folder of its own, must not rewrite each other's forwards. */
-export function forwardsTable(runDir: string): string {
-  if (runDir === defaultRunDir) return "dockersnap";
-  return `dockersnap_${createHash("sha256").update(runDir).digest("hex").slice(0, 8)}`;
+/** The engines whose files are in this run folder. */
+export function createEngines({ docker }: Config, runDir: string, log: Log): EngineHost {
+  return createEngineHost({
+    runDir,
+    dockerBinary: docker.binary,
+    supervision: "auto",
+    startTimeoutMs: docker.start_timeout,
+    logMaxSize: String(docker.log_max_size),
+    logMaxFile: docker.log_max_file,
+    engineOptions: docker.engine,
+    proxy: docker.proxy,
+    log,
+  });
 }

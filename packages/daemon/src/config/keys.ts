@@ -207,7 +207,11 @@ export const keys = {
     "How much memory the clones that wait may hold together. Where another one would be too much, fewer wait.",
   ),
   state_dir: key(path, "/var/lib/dockersnap", "What lasts: the records, and the daemon's own pool."),
-  run_dir: key(path, "/run/dockersnap", "What a reboot may take: the engines' sockets and pid files."),
+  run_dir: key(
+    path,
+    "/run/dockersnap",
+    "Folder for runtime files: the engines' sockets and pid files. It need not survive a reboot. After a change, the daemon's next start moves running engines there; on another file system they are shut down and started anew.",
+  ),
   log_level: key(logLevel, "info", "The least important messages that are logged."),
 } as const satisfies Record<string, Key<unknown> | Key<never>>;
 

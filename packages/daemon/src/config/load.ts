@@ -6,6 +6,7 @@ import { readEnvironment } from "./environment.ts";
 import { readFile, type Written } from "./file.ts";
 import { type Config, type KeyName, keyNames, keys, type Values } from "./keys.ts";
 import { Problems, placed } from "./problems.ts";
+import { realPath } from "./real-path.ts";
 import type { ValueType } from "./types.ts";
 
 /** Read when it is there and no other file was named. */
@@ -45,7 +46,7 @@ export function loadConfig(options: { file?: string | undefined; environment: No
   }
   problems.throwIfAny();
   return {
-    config: nest({ ...values, "api.proxy_bind": proxyBind }),
+    config: nest({ ...values, ...placesOf(values), "api.proxy_bind": proxyBind }),
     file: source?.file,
     warnings: [...warnings, ...warningsOf(values, fromFile.has("api.token") ? source : undefined)],
   };
@@ -88,6 +89,16 @@ function parseAll(written: ReadonlyMap<KeyName, Written>, problems: Problems, wa
     return [name, value ?? fallback];
   });
   return Object.fromEntries(values) as Values;
+}
+
+/** Folders that are known again by their paths: in the kernel's lists, and by the next daemon. */
+function placesOf(values: Values): Partial<Values> {
+  const pool = values["btrfs.path"];
+  return {
+    state_dir: realPath(values.state_dir),
+    run_dir: realPath(values.run_dir),
+    "btrfs.path": pool === undefined ? undefined : realPath(pool),
+  };
 }
 
 function nest(values: Readonly<Record<string, unknown>>): Config {

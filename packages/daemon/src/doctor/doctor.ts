@@ -4,6 +4,8 @@ import { printable } from "@dockersnap/contract";
 import { findStrays, type InstanceRecord, removeStray, type Stray } from "@dockersnap/core";
 import { viewRecords } from "@dockersnap/host";
 import { type Adapters, createAdapters } from "../app/adapters.ts";
+import { identityOf } from "../app/identity.ts";
+import { pidFileIn } from "../app/run-dir.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import { checkMachine, type Finding } from "./checks.ts";
@@ -22,8 +24,11 @@ export interface DoctorOptions {
 
 /** Look at the machine and at what bears our names on it. Resolves with 0 when nothing is wrong, else 1. */
 export async function doctor({ configFile, fix }: DoctorOptions): Promise<number> {
-  const { config } = loadConfig({ file: configFile, environment: process.env });
-  const machine = [...checkMachine(config), checkDaemon(config)];
+  const { config: wanted } = loadConfig({ file: configFile, environment: process.env });
+  const { formerRunDir } = identityOf(wanted);
+  // Until the daemon starts with the new one, everything is in the run folder of before.
+  const config = formerRunDir === undefined ? wanted : { ...wanted, run_dir: formerRunDir };
+  const machine = [...checkMachine(config), checkDaemon(config), ...checkRunDir(wanted.run_dir, formerRunDir)];
   for (const finding of machine) print(finding);
   if (machine.some(({ subject, advice }) => subject === "root" && advice !== undefined)) return 1;
 
@@ -55,9 +60,15 @@ function checkDaemon(config: Config): Finding {
     : { subject, seen: `running, process ${pid}` };
 }
 
+function checkRunDir(wanted: string, former: string | undefined): readonly Finding[] {
+  if (former === undefined) return [];
+  const seen = `${former}; the configuration has ${wanted}`;
+  return [{ subject: "run folder", seen, hint: "The next start of the daemon moves running engines there." }];
+}
+
 function daemonPid(config: Config): number | undefined {
   try {
-    const pid = Number(readFileSync(join(config.run_dir, "_daemon.pid"), "utf8"));
+    const pid = Number(readFileSync(pidFileIn(config.run_dir), "utf8"));
     return Number.isSafeInteger(pid) && existsSync(`/proc/${pid}`) ? pid : undefined;
   } catch {
     return undefined;

@@ -1,10 +1,23 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
 import { isInhabited } from "./inhabitants.ts";
 import type { NetworkNames } from "./names.ts";
+
+const markFile = "dockersnap-owner";
+
+/** What the daemons are called that have claimed the name of any namespace on this host. */
+export function networkClaimants(etcNetnsDir = "/etc/netns"): ReadonlySet<string> {
+  try {
+    const marks = readdirSync(etcNetnsDir).map((folder) => readMark(join(etcNetnsDir, folder, markFile)));
+    return new Set(marks.filter((mark) => mark !== undefined));
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return new Set();
+    throw error;
+  }
+}
 
 /**
  * Which daemon an instance's namespace belongs to. Names of namespaces are the host's, so two daemons on it would take
@@ -72,17 +85,21 @@ export class Claims {
   }
 
   #holder(name: string): string | undefined {
-    try {
-      const text = readFileSync(this.#file(name), "utf8").trim();
-      // Empty is a write that a power cut came upon.
-      return text === "" ? undefined : text;
-    } catch (error) {
-      if (hasErrno(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    return readMark(this.#file(name));
   }
 
   #file(name: string): string {
-    return join(this.#names.etcFolder(name), "dockersnap-owner");
+    return join(this.#names.etcFolder(name), markFile);
+  }
+}
+
+function readMark(file: string): string | undefined {
+  try {
+    const text = readFileSync(file, "utf8").trim();
+    // Empty is a write that a power cut came upon.
+    return text === "" ? undefined : text;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
   }
 }

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { setSocket } from "../../src/dockerd/configuration.ts";
+import { moveEngineFiles } from "../../src/dockerd/rename.ts";
+import { runtimeFiles } from "../../src/dockerd/runtime-files.ts";
 import { isAlive, killProcess } from "../../src/process/identity.ts";
 import { Machine, never } from "./machine.ts";
 import { reportsOf } from "./reports.ts";
@@ -100,4 +103,32 @@ it("lets nobody start an engine under a name that a renamed one still holds", as
     message: expect.stringContaining("'web' was started as 'waiting'"),
   });
   expect(isAlive(container)).toBe(true);
+});
+
+it("has its files moved to another run folder as it runs, also after half of them were, and a dockerd that ends comes back there", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  await machine.importImage("web");
+  const id = await machine.docker("web", "run", "--detach", "box", "sleep", "1000");
+  const container = await machine.containerProcess("web", id);
+  const dockerd = machine.dockerd("web");
+  await machine.engines.close();
+
+  const to = join(machine.dir, "run-after");
+  await mkdir(to);
+  const [before, after] = [runtimeFiles(machine.runDir, "web"), runtimeFiles(to, "web")];
+  await setSocket(before, after.socket);
+  await rename(before.folder, after.folder);
+  await moveEngineFiles("web", machine.runDir, to);
+  await moveEngineFiles("web", machine.runDir, to);
+  killProcess(dockerd, "SIGKILL");
+
+  const next = machine.nextDaemon({ runDir: to });
+  expect(await next.adopt(spec)).toBe(true);
+  expect(await next.api("web").containers()).toMatchObject([{ id, state: "running" }]);
+  expect(isAlive(container)).toBe(true);
+  expect(machine.leftovers().filter((line) => line.startsWith(`${machine.runDir}/`))).toEqual([]);
+  await next.kill("web");
+  expect(await readdir(to)).toEqual([]);
 });
