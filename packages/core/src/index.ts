@@ -15,6 +15,7 @@ export { networkClashes } from "./network/clashes.ts";
 export { clientHost } from "./network/client-host.ts";
 export type * from "./network/network.ts";
 export { PortForwarding } from "./network/port-forwarding.ts";
+export { beforeAbort } from "./operation/in-time.ts";
 export type { StepMoment, StepObserver } from "./operation/kind.ts";
 export { type Caller, type OperationHandle, Operations } from "./operation/operations.ts";
 export { operationKinds } from "./operation-kinds.ts";

@@ -1,0 +1,57 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DockersnapError } from "@dockersnap/contract/words";
+import type { DatasetId, HoldStill, Label } from "@dockersnap/core";
+import { removeIfEmpty, syncDirectory } from "./directory.ts";
+import { moveSnapshot } from "./file-flags.ts";
+import { isSubvolume, kindOf } from "./subvolume.ts";
+import { persistRemoval, type Workers } from "./workers.ts";
+
+/** What is done with the snapshots of datasets, as `StorageDriver` promises it. */
+export class Snapshots {
+  readonly #workers: Workers;
+
+  constructor(workers: Workers) {
+    this.#workers = workers;
+  }
+
+  async take(id: DatasetId, label: Label, still: HoldStill): Promise<void> {
+    const { layout, swap, parts, space, copies, meter } = this.#workers;
+    const [tree, target] = [layout.tree(id), layout.snapshot(id, label)];
+    const [taken] = await Promise.all([kindOf(target), swap.finish(id), space.assertForSnapshot()]);
+    if (!(await isSubvolume(tree))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
+    await parts.finish({ tree, dataset: id });
+    if (taken !== "absent") throw labelTaken(id, label);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await copies.takeMoment(tree, target, still);
+    meter.changed();
+  }
+
+  async rename(id: DatasetId, from: Label, to: Label): Promise<void> {
+    const { layout, meter } = this.#workers;
+    const [source, target] = [layout.snapshot(id, from), layout.snapshot(id, to)];
+    const [present, taken] = await Promise.all([isSubvolume(source), kindOf(target)]);
+    if (!present) {
+      if (taken === "subvolume") return;
+      throw new DockersnapError("not_found", `Dataset ${id} has no snapshot ${from}.`);
+    }
+    if (taken !== "absent") throw labelTaken(id, to);
+    await moveSnapshot(source, target);
+    meter.changed();
+    await syncDirectory(dirname(target));
+  }
+
+  async remove(id: DatasetId, label: Label): Promise<void> {
+    const { layout, removal, quotas } = this.#workers;
+    const path = layout.snapshot(id, label);
+    if (!(await isSubvolume(path))) return;
+    await removal.remove([{ path, what: `${id}@${label}` }]);
+    await removeIfEmpty(dirname(path));
+    // What a dataset at its quota is given room by is wanted back at once too.
+    await persistRemoval(this.#workers, await quotas().isNearlyReached(id));
+  }
+}
+
+function labelTaken(id: DatasetId, label: Label): DockersnapError {
+  return new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${label}; choose another label.`);
+}
