@@ -1,7 +1,8 @@
 import { closeSync, openSync } from "node:fs";
-import { open, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { sightOf } from "./sight.ts";
 import { MiB, testPool } from "./test-pool.ts";
 
 /** Write until the pool takes no more. */
@@ -106,4 +107,39 @@ it("has a revert change nothing that is refused on the way to a full pool, and s
   await driver.remove("many");
   await driver.revert("web", "s1");
   expect(await readFile(file, "utf8")).toBe("s1");
+});
+
+it("puts parts back on a pool that takes no more names, or leaves all as it was, and does so once there is space", async () => {
+  await using pool = await testPool(128 * MiB);
+  const { driver } = pool;
+  const parts = ["one", "two"];
+  for (const id of ["web", "big"]) await driver.create(id);
+  for (const part of parts) {
+    await mkdir(join(driver.path("web"), part));
+    for (let count = 0; count < 400; count += 1) {
+      closeSync(openSync(join(driver.path("web"), part, `${"x".repeat(200)}-${count}`), "w"));
+    }
+  }
+  await driver.snapshot("web", "then");
+  const then = await sightOf(driver.path("web"), parts);
+  await rm(join(driver.path("web"), "two"), { recursive: true });
+  const now = await sightOf(driver.path("web"), parts);
+  await fill(join(driver.path("big"), "file"));
+  // A commit gives back what was only reserved.
+  for (let round = 0; round < 10; round += 1) {
+    exhaustMetadata(driver.path("big"), round);
+    await driver.settle("big", AbortSignal.timeout(10_000));
+  }
+
+  const ended = await driver
+    .restore("web", "then", parts, AbortSignal.timeout(60_000))
+    .catch((error: unknown) => error);
+  if (ended !== undefined) expect(ended).toMatchObject({ code: "no_space" });
+  expect(await sightOf(driver.path("web"), parts)).toEqual(ended === undefined ? then : now);
+
+  await driver.remove("big");
+  await driver.restore("web", "then", parts, AbortSignal.timeout(60_000));
+  expect(await sightOf(driver.path("web"), parts)).toEqual(then);
+  expect(await driver.setAside()).toEqual([]);
+  expect((await readdir(driver.path("web"))).toSorted()).toEqual(parts);
 });
