@@ -104,6 +104,31 @@ it.each([
   expect((await act().list({ all: true })).map((one) => one.name)).not.toContain(name);
 });
 
+it("give containers IPv6 addresses", async () => {
+  const { name, engine } = await created("six", "ipv6=true", "fixed-cidr-v6=fd00:1::/64");
+  await engine.run({ name: "box" });
+  expect(await engine.json("GET", "/containers/box/json")).toMatchObject({
+    NetworkSettings: { Networks: { bridge: { GlobalIPv6Address: expect.stringMatching(/^fd00:1::/) } } },
+  });
+  await act().delete(name);
+});
+
+it("without live restore have containers that come back with their engine when a container is reverted", async () => {
+  const { name, engine } = await created("parts", "live-restore=false");
+  for (const box of ["box", "other"]) await engine.run({ name: box, restart: "always" });
+  await engine.run({ name: "plain" });
+  await act().snapshot(name, { label: "s" });
+  await engine.exec("box", "touch", "/later");
+  await engine.remove("box");
+  await act().revert(name, { label: "s", only: ["container:box"] });
+  for (const box of ["box", "other", "plain"]) {
+    await expect.poll(() => engine.state(box), { timeout: 30_000 }).toMatchObject({ Status: "running" });
+  }
+  expect((await engine.exec("box", "ls", "/")).output).not.toContain("later");
+  expect((await infoOf(engine)).LiveRestoreEnabled).toBe(false);
+  await act().delete(name);
+});
+
 it("turn live restore off, and then an instance can be a swarm, which comes back with a start, a revert and a clone", async () => {
   const { name } = await created("swarm", "live-restore=false");
   const docker = (one: string, ...words: readonly string[]) => cli(world, "docker", one, "--", ...words);
