@@ -100,10 +100,11 @@ it("starts engines anew in a run folder on another file system, after they were 
   await expectWholeLife(instance.name);
 });
 
-it("knows its instances again when the run folder is another one after a reboot", async () => {
+it("knows its instances again when the run folder is another one after a reboot, and the state was moved", async () => {
   const instance = await serving("reboot", 7804);
   await powerCut(world);
   world.moveRunDir(`/run/dst-${world.id}-again`);
+  world.moveState(join(world.dir, "state-moved"));
   await world.startDaemon();
 
   await instance.expectWell();

@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, createClient } from "@dockersnap/client";
@@ -36,7 +46,7 @@ export class World implements AsyncDisposable {
   readonly id = randomBytes(3).toString("hex");
   readonly dir = join(worldsRoot, this.id);
   runDir = `/run/dst-${this.id}`;
-  readonly stateDir = join(this.dir, "state");
+  stateDir = join(this.dir, "state");
   readonly pluginsDir = join(this.dir, "plugins");
   readonly configFile = join(this.dir, "config.yaml");
   readonly logFile = join(this.dir, "daemon.log");
@@ -129,6 +139,13 @@ export class World implements AsyncDisposable {
   /** From the next start on it has another run folder; its path is to bear the world's mark. */
   moveRunDir(path: string): void {
     this.runDir = path;
+    this.writeConfig({});
+  }
+
+  /** Moves the state, of which nothing is in use, and has the next daemon look for it there. */
+  moveState(path: string): void {
+    renameSync(this.stateDir, path);
+    this.stateDir = path;
     this.writeConfig({});
   }
 
