@@ -22,6 +22,8 @@ export const limit = defineCommand({
       text: () => fields(limitLines(instance), out.colors.bold),
       names: () => [instance.name],
     };
-    await (limits === undefined ? out.result(instance, shown) : out.done(instance, shown));
+    // A change tells in full what there is now, and with `-q` nothing, as other changes do.
+    if (limits !== undefined && out.style.quiet && out.style.format === "text") return;
+    await out.result(instance, shown);
   },
 });

@@ -36,6 +36,12 @@ it("shows each limit and what is used of it, and changes nothing, where none is 
   expect(stdout).toMatch(/^Disk +at most 128 MiB$/m);
 });
 
+it("shows each limit on a line of its own after a change too, and nothing with -q", async () => {
+  const { stdout } = await limit("--memory", "2g");
+  expect(stdout).toBe((await limit()).stdout);
+  expect((await limit("--memory", "2g", "-q")).stdout).toBe("");
+});
+
 it("tells programs the instance as it is then", async () => {
   expect(JSON.parse((await limit("--cpus", "1.5", "-o", "json")).stdout)).toMatchObject({ limits: web.limits });
   expect((await limit("--cpus", "1.5", "-o", "name")).stdout).toBe("web\n");
