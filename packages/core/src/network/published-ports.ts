@@ -17,24 +17,24 @@ interface Published {
   readonly unreachable: readonly string[];
 }
 
+const forwardedLoopback = "127.0.0.1";
+
 /** What the containers publish, once per protocol and port: Docker lists the IPv4 and the IPv6 side of one port apart. */
 export function published(containers: readonly ContainerSummary[]): Published {
   // Docker lists the newest first; of two that claim one label or one port, the older keeps it.
   const running = containers.filter((container) => isUp(container.state)).reverse();
   const label = portLabels(running);
   const services = new Map<string, PublishedService>();
-  const onIpv6 = new Map<string, string>();
+  const elsewhere = new Map<string, string>();
   for (const container of running) {
     for (const port of container.ports) {
       const key = `${port.protocol} ${port.publicPort}`;
-      if (port.ip.includes(":")) {
-        onIpv6.set(
-          key,
-          `The port ${key} of container '${container.name}' is published on the IPv6 address ${port.ip} alone, and instances have IPv4: publish it on an IPv4 address too.`,
-        );
+      const hint = unreachableAt(port.ip);
+      if (hint !== undefined) {
+        elsewhere.set(key, `The port ${key} of container '${container.name}' is published on ${hint}.`);
         continue;
       }
-      const loopback = port.ip.startsWith("127.");
+      const loopback = port.ip === forwardedLoopback;
       const present = services.get(key);
       if (present !== undefined && !present.loopback) continue;
       services.set(key, {
@@ -50,8 +50,19 @@ export function published(containers: readonly ContainerSummary[]): Published {
     services: [...services.values()].sort(
       (a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol),
     ),
-    unreachable: [...onIpv6].filter(([key]) => !services.has(key)).map(([, sentence]) => sentence),
+    unreachable: [...elsewhere].filter(([key]) => !services.has(key)).map(([, sentence]) => sentence),
   };
+}
+
+/** Why nothing can lead to what is published on this address, and where to publish it instead. */
+function unreachableAt(ip: string): string | undefined {
+  if (ip.includes(":")) {
+    return `the IPv6 address ${ip} alone, and instances have IPv4: publish it on an IPv4 address too`;
+  }
+  if (ip.startsWith("127.") && ip !== forwardedLoopback) {
+    return `${ip} alone, and of the loopback only ${forwardedLoopback} is forwarded: publish it on ${forwardedLoopback}`;
+  }
+  return undefined;
 }
 
 function isUp(state: string): boolean {

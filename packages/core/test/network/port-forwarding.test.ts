@@ -159,5 +159,12 @@ describe("a published port", () => {
       ],
     });
     expect(container(port("::", 8080), port("0.0.0.0", 8080)).unreachable).toEqual([]);
+    expect(container(port("127.0.0.2", 8080))).toEqual({
+      services: [],
+      unreachable: [
+        expect.stringMatching(/tcp 8080 of container 'web' is published on 127\.0\.0\.2 alone, .*127\.0\.0\.1\.$/),
+      ],
+    });
+    expect(container(port("127.0.0.2", 8080), port("127.0.0.1", 8080)).unreachable).toEqual([]);
   });
 });
