@@ -129,7 +129,9 @@ it("without live restore have containers that come back with their engine when a
   await act().delete(name);
 });
 
-it("turn live restore off, and then an instance can be a swarm, which comes back with a start, a revert and a clone", async () => {
+it("turn live restore off, and then an instance can be a swarm, which comes back with a start, a revert and a clone", {
+  timeout: 300_000,
+}, async () => {
   const { name } = await created("swarm", "live-restore=false");
   const docker = (one: string, ...words: readonly string[]) => cli(world, "docker", one, "--", ...words);
   const untilServed = async (one: string) => {
