@@ -113,7 +113,9 @@ describe("a subvolume in a volume", () => {
     expect(await read(engine)).toBe("then");
     await fill();
     await ok("delete", name);
-    expect((await ok("doctor", "--config", world.configFile)).stdout).toContain("Nothing is wrong.");
+    expect(await world.client.pool.get()).not.toHaveProperty("set_aside");
+    const doctor = await cli(world, "doctor", "--config", world.configFile);
+    expect(doctor.stdout).not.toContain(name);
   });
 });
 
