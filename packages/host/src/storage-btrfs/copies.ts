@@ -6,7 +6,7 @@ import pLimit from "p-limit";
 import { hasErrno } from "../process/errno.ts";
 import { runTool } from "../process/tool.ts";
 import { deleteTrees } from "./delete-tree.ts";
-import { entries } from "./directory.ts";
+import { entries, removeIfEmpty } from "./directory.ts";
 import { moveSnapshot, moveTree, whileUnlocked } from "./file-flags.ts";
 import { inside, openBelow, pathOf, split } from "./open-below.ts";
 import type { OwnFolder } from "./own-folder.ts";
@@ -116,14 +116,22 @@ export class Copies {
     });
   }
 
-  /** Forget what was kept of snapshots that are gone. */
-  async tidy(pool: string): Promise<void> {
+  /** Delete what a daemon that was killed had begun, and forget what was kept of snapshots that are gone. */
+  async tidy(pool: string, snapshots: string): Promise<void> {
+    for (const folder of (await entries(snapshots)).map((id) => join(snapshots, id))) {
+      for (const name of (await entries(folder)).filter((one) => one.startsWith(unfinishedPrefix))) {
+        await discard(join(folder, name)).catch(leftForLater);
+      }
+      await removeIfEmpty(folder);
+    }
     const kept = await entries(this.#own.readOnly);
     if (kept.length > 0) {
       const there = new Set((await subvolumesBelow(pool)).map(({ id }) => String(id)));
       for (const id of kept) if (!there.has(id)) await rm(join(this.#own.readOnly, id), { force: true });
     }
-    for (const name of await entries(this.#own.making)) await discard(join(this.#own.making, name));
+    for (const name of await entries(this.#own.making)) {
+      await discard(join(this.#own.making, name)).catch(leftForLater);
+    }
   }
 
   async #takeCompound(tree: string, target: string, still: HoldStill): Promise<void> {
@@ -144,8 +152,9 @@ export class Copies {
   async #takeInto(folder: string, tree: string, root: string, still: HoldStill): Promise<void> {
     const copies = await holding(still, async () => {
       const nested = await subvolumesBelow(tree);
-      const [taken] = await Promise.all([copyNested(tree, nested, folder), snapshotSubvolume(tree, root, "writable")]);
-      return taken;
+      const copying = copyNested(tree, nested, folder);
+      await allOver([copying, snapshotSubvolume(tree, root, "writable")]);
+      return copying;
     });
     await putInPlace(root, copies);
     await this.#remember(root, copies);
@@ -181,12 +190,21 @@ const unfinishedPrefix = ".making.";
 /** Writable snapshots of subvolumes that are nested in a tree, in a folder where they wait to be put in place. */
 async function copyNested(tree: string, nested: readonly Subvolume[], folder: string): Promise<readonly NestedCopy[]> {
   const limit = pLimit(atOnce);
-  return limit.map(nested, async (source) => {
-    const copy = join(folder, String(source.id));
-    await using handle = await openBelow(tree, source.path);
-    await snapshotSubvolume(pathOf(handle), copy, "writable");
-    return { source, copy };
-  });
+  const copies = nested.map((source) => ({ source, copy: join(folder, String(source.id)) }));
+  await allOver(
+    copies.map(({ source, copy }) =>
+      limit(async () => {
+        await using handle = await openBelow(tree, source.path);
+        await snapshotSubvolume(pathOf(handle), copy, "writable");
+      }),
+    ),
+  );
+  return copies;
+}
+
+/** The first failure is thrown once nothing goes on any more: what is cleared away then does not come after that. */
+async function allOver(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const end of await Promise.allSettled(works)) if (end.status === "rejected") throw end.reason;
 }
 
 /** Put copies into the places of the empty directories that the snapshot at `root` has for their sources. */
@@ -262,6 +280,9 @@ async function discard(path: string): Promise<void> {
   await deleteTrees((await entries(path)).map((name) => join(path, name)));
   await rmdir(path);
 }
+
+/** What cannot be deleted now must not keep a pool from being used; the next daemon tries again. */
+function leftForLater(): void {}
 
 function absent(error: unknown): undefined {
   if (hasErrno(error, "ENOENT")) return undefined;

@@ -3,12 +3,17 @@ import { unescaped } from "./mounts.ts";
 
 /** What keeps a tree from being deleted, as far as it shows. */
 export async function holderOf(tree: string): Promise<string | undefined> {
-  const swap = parseSwaps(await readFile("/proc/swaps", "utf8")).find((file) => isWithin(file, tree));
+  const swap = await swapFileIn(tree);
   if (swap !== undefined) return `the swap file ${JSON.stringify(swap)} is in use; 'swapoff' ends that`;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     if (await hasOpen(pid, tree)) return `process ${pid} (${JSON.stringify(await nameOf(pid))}) has it open`;
   }
   return undefined;
+}
+
+/** A swap file in this tree that is in use: the kernel neither deletes such a tree nor takes a snapshot of it. */
+export async function swapFileIn(tree: string): Promise<string | undefined> {
+  return parseSwaps(await readFile("/proc/swaps", "utf8")).find((file) => isWithin(file, tree));
 }
 
 /** The files of `/proc/swaps`, whose names have their blanks and newlines written as octal numbers. */

@@ -110,20 +110,27 @@ export class Removal {
   /** Trees that were put aside, wherever they are. */
   async #waiting(): Promise<readonly string[]> {
     const removed = (await entries(this.#own.removed)).map((name) => join(this.#own.removed, name));
-    const folders = (await entries(this.#snapshots)).map((id) => join(this.#snapshots, id));
     const found: string[] = [];
     for (const path of removed) {
       if (await isSubvolume(path)) found.push(path);
-      else folders.push(path);
+      // Folders of snapshots: whatever is in one is to go with it.
+      else found.push(...(await treesIn(path)));
     }
-    for (const folder of folders) {
-      for (const name of await entries(folder)) {
-        const path = join(folder, name);
-        if (name.startsWith(waitingPrefix) && (await isSubvolume(path))) found.push(path);
-      }
+    for (const id of await entries(this.#snapshots)) {
+      const trees = await treesIn(join(this.#snapshots, id));
+      found.push(...trees.filter((path) => basename(path).startsWith(waitingPrefix)));
     }
     return found;
   }
+}
+
+async function treesIn(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const name of await entries(folder)) {
+    const path = join(folder, name);
+    if (await isSubvolume(path)) found.push(path);
+  }
+  return found;
 }
 
 function readName(name: string): { readonly what: string; readonly since: Date } {

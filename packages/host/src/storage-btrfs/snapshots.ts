@@ -4,6 +4,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { DatasetId, HoldStill, Label } from "@dockersnap/core";
 import { removeIfEmpty, syncDirectory } from "./directory.ts";
 import { moveSnapshot } from "./file-flags.ts";
+import { swapFileIn } from "./holder-of.ts";
 import { isSubvolume, kindOf } from "./subvolume.ts";
 import { persistRemoval, type Workers } from "./workers.ts";
 
@@ -23,7 +24,7 @@ export class Snapshots {
     await parts.finish({ tree, dataset: id });
     if (taken !== "absent") throw labelTaken(id, label);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await copies.takeMoment(tree, target, still);
+    await copies.takeMoment(tree, target, still).catch((error: unknown) => refuseSwapFile(id, tree, error));
     meter.changed();
   }
 
@@ -50,6 +51,16 @@ export class Snapshots {
     // What a dataset at its quota is given room by is wanted back at once too.
     await persistRemoval(this.#workers, await quotas().isNearlyReached(id));
   }
+}
+
+async function refuseSwapFile(id: DatasetId, tree: string, error: unknown): Promise<never> {
+  const file = await swapFileIn(tree);
+  if (file === undefined) throw error;
+  throw new DockersnapError(
+    "wrong_state",
+    `Nothing of '${id}' can be kept while a swap file in it is in use: ${JSON.stringify(file)}. End that with 'swapoff', then try again.`,
+    { cause: error },
+  );
 }
 
 function labelTaken(id: DatasetId, label: Label): DockersnapError {

@@ -96,7 +96,7 @@ class BtrfsDriver implements BtrfsStorage {
       for (const id of await swap.unfinished()) await swap.finish(id).catch(() => undefined);
       await parts.finishAll();
       await removal.tryAgain();
-      await copies.tidy(this.#layout.mount);
+      await copies.tidy(this.#layout.mount, this.#layout.snapshots);
       await this.#quotas.tidy();
     });
   }

@@ -342,21 +342,52 @@ describe("what keeps a workload's trees from being deleted", () => {
     expect(await world.subvolumes()).toEqual(["instances/other", "instances/web"]);
   });
 
+  it("has no snapshot taken while a swap file in it is in use, is told why, and leaves nothing of the attempt", async () => {
+    await using world = await testWorld();
+    const names = ["sub", ...Array.from({ length: 12 }, (_, number) => `sub${number}`)];
+    for (const name of names) await createSubvolume(join(world.web, name));
+    const before = await world.subvolumes();
+    const file = join(world.web, "sub/my swap");
+    if (!(await swapOn(file))) return;
+    try {
+      for (const label of ["s1", "s2", "s3"]) {
+        await expect(world.driver.snapshot("web", label)).rejects.toMatchObject({
+          code: "wrong_state",
+          message: expect.stringMatching(/my swap.*'swapoff'/),
+        });
+      }
+      expect(await world.subvolumes()).toEqual(before);
+    } finally {
+      await run("swapoff", [file]);
+    }
+    await world.driver.snapshot("web", "s1");
+    expect(await subvolumesBelow(world.driver.snapshotPath("web", "s1"))).toHaveLength(names.length);
+  });
+
+  it("has what a daemon that was killed had begun of a snapshot deleted at the next start, or with the dataset", async () => {
+    await using world = await testWorld();
+    await nest(world);
+    const begun = (name: string) => join(dirname(world.driver.snapshotPath("web", "s1")), name);
+    const begin = (name: string) => run("btrfs", ["subvolume", "snapshot", world.web, begun(name)]);
+    await mkdir(dirname(begun("s1")), { recursive: true });
+    await begin(".making.s1");
+    await createBtrfsStorage(world.options).open();
+    expect(await world.subvolumes()).not.toContainEqual(expect.stringContaining("snapshots"));
+
+    await world.driver.snapshot("web", "s1");
+    await begin(".making.s2");
+    await world.driver.remove("web");
+    await world.driver.deleteSetAside();
+    expect(await world.driver.setAside()).toEqual([]);
+    expect(await world.subvolumes()).toEqual(["instances/other"]);
+  });
+
   it("has a tree with a swap file in use put aside, and the revert done", async () => {
     await using world = await testWorld();
     await world.driver.snapshot("web", "s1");
     await createSubvolume(join(world.web, "sub"));
     const file = join(world.web, "sub/my swap");
-    await run("touch", [file]);
-    await run("chattr", ["+C", file]);
-    await run("dd", ["if=/dev/zero", `of=${file}`, "bs=1M", "count=8", "conv=fsync"]);
-    await chmod(file, 0o600);
-    await run("mkswap", [file]);
-    const swaps = await run("swapon", [file]).then(
-      () => true,
-      () => false,
-    );
-    if (!swaps) return;
+    if (!(await swapOn(file))) return;
     try {
       await world.driver.revert("web", "s1");
       expect(await readdir(world.web)).toEqual(["file"]);
@@ -373,6 +404,19 @@ describe("what keeps a workload's trees from being deleted", () => {
     expect(await world.subvolumes()).toEqual(["instances/other", "instances/web", "snapshots/web/s1"]);
   });
 });
+
+/** Whether the new file, which may lie on a btrfs, is swapped to: not every machine lets one be. */
+async function swapOn(file: string): Promise<boolean> {
+  await run("touch", [file]);
+  await run("chattr", ["+C", file]);
+  await run("dd", ["if=/dev/zero", `of=${file}`, "bs=1M", "count=8", "conv=fsync"]);
+  await chmod(file, 0o600);
+  await run("mkswap", [file]);
+  return run("swapon", [file]).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** A `btrfs send` that has begun and goes on until its output is read. */
 async function send(snapshot: string) {
