@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { conditionOf, type InstanceRecord, type Records } from "@dockersnap/core";
 import type { Adapters } from "../app/adapters.ts";
 import type { Finding } from "./checks.ts";
@@ -15,7 +16,8 @@ export async function checkInstances(
   const found = await Promise.all(
     asked.map(async (record) => {
       const { error } = await conditionOf({ platform: { engines }, holder, health: () => undefined }, record);
-      return error === undefined ? [] : [inError(record, error)];
+      if (error !== undefined) return [inError(record, error)];
+      return (await isCutOff(engines, record)) ? [cutOff(record, engines.socketPath(record.name))] : [];
     }),
   );
   const wrong = found.flat();
@@ -24,4 +26,17 @@ export async function checkInstances(
 
 function inError({ name }: InstanceRecord, error: string): Finding {
   return { subject: "instance in error", seen: name, advice: error };
+}
+
+/** It runs, and nobody reaches it. */
+async function isCutOff(engines: Adapters["engines"], { name }: InstanceRecord): Promise<boolean> {
+  return (await engines.state(name)) === "running" && !existsSync(engines.socketPath(name));
+}
+
+function cutOff({ name }: InstanceRecord, socket: string): Finding {
+  return {
+    subject: "instance cut off",
+    seen: `${name} runs, and its socket ${socket} is missing`,
+    advice: `Something removed it. The daemon puts it back at once; where it cannot, 'dockersnap restart ${name}' makes a new one.`,
+  };
 }

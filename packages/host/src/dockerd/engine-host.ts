@@ -15,6 +15,7 @@ import { dockerdEnvironment, type ProxySettings } from "./configuration.ts";
 import { endDockerd, reviveDockerd } from "./dockerd.ts";
 import { type Engine, type EngineEnvironment, findEngine, livingInit, possibleGroups } from "./engine.ts";
 import { refusedOptions } from "./engine-options.ts";
+import { FilesUpkeep, reconnect } from "./files-upkeep.ts";
 import { killEngine } from "./kill.ts";
 import { engineUse, limitEngine } from "./limit.ts";
 import { createScoreCheck } from "./oom-scores.ts";
@@ -97,9 +98,11 @@ class DockerdEngines implements EngineHost {
   readonly #environment: EngineEnvironment;
   readonly #watches = new Map<string, Watch>();
   readonly #observers = new Set<EngineObserver>();
+  readonly #upkeep: FilesUpkeep;
 
   constructor(environment: EngineEnvironment) {
     this.#environment = environment;
+    this.#upkeep = new FilesUpkeep(environment.runDir, environment.log);
   }
 
   socketPath(name: string): string {
@@ -188,7 +191,13 @@ class DockerdEngines implements EngineHost {
   async rename(from: string, { name }: EngineSpec): Promise<void> {
     checkName(from);
     checkName(name);
-    await renameEngine(this.#environment, from, name);
+    this.#upkeep.release(from);
+    try {
+      await renameEngine(this.#environment, from, name);
+    } catch (error) {
+      this.#keepFiles(from);
+      throw error;
+    }
     await Promise.all([this.#unwatch(from), this.#unwatch(name)]);
     this.#watch(name);
   }
@@ -227,6 +236,7 @@ class DockerdEngines implements EngineHost {
     if (init === undefined) return false;
     // One that the last daemon held still could not answer.
     await engine.group.resume();
+    await reconnect(engine.files);
     await reviveDockerd(this.#environment, engine, init, new AbortController().signal);
     this.#watch(name);
     return true;
@@ -257,6 +267,7 @@ class DockerdEngines implements EngineHost {
 
   async close(): Promise<void> {
     this.#observers.clear();
+    this.#upkeep.close();
     await Promise.all([...this.#watches.keys()].map((name) => this.#unwatch(name)));
   }
 
@@ -289,9 +300,21 @@ class DockerdEngines implements EngineHost {
       gone: (reason) => this.#tell((observer) => observer.gone(name, reason)),
     });
     this.#watches.set(name, watch);
+    this.#keepFiles(name);
+  }
+
+  #keepFiles(name: string): void {
+    const { files } = findEngine(this.#environment, name);
+    this.#upkeep.keep({
+      name,
+      files,
+      lives: () => this.#watches.get(name)?.sandboxLives ?? false,
+      restored: () => this.#tell((observer) => observer.changed(name)),
+    });
   }
 
   async #unwatch(name: string): Promise<void> {
+    this.#upkeep.release(name);
     const watch = this.#watches.get(name);
     this.#watches.delete(name);
     await watch?.close();

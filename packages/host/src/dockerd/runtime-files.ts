@@ -10,6 +10,8 @@ import { hasErrno } from "../process/errno.ts";
 export interface RuntimeFiles {
   /** dockerd's API. */
   readonly socket: string;
+  /** A second name of the socket, no longer than the first. */
+  readonly spareSocket: string;
   /** The host's pid of the sandbox's init, for operators' scripts. */
   readonly pidFile: string;
   /** Made before and removed after everything else, so that it stands as long as anything is left. */
@@ -39,6 +41,7 @@ export function runtimeFiles(runDir: string, name: string): RuntimeFiles {
   const execRoot = join(folder, "exec");
   return {
     socket: join(runDir, `${name}.sock`),
+    spareSocket: join(folder, "sock"),
     pidFile: join(runDir, `${name}.pid`),
     folder,
     execRoot,
