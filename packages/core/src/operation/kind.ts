@@ -48,6 +48,8 @@ export interface Step<Input, State> {
   /** False leaves the step out. Decided once, when its turn comes. */
   needed?(job: Job<Input, State>): boolean;
   run(job: Job<Input, State>, tools: StepTools): Promise<void> | void;
+  /** Whether a run that failed so changed nothing. It is not taken back then, for which the same may be lacking. */
+  changedNothing?(failure: unknown): boolean;
   undo?(job: Job<Input, State>, tools: StepTools): Promise<void> | void;
 }
 

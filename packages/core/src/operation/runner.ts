@@ -66,18 +66,21 @@ async function runStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<void>
   const hasWayBack = step.name !== kind.pointOfNoReturn && !pastNoReturn(run);
   const attempts = hasWayBack ? 1 : attemptsPastNoReturn;
   for (let attempt = 1; ; attempt += 1) {
+    let isThrough = false;
     try {
       journal.step(step.name, "running", { keep: keepingOfBegin(kind, step) });
       run.report({ step: step.name, status: "running", message: step.says });
       await deps.observer?.at("begin", kind.name, step.name, journal.record.instance);
       await act(deps, run, step);
+      isThrough = true;
       await deps.observer?.at("acted", kind.name, step.name, journal.record.instance);
       journal.step(step.name, "done", { keep: keepingOfEnd(run, step) });
       run.report({ step: step.name, status: "done" });
       await deps.observer?.at("journalled", kind.name, step.name, journal.record.instance);
       return;
     } catch (error) {
-      journal.step(step.name, "failed", { error: messageOf(error) });
+      const isUndone = attempt === 1 && !isThrough && step.changedNothing?.(error) === true;
+      journal.step(step.name, isUndone ? "undone" : "failed", { error: messageOf(error) });
       if (attempt >= attempts) throw error;
       deps.log.warn("a step that cannot be taken back failed and is tried again", { step: step.name, attempt, error });
       await pause(deps.clock, retryDelayMs * attempt);

@@ -1,4 +1,4 @@
-import type { ReplacingAct } from "@dockersnap/contract/words";
+import { DockersnapError, type ErrorCode, type ReplacingAct } from "@dockersnap/contract/words";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
@@ -16,6 +16,9 @@ export interface ReplaceState extends ReplacementState {
   readonly wasDesired: "running" | "stopped";
   readonly newHead: string | undefined;
 }
+
+/** With these a revert of a dataset changes nothing, and to put it back would be refused likewise. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["no_space", "read_only"]);
 
 interface Replacing<Input> {
   readonly act: ReplacingAct;
@@ -59,6 +62,7 @@ function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Rep
         name: "swap",
         says: "putting the snapshot in its place",
         run: ({ input, state }) => storage.revert(input.name, state.target),
+        changedNothing: (failure) => failure instanceof DockersnapError && refusals.has(failure.code),
         undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
       },
       freshNetworkStep(lifecycle, name),

@@ -124,7 +124,8 @@ export interface StorageDriver {
 
   /**
    * Put a dataset back to `label`. Every other snapshot stays, newer ones too. An absent dataset is made anew from it.
-   * Twice gives the same; an unknown label rejects with `not_found` and changes nothing.
+   * Twice gives the same; an unknown label rejects with `not_found`. That, `no_space` and
+   * `read_only` change nothing.
    */
   revert(id: DatasetId, label: Label): Promise<void>;
 

@@ -43,8 +43,6 @@ const pools = fc.oneof(
 /** What takes space or may; all else works in a full pool. */
 const needsRoom: ReadonlySet<HistoryAct["kind"]> = new Set(["create", "clone", "snapshot", "revert", "undo", "redo"]);
 
-const replaces: ReadonlySet<HistoryAct["kind"]> = new Set(["revert", "undo", "redo"]);
-
 /** What an instance or a snapshot holds: a file, and trees that a workload nested. */
 interface Contents {
   readonly text: string | undefined;
@@ -138,8 +136,7 @@ class Exercise {
     const step = steps[(disturbance?.step ?? 0) % steps.length];
     if (disturbance === undefined || step === undefined) return this.world.run(kind, input);
     const fault: Fault = { step, moment: disturbance.moment };
-    // One that replaces the present keeps it as a snapshot then and is told of as a problem, which the model does not know.
-    if (disturbance.how === "fills" && !replaces.has(act.kind)) {
+    if (disturbance.how === "fills") {
       return this.world.meanwhile(fault, () => this.#makePool("full"), kind, input);
     }
     return disturbance.how === "dies" ? this.world.dying(fault, kind, input) : this.world.failing(fault, kind, input);

@@ -201,3 +201,19 @@ it("keeps the present under another label where a clock that was set back comes 
   await undo();
   expect(data()).toBe("work on three");
 });
+
+it.each(["revert", "undo"])(
+  "leaves everything as it was when the pool becomes full before the swap of %s",
+  async (act) => {
+    await revert("two");
+    world.write("web", "data", "work on two");
+    const before = { web: await world.describe("web"), data: data(), line: line(), pool: await world.storage.list() };
+    const fills = () => {
+      world.storage.metadataFree = 0;
+    };
+    const operation = await world.meanwhile({ step: "swap", moment: "begin" }, fills, act, { ...web, label: "one" });
+    expect(operation).toMatchObject({ status: "failed", error: { code: "no_space" } });
+    const after = { web: await world.describe("web"), data: data(), line: line(), pool: await world.storage.list() };
+    expect(after).toEqual(before);
+  },
+);

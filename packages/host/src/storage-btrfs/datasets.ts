@@ -1,10 +1,11 @@
-import { readdir, rename } from "node:fs/promises";
+import { type FileHandle, lstat, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DockersnapError, instanceNamePattern } from "@dockersnap/contract/words";
 import type { DatasetId, DatasetInfo, Label } from "@dockersnap/core";
 import type { Charged } from "./copies.ts";
 import { entries, syncDirectory } from "./directory.ts";
 import { moveTree } from "./file-flags.ts";
+import { openBelow } from "./open-below.ts";
 import type { Quotas } from "./quotas.ts";
 import { createSubvolume, isSubvolume, kindOf } from "./subvolume.ts";
 import { persistRemoval, type Workers } from "./workers.ts";
@@ -73,8 +74,19 @@ export class Datasets {
   async revert(id: DatasetId, label: Label): Promise<void> {
     const { layout, swap, meter } = this.#workers;
     const snapshot = layout.snapshot(id, label);
+    const tree = layout.tree(id);
     await this.#assertSnapshot(id, label);
-    await swap.replace(id, snapshot);
+    // While it is open, no other tree has its identity.
+    await using before = await openIfThere(tree);
+    try {
+      await swap.replace(id, snapshot);
+    } catch (error) {
+      if (before !== undefined && (await isAt(before, tree))) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DockersnapError("internal", `The dataset ${id} was being put back to ${label}: ${why}`, {
+        cause: error,
+      });
+    }
     meter.changed();
   }
 
@@ -150,4 +162,14 @@ export function charged(quotas: Quotas, id: DatasetId, joining: readonly string[
 
 function notThere(id: DatasetId): DockersnapError {
   return new DockersnapError("not_found", `There is no dataset ${id}.`);
+}
+
+async function openIfThere(tree: string): Promise<FileHandle | undefined> {
+  return (await isSubvolume(tree)) ? openBelow(tree, Buffer.alloc(0)) : undefined;
+}
+
+async function isAt(tree: FileHandle, path: string): Promise<boolean> {
+  if (!(await isSubvolume(path))) return false;
+  const [was, is] = await Promise.all([tree.stat(), lstat(path)]);
+  return was.dev === is.dev;
 }
