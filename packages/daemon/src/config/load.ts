@@ -163,7 +163,7 @@ function idleKeys(values: Values, written: ReadonlyMap<KeyName, Written>): strin
 function warningsOf(values: Values, tokenSource: Source | undefined): string[] {
   const warnings: string[] = [];
   const token = values["api.token"];
-  if (tokenSource?.readableByAll === true) {
+  if (token !== undefined && tokenSource?.readableByAll === true) {
     warnings.push(
       `${tokenSource.file} holds api.token and everyone on this machine may read it. Run: chmod 600 ${tokenSource.file}`,
     );

@@ -1,4 +1,4 @@
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, ShortList } from "@dockersnap/contract/words";
 import { type KeyName, keys } from "./keys.ts";
 
 /** Where a value was written: a file with its line, or a variable. */
@@ -13,12 +13,12 @@ export function placed(origin: Origin | undefined, sentence: string): string {
   return `${origin.name}${origin.line === undefined ? "" : `:${origin.line}`}: ${sentence}`;
 }
 
-/** Everything wrong with a configuration, told at once. */
+/** Everything wrong with a configuration, told at once; of very many problems the first, and how many more there are. */
 export class Problems {
-  readonly #lines: string[] = [];
+  readonly #lines = new ShortList<string>((line) => line.length);
 
   add(origin: Origin | undefined, sentence: string): void {
-    this.#lines.push(placed(origin, sentence));
+    this.#lines.add(() => placed(origin, sentence));
   }
 
   /** A value that its key does not take. */
@@ -28,10 +28,12 @@ export class Problems {
   }
 
   throwIfAny(): void {
-    if (this.#lines.length === 0) return;
-    const count = this.#lines.length === 1 ? "a problem" : `${this.#lines.length} problems`;
-    throw new DockersnapError("invalid_request", `The configuration has ${count}:\n  ${this.#lines.join("\n  ")}`, {
-      details: { problems: this.#lines },
+    const { count, entries, omitted } = this.#lines;
+    if (count === 0) return;
+    const sum = count === 1 ? "a problem" : `${count} problems`;
+    const told = omitted === 0 ? entries : [...entries, `and ${omitted} more`];
+    throw new DockersnapError("invalid_request", `The configuration has ${sum}:\n  ${told.join("\n  ")}`, {
+      details: { problems: entries, ...(omitted === 0 ? {} : { omitted }) },
     });
   }
 }

@@ -27,7 +27,7 @@ DOCKERSNAP_DOCKER_DNS=9.9.9.9,1.1.1.1
 DOCKERSNAP_PLUGINS_TIMEOUTS_DEPLOY=20m
 \`\`\`
 
-A key that does not exist, or a value that does not fit, stops the start. The message names every problem at once, each
+A key that does not exist, or a value that does not fit, stops the start. The message names every problem at once (of more than 20, the first), each
 with its file and line or its variable, and what was expected. \`DOCKERSNAP_REMOTE\` and \`DOCKERSNAP_TOKEN\` are not
 settings of the daemon: they tell the command line which daemon to talk to.
 

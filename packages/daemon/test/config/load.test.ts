@@ -162,6 +162,12 @@ docker:
 });
 
 describe("what is wrong with a configuration", () => {
+  it("is one of the first twenty, where there are very many; the rest is counted", () => {
+    const text = Array.from({ length: 500 }, (_, index) => `word_${index}: 1`).join("\n");
+    expect(problems(text)).toHaveLength(20);
+    expect(() => load(text)).toThrow(/has 500 problems:[\s\S]*and 480 more$/);
+  });
+
   it("is told all at once, each with its place, its key, what was expected and what came", () => {
     expect(
       problems(
@@ -321,6 +327,12 @@ describe("a warning", () => {
     expect(loadConfig({ file, environment: {} }).warnings).toEqual([
       `${file} holds api.token and everyone on this machine may read it. Run: chmod 600 ${file}`,
     ]);
+  });
+
+  it("is given for no token, where everyone may read that there is none", () => {
+    load('api.token: ""');
+    chmodSync(file, 0o644);
+    expect(loadConfig({ file, environment: {} }).warnings).toEqual([]);
   });
 
   it("is given for a token that can be guessed", () => {
