@@ -11,7 +11,7 @@ export const expire = defineCommand({
   examples: ["dockersnap expire web@before-upgrade 7d", "dockersnap expire web@before-upgrade never"],
   async run({ args, client, follow, out }) {
     const { instance, label } = args.snapshot;
-    const change = { expires_at: parseExpiry(args.when, "<when>") };
+    const change = { expires_at: parseExpiry(args.when, args.when) };
     const changed = await follow((following) => client.instances.changeSnapshot(instance, label, change, following));
     const name = `${instance}@${label}`;
     const until = changed.expires_at === undefined ? "does not expire" : `expires at ${changed.expires_at}`;

@@ -46,6 +46,6 @@ export const snapshot = defineCommand({
 });
 
 function expiry(when: string | undefined): { expires_at?: string } {
-  const time = when === undefined ? null : parseExpiry(when, "--expires");
+  const time = when === undefined ? null : parseExpiry(when, `--expires ${when}`);
   return time === null ? {} : { expires_at: time };
 }

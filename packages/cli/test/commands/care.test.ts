@@ -38,7 +38,7 @@ it.each([
   [["tag", "web@s1"], "Say what to tag it with"],
   [["tag", "web@s1", "="], "'=' is no tag"],
   [["tag", "web@s1", "-"], "'-' is no tag"],
-  [["expire", "web@s1", "soon"], "'<when> soon' is no time"],
+  [["expire", "web@s1", "soon"], "error: 'soon' is no time"],
   [["snapshot", "web@s1", "--expires", "1y"], "'--expires 1y' is no time"],
   [["rename", "web@s1"], "The <new-label> is missing"],
 ])("refuses %j before anything is asked of the daemon", async (argv, message) => {
@@ -155,12 +155,12 @@ it.each([
   ["2026-02-01T00:00:00+02:00", "2026-01-31T22:00:00.000Z"],
   ["never", null],
 ])("reads %s as an expiry", (text, time) => {
-  expect(parseExpiry(text, "--expires", Date.UTC(2026, 0, 1))).toBe(time);
+  expect(parseExpiry(text, text, Date.UTC(2026, 0, 1))).toBe(time);
 });
 
 it.each(["2026-02-30x", "2026-13-01", "2026-02-01T00:00:00", "7", "d", "999999999w999999999w"])(
   "reads no expiry in %s",
   (text) => {
-    expect(() => parseExpiry(text, "--expires")).toThrow("is no time");
+    expect(() => parseExpiry(text, text)).toThrow("is no time");
   },
 );

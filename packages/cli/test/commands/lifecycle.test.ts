@@ -58,6 +58,8 @@ it.each([
   [["create", "demo", "-p", "echo", "--config", "a"], "'--config a' has no key: expected --config key=value."],
   [["create", "demo", "-p", "echo", "--config-file", "/nonexistent.yaml"], "cannot be read: there is no such file."],
   [["create", "demo", "--memory", "lots"], "'--memory lots' is not a size"],
+  [["create", "demo", "--memory", "99999999t"], "'--memory 99999999t' is not a size"],
+  [["pool", "grow", "99999999T"], "'99999999T' is not a size"],
   [["snapshot", "demo@s", "--tag", "=x"], "'--tag =x' has no key"],
   [["snapshot", "demo@s", "--mode", "cold"], "'cold' is invalid"],
 ])("refuses %j before anything is sent", async (argv, expected) => {
