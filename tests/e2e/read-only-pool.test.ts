@@ -70,6 +70,7 @@ it("is a state of its own everywhere, refuses verbs in one sentence, and is over
     deleteSnapshot: () => act.deleteSnapshot(name, "s1"),
     renameSnapshot: () => act.changeSnapshot(name, "s1", { new_label: "s9" }),
     limit: () => act.change(name, { limits: { disk: 1024 ** 3 } }),
+    growPool: () => world.client.pool.grow({ size_bytes: 8 * 1024 ** 3 }),
     delete: () => act.delete(name),
   };
   for (const [verb, ask] of Object.entries(verbs)) await expect(ask(), verb).rejects.toMatchObject(refused);

@@ -1,4 +1,5 @@
 import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
+import { requireWritable } from "../instance/lifecycle.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Capacity, growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
@@ -70,6 +71,7 @@ export class PoolWatch {
         "This pool is not the daemon's own, so it is made larger with its own tools.",
       );
     }
+    await requireWritable(this.#deps, "make it larger");
     await storage.grow(sizeBytes);
     const room = poolRoom(await storage.capacity(), settings.pool);
     log.info("the pool was made larger", { ...room });
