@@ -44,10 +44,10 @@ export class Removal {
     }
   }
 
-  /** Remove a folder of snapshots, with those that wait in it. */
+  /** Remove a folder of snapshots, with those that wait in it. One with files that somebody else put there stays. */
   async removeFolder(folder: string): Promise<void> {
     await removeIfEmpty(folder);
-    if ((await entries(folder)).length > 0) await rename(folder, this.#placeFor(basename(folder)));
+    if ((await treesIn(folder)).length > 0) await rename(folder, this.#placeFor(basename(folder)));
   }
 
   /** Delete what was put aside, as far as that goes by now. Who asks meanwhile gets the one that is under way. */

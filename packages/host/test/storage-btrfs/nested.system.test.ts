@@ -382,6 +382,18 @@ describe("what keeps a workload's trees from being deleted", () => {
     expect(await world.subvolumes()).toEqual(["instances/other"]);
   });
 
+  it("has files that somebody put among the snapshots left where they are when the dataset goes", async () => {
+    await using world = await testWorld();
+    await world.driver.snapshot("web", "s1");
+    const note = join(dirname(world.driver.snapshotPath("web", "s1")), "README");
+    await writeFile(note, "kept");
+    await world.driver.remove("web");
+    expect(await readFile(note, "utf8")).toBe("kept");
+    await world.driver.create("web");
+    await world.driver.snapshot("web", "s1");
+    expect(await world.driver.list()).toContainEqual({ id: "web", present: true, snapshots: ["s1"] });
+  });
+
   it("has a tree with a swap file in use put aside, and the revert done", async () => {
     await using world = await testWorld();
     await world.driver.snapshot("web", "s1");
