@@ -98,13 +98,15 @@ describe("tokens", () => {
 
   it("are found in time that grows with the length of the text", () => {
     const time = (times: number) => {
+      const text = "http://${HOST}:1 ${HOST}".repeat(times);
       const started = performance.now();
-      put("http://${HOST}:1 ${HOST}".repeat(times), v6);
+      put(text, v6);
       return performance.now() - started;
     };
-    time(1_000);
+    // Whatever else the machine does makes single runs longer, and none shorter.
+    const least = (times: number) => Math.min(...Array.from({ length: 7 }, () => time(times)));
     // Eight times as much text; work that grows with its square would take sixty-four times as long.
-    expect(time(80_000) / time(10_000)).toBeLessThan(30);
+    expect(least(80_000) / least(10_000)).toBeLessThan(30);
   });
 });
 
