@@ -186,6 +186,20 @@ describe("a stopped snapshot", () => {
     await engine.start("plain");
   });
 
+  it("stops nothing where Docker would remove a container that is stopped", async () => {
+    await engine.run({ name: "fleeting", autoRemove: true });
+    const { StartedAt } = await engine.state("plain");
+    await expect(take("fleeting", "stopped")).rejects.toMatchObject({
+      code: "wrong_state",
+      message: expect.stringMatching(/^Container 'fleeting' of '.+' was started with --rm, .*--mode paused/),
+    });
+    expect(await engine.state("fleeting")).toMatchObject({ Running: true });
+    expect(await engine.state("plain")).toMatchObject({ StartedAt });
+    await take("fleeting-paused", "paused");
+    expect(await engine.state("fleeting")).toMatchObject({ Running: true });
+    await engine.remove("fleeting");
+  });
+
   it("holds containers that were shut down cleanly", async () => {
     await engine.run({
       name: "tidy",

@@ -28,6 +28,8 @@ export interface ContainerSpec {
   readonly network?: string;
   /** In the words of `docker run --add-host`. */
   readonly extraHosts?: readonly string[];
+  /** As `docker run --rm`. */
+  readonly autoRemove?: true;
   /** Only create it. */
   readonly start?: false;
 }
@@ -79,6 +81,7 @@ export class Engine {
         NetworkMode: spec.network ?? "default",
         ExtraHosts: spec.extraHosts ?? [],
         RestartPolicy: { Name: spec.restart ?? "no" },
+        AutoRemove: spec.autoRemove ?? false,
         Binds: spec.volumes ?? [],
         Tmpfs: Object.fromEntries((spec.tmpfs ?? []).map((path) => [path, ""])),
       },

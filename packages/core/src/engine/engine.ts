@@ -81,6 +81,8 @@ export interface ContainerVitals {
   readonly restartPolicy: string;
   /** How often `on-failure` starts it again; 0 for as often as it takes. */
   readonly restartRetries: number;
+  /** Docker removes it as soon as it stops: it was started with --rm. */
+  readonly autoRemove: boolean;
   /** Docker's own words: running, restarting, exited, …; always of the same moment as the rest. */
   readonly state: string;
   /** What its health check says; undefined without one. */

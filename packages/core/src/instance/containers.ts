@@ -1,5 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { ContainerSummary, EngineApi } from "../engine/engine.ts";
+import type { ContainerSummary, ContainerVitals, EngineApi } from "../engine/engine.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** A container that is down and that Docker would start together with its engine. */
@@ -39,18 +39,42 @@ export async function noteContainers(api: EngineApi, before: ContainersBefore): 
 }
 
 async function restingOf(api: EngineApi, ids: readonly string[]): Promise<readonly RestingContainer[]> {
+  const described = await vitalsOf(api, ids);
+  return described
+    .filter(({ restartPolicy }) => restartPolicy !== "no")
+    .map(({ id, restartPolicy, restartRetries }) => ({ id, restartPolicy, restartRetries }));
+}
+
+/** `wrong_state` where Docker would remove a container that is up as soon as it is stopped. */
+export async function refuseRemovedByStop(
+  api: EngineApi,
+  instance: string,
+  { ran, paused = [] }: ContainersBefore,
+): Promise<void> {
+  const [removed] = (await vitalsOf(api, [...ran, ...paused])).filter(({ autoRemove }) => autoRemove);
+  if (removed === undefined) return;
+  const { name } = (await api.containers()).find(({ id }) => id === removed.id) ?? { name: removed.id };
+  throw new DockersnapError(
+    "wrong_state",
+    `Container '${name}' of '${instance}' was started with --rm, so Docker would remove it once it is stopped. Stop it yourself first, or take the snapshot with --mode paused.`,
+  );
+}
+
+/** Those that are still there. */
+async function vitalsOf(
+  api: EngineApi,
+  ids: readonly string[],
+): Promise<readonly (ContainerVitals & { readonly id: string })[]> {
   const queue = [...ids];
-  const resting: RestingContainer[] = [];
+  const found: (ContainerVitals & { readonly id: string })[] = [];
   const worker = async () => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       const vitals = await api.vitals(id);
-      if (vitals === undefined || vitals.restartPolicy === "no") continue;
-      const { restartPolicy, restartRetries } = vitals;
-      resting.push({ id, restartPolicy, restartRetries });
+      if (vitals !== undefined) found.push({ ...vitals, id });
     }
   };
   await Promise.all(Array.from({ length: askedAtOnce }, worker));
-  return resting;
+  return found;
 }
 
 /** Before an engine starts: have it leave down what was down. One that answers holds these files in memory; they stay. */

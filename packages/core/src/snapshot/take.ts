@@ -1,5 +1,5 @@
 import { currentStateWord, DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
-import { type EngineBefore, noteContainers } from "../instance/containers.ts";
+import { type EngineBefore, noteContainers, refuseRemovedByStop } from "../instance/containers.ts";
 import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { longestLookMs, restoreEngine } from "../instance/steps.ts";
@@ -94,7 +94,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
           await Promise.all([
             looksBeside(job) ? undefined : lookAt(job, { signal }),
-            mode(job) === "stopped" ? noteContainers(engines.api(job.input.name), job.state) : undefined,
+            mode(job) === "stopped" ? noteForStop(lifecycle, job) : undefined,
             storage.settle(job.input.name, soon),
           ]);
         },
@@ -184,6 +184,12 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
     },
     failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
   };
+}
+
+async function noteForStop({ platform: { engines } }: Lifecycle, { input: { name }, state }: TakeJob): Promise<void> {
+  const api = engines.api(name);
+  await noteContainers(api, state);
+  await refuseRemovedByStop(api, name, state);
 }
 
 /** A snapshot needs no engine, so one that hangs costs nothing but this sentence. */

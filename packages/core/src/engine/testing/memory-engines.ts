@@ -286,6 +286,7 @@ export class MemoryEngines implements EngineHost {
         const usual = {
           restartPolicy: "always",
           restartRetries: 0,
+          autoRemove: false,
           state: found.state,
           health: undefined,
           startedAt: "",

@@ -44,6 +44,7 @@ const Details = z.object({
   }),
   HostConfig: z.object({
     Tmpfs: z.record(z.string(), z.unknown()).nullish(),
+    AutoRemove: z.boolean().catch(false),
     RestartPolicy: z.object({ Name: z.string(), MaximumRetryCount: z.int().catch(0) }).nullish(),
   }),
 });
@@ -138,6 +139,7 @@ export function createEngineApi(name: string, socket: string): EngineApi {
       return {
         restartPolicy: HostConfig.RestartPolicy?.Name || "no",
         restartRetries: HostConfig.RestartPolicy?.MaximumRetryCount ?? 0,
+        autoRemove: HostConfig.AutoRemove,
         state: State.Status,
         health: Health.safeParse(State.Health?.Status).data,
         startedAt: State.StartedAt,
