@@ -7,6 +7,7 @@ import type { Output } from "./output/output.ts";
 export function poolWarning(pool: PoolRoom | undefined): string | undefined {
   if (pool === undefined || pool.state === "ok") return undefined;
   const { state, what, metadata, backing, advice = standardAdvice } = pool;
+  if (state === "unmounted") return `The pool is not mounted, and nothing in it can be reached. ${advice}`;
   if (state === "read_only") return `The pool is read-only, and nothing in it can be changed. ${advice}`;
   const { free_bytes: free, total_bytes: total } = (what === "metadata" && metadata) || pool;
   const room =

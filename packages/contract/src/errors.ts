@@ -35,6 +35,11 @@ export const errorCodes = {
     meaning: "The pool or the disk with the records has no room for this; nothing was changed.",
   },
   read_only: { status: 503, exit: 1, meaning: "The pool is read-only, so nothing in it can be changed." },
+  unmounted: {
+    status: 503,
+    exit: 1,
+    meaning: "The pool is not mounted where it belongs, so nothing in it can be reached.",
+  },
   unsupported: { status: 501, exit: 1, meaning: "This host or its pool cannot do that; what it lacks is named." },
 } as const satisfies Record<string, { status: number; exit: number; meaning: string }>;
 

@@ -24,6 +24,7 @@ it("keeps every code it ever had", () => {
     "cancelled",
     "no_space",
     "read_only",
+    "unmounted",
     "unsupported",
   ]);
 });

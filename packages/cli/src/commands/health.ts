@@ -1,4 +1,4 @@
-import type { DaemonHealth, HostNetworkHealth } from "@dockersnap/contract/words";
+import type { DaemonHealth, HostNetworkHealth, PoolRoom } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
 import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
@@ -7,6 +7,10 @@ import { poolWarning, recordsWarning } from "../pool.ts";
 function running(answer: DaemonHealth): string {
   const degraded = answer.running_degraded ? `, ${answer.running_degraded} degraded` : "";
   return `${answer.running} (${answer.running_healthy} healthy${degraded}, ${answer.running_unhealthy} unhealthy)`;
+}
+
+function poolText({ state, free_bytes: free, total_bytes: total }: PoolRoom): string {
+  return state === "unmounted" ? "not mounted" : `${size(free)} of ${size(total)} free`;
 }
 
 function networkText({ state, problems }: HostNetworkHealth): string {
@@ -29,7 +33,7 @@ export const health = defineCommand({
             ["Instances", String(answer.instances)],
             ["Running", running(answer)],
             ["Network", answer.network && networkText(answer.network)],
-            ["Pool", answer.pool && `${size(answer.pool.free_bytes)} of ${size(answer.pool.total_bytes)} free`],
+            ["Pool", answer.pool && poolText(answer.pool)],
           ],
           out.colors.bold,
         ),

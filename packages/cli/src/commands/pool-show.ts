@@ -14,16 +14,23 @@ export const poolShow = defineCommand({
   },
 });
 
+const stateWords: Readonly<Partial<Record<PoolRoom["state"], string>>> = {
+  nearly_full: "nearly full",
+  read_only: "read-only",
+  unmounted: "not mounted",
+};
+
 export async function showPool(room: PoolRoom, out: Output): Promise<void> {
   const { total_bytes: total, free_bytes: free, reserve_bytes: reserve, state, metadata } = room;
+  const isThere = state !== "unmounted";
   await out.result(room, {
     text: () =>
       fields(
         [
-          ["State", state === "read_only" ? "read-only" : state.replace("_", " ")],
-          ["Size", size(total)],
-          ["Free", size(free)],
-          ["Reserve", `${size(reserve)}: below it nothing new is begun`],
+          ["State", stateWords[state] ?? state],
+          ["Size", isThere ? size(total) : undefined],
+          ["Free", isThere ? size(free) : undefined],
+          ["Reserve", isThere ? `${size(reserve)}: below it nothing new is begun` : undefined],
           [
             "Metadata",
             metadata &&

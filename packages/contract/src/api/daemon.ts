@@ -22,11 +22,11 @@ const room = { total_bytes: z.number(), free_bytes: z.number(), reserve_bytes: z
 
 /**
  * Free space of the pool, in bytes. Below the reserve nothing new is begun, while deletes still work. In a pool that is
- * `read_only` nothing can be changed at all.
+ * `read_only` nothing can be changed at all. One that is `unmounted` is not where it belongs, and its bytes are 0.
  */
 export const PoolRoom = z.object({
   ...room,
-  state: z.enum(["ok", "nearly_full", "full", "read_only"]),
+  state: z.enum(["ok", "nearly_full", "full", "read_only", "unmounted"]),
   /** What is running out, in a pool that is nearly full or full. */
   what: SpaceKind.optional(),
   /** Where the storage keeps account of its files in space of its own. */

@@ -7,6 +7,7 @@ import {
 } from "@dockersnap/contract/words";
 import type { DataRootContents, StoredContainer, StoredVolume } from "../content/data-root.ts";
 import type { TreeBounds, TreeComparison, TreePair, TreeSide } from "../content/trees.ts";
+import { requireMounted } from "../instance/lifecycle.ts";
 import type { Platform } from "../platform/platform.ts";
 import { notCaptured } from "../snapshot/not-captured.ts";
 import { containerChange } from "./containers.ts";
@@ -48,6 +49,7 @@ export async function diffInstance(
   const begun = deps.clock.monotonic();
   const to = findPoint(deps, instance, question.to ?? "now");
   const from = question.from === undefined ? beginningOf(deps, instance) : findPoint(deps, instance, question.from);
+  await requireMounted(deps, `compare states of '${instance}'`);
   const [before, after] = await Promise.all([read(deps, from, signal), read(deps, to, signal)]);
 
   const containers = pairUp(before.containers, after.containers, byId, byName);

@@ -21,26 +21,37 @@ export interface Lifecycle {
 
 /**
  * `no_space` before anything is done, where the pool or the disk with the records has no more than its reserve, and
- * `read_only` where the pool is.
+ * `read_only` or `unmounted` where the pool is that.
  */
 export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act: string): Promise<void> {
   const { storage, settings, records } = platform;
   const room = poolRoom(await storage.capacity(), settings.pool);
-  refuseReadOnly(room, act);
+  refuseUnwritable(room, act);
   if (room.state === "full") throw poolFull(room, act);
   const disk = records.room();
   if (disk.state === "full") throw recordsFull(disk, act);
 }
 
-/** `read_only` before anything is done, where nothing in the pool can be changed. */
+/** `read_only` or `unmounted` before anything is done, where nothing in the pool can be changed. */
 export async function requireWritable(
   { storage, settings }: Pick<Platform, "storage" | "settings">,
   act: string,
 ): Promise<void> {
-  refuseReadOnly(poolRoom(await storage.capacity(), settings.pool), act);
+  refuseUnwritable(poolRoom(await storage.capacity(), settings.pool), act);
 }
 
-function refuseReadOnly({ state, advice }: PoolRoom, act: string): void {
+/** `unmounted` where the pool is that: what its paths lead to instead is not the instances' data. */
+export async function requireMounted({ storage }: Pick<Platform, "storage">, act: string): Promise<void> {
+  const { absent } = await storage.capacity();
+  if (absent !== undefined) throw unmounted(act, absent);
+}
+
+function unmounted(act: string, advice = ""): DockersnapError {
+  return new DockersnapError("unmounted", `The pool is not mounted, so dockersnap cannot ${act}: ${advice}`);
+}
+
+function refuseUnwritable({ state, advice }: PoolRoom, act: string): void {
+  if (state === "unmounted") throw unmounted(act, advice);
   if (state !== "read_only") return;
   throw new DockersnapError("read_only", `The pool is read-only, so dockersnap cannot ${act}: ${advice}`);
 }

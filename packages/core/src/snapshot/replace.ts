@@ -18,7 +18,7 @@ export interface ReplaceState extends ReplacementState {
 }
 
 /** With these a revert of a dataset changes nothing, and to put it back would be refused likewise. */
-const refusals: ReadonlySet<ErrorCode> = new Set(["no_space", "read_only"]);
+const refusals: ReadonlySet<ErrorCode> = new Set(["no_space", "read_only", "unmounted"]);
 
 interface Replacing<Input> {
   readonly act: ReplacingAct;

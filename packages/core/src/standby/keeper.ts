@@ -172,6 +172,7 @@ export class StandbyKeeper {
     const waiting = allWaiting(records);
     if (waiting.length >= maxCount) return `${waiting.length} wait already, as many as standby.max_count allows.`;
     const pool = poolRoom(await storage.capacity(), settings.pool).state;
+    if (pool === "unmounted") return "The pool is not mounted; none is made until it is.";
     if (pool === "read_only") return "The pool is read-only; none is made until it can be written.";
     if (pool !== "ok") return "The pool is nearly full; none is made until there is room.";
     try {

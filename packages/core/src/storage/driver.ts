@@ -29,6 +29,11 @@ export interface Capacity {
   readonly backing?: { readonly mountpoint: string; readonly free: number };
   /** While nothing in the pool can be changed: a sentence that says how it becomes writable again. */
   readonly readOnly?: string;
+  /**
+   * While the pool is not at its path, as when something unmounted it: a sentence that says how it gets there. Nothing is known
+   * of its bytes then.
+   */
+  readonly absent?: string;
 }
 
 /** Bytes of file contents; what the storage needs to keep account of them is not counted. */
@@ -73,7 +78,8 @@ export type HoldStill = () => Promise<AsyncDisposable>;
  * look. Callers never run two methods for one dataset at once; for different datasets they do. Every method may be
  * killed at any instant and called again: what a first call left half done, the second completes or clears away.
  * Failures carry a `DockersnapError`: `not_found`, `already_exists` and `no_space` as named below, `invalid_request` for
- * an id or label that is no name, `read_only` from whatever would change a pool that is read-only, else `internal`.
+ * an id or label that is no name, `read_only` from whatever would change a pool that is read-only, `unmounted` from whatever
+ * looks into a pool that is not at its path, else `internal`. Nothing is ever made in the place of such a pool.
  * `no_space` says in its details what is full, as `what`: `data`, `metadata` or `backing`.
  */
 export interface StorageDriver {

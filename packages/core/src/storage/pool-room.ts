@@ -36,7 +36,7 @@ interface Space {
 }
 
 export function poolRoom(capacity: Capacity, limits: PoolLimits): PoolRoom {
-  const { total, metadata, backing, readOnly } = capacity;
+  const { total, metadata, backing, readOnly, absent } = capacity;
   const reserve = limits.reserve ?? defaultReserve(total);
   const { free } = capacity;
   const isBackingShort = backing !== undefined && backing.free <= free;
@@ -48,9 +48,18 @@ export function poolRoom(capacity: Capacity, limits: PoolLimits): PoolRoom {
   ];
   const full = spaces.find((space) => space.free < space.reserve);
   const short = full ?? spaces.find((space) => space.free <= space.total * (1 - limits.warnAt));
-  const state = readOnly !== undefined ? "read_only" : full ? "full" : short ? "nearly_full" : "ok";
-  const what = state === "read_only" ? undefined : short?.what;
-  const advice = readOnly ?? (what === undefined ? undefined : adviceFor(what, capacity));
+  const state =
+    absent !== undefined
+      ? "unmounted"
+      : readOnly !== undefined
+        ? "read_only"
+        : full
+          ? "full"
+          : short
+            ? "nearly_full"
+            : "ok";
+  const what = state === "read_only" || state === "unmounted" ? undefined : short?.what;
+  const advice = absent ?? readOnly ?? (what === undefined ? undefined : adviceFor(what, capacity));
   return {
     total_bytes: total,
     free_bytes: free,

@@ -5,7 +5,7 @@ import { type Capacity, growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
 
 type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings"> & {
-  /** Called when a pool that was read-only can be written again. */
+  /** Called when a pool that was read-only, or not mounted, can be written again. */
   readonly writable?: () => void;
 };
 
@@ -15,7 +15,7 @@ const intervalMs = 30_000;
 /** A pool that hangs about a border is told of once: it has to come this share of itself below before it counts as better. */
 const marginShare = 0.02;
 
-const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full", "read_only"];
+const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full", "read_only", "unmounted"];
 
 /** Looks how full the pool is and tells, once each, when that becomes better or worse. */
 export class PoolWatch {
@@ -51,7 +51,9 @@ export class PoolWatch {
   /** As `look`, with what could not be deleted yet. */
   async describe(): Promise<PoolRoom> {
     const { storage } = this.#deps;
-    const [room, aside] = await Promise.all([this.look(), setsAside(storage) ? storage.setAside() : []]);
+    const room = await this.look();
+    if (room.state === "unmounted") return room;
+    const aside = setsAside(storage) ? await storage.setAside() : [];
     if (aside.length === 0) return room;
     const told = aside.map(({ what, path, since, reason }) => ({
       what,
@@ -82,15 +84,17 @@ export class PoolWatch {
 
   #tell(room: PoolRoom): void {
     const { log, events, writable } = this.#deps;
-    const wasReadOnly = this.#told === "read_only";
+    const couldWrite = isWritable(this.#told);
     this.#told = room.state;
     if (room.state === "ok") log.info("the pool has free space and can be written", { ...room });
     else if (room.state === "read_only") log.error("the pool is read-only: nothing in it can be changed", { ...room });
+    else if (room.state === "unmounted")
+      log.error("the pool is not mounted: nothing in it can be reached until it is", { ...room });
     else if (room.state === "full")
       log.error("the pool is full: nothing new is begun until there is free space", { ...room });
     else log.warn("the pool is nearly full", { ...room });
     events.publish({ type: "pool.changed", data: { ...room } });
-    if (wasReadOnly) writable?.();
+    if (!couldWrite && isWritable(room.state)) writable?.();
   }
 
   #deleteSetAside(): void {
@@ -100,13 +104,19 @@ export class PoolWatch {
   }
 
   #round(): void {
-    this.#deleteSetAside();
     this.look()
+      .then(({ state }) => {
+        if (state !== "unmounted") this.#deleteSetAside();
+      })
       .catch((error: unknown) => this.#deps.log.error("the pool could not be measured", { error }))
       .finally(() => {
         if (!this.#stopped) this.#cancel = this.#deps.clock.after(intervalMs, () => this.#round());
       });
   }
+}
+
+function isWritable(state: PoolRoom["state"]): boolean {
+  return state !== "read_only" && state !== "unmounted";
 }
 
 /** With so much less free that a pool at a border still counts as the worse of the two. */

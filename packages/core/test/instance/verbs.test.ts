@@ -173,37 +173,49 @@ describe("create", () => {
     await world.did("delete", { name: "web" });
   });
 
-  it("is refused in a pool that is read-only, as is every verb but a stop, before anything is done", async () => {
-    await world.did("create", { name: "web" });
-    await world.did("snapshot", { name: "web", label: "s1" });
-    await world.did("stop", { name: "web" });
-    await world.did("start", { name: "web" });
-    const before = await world.sight("web");
-    world.storage.isReadOnly = true;
-    const refused = {
-      code: "read_only",
-      message: expect.stringMatching(/^The pool is read-only, so .*Make it writable/),
-    };
-    for (const [kind, input] of [
-      ["create", { name: "two" }],
-      ["clone", { name: "two", source: "web", label: "s1" }],
-      ["snapshot", { name: "web", label: "s2" }],
-      ["revert", { name: "web", label: "s1" }],
-      ["restart", { name: "web" }],
-      ["start", { name: "web" }],
-      ["delete", { name: "web" }],
-      ["remove-snapshot", { name: "web", label: "s1" }],
-      ["change-snapshot", { name: "web", label: "s1", change: { new_label: "s2" } }],
-      ["change-instance", { name: "web", change: { limits: { disk: 2 ** 30 } } }],
-    ] as const) {
-      await expect(world.run(kind, input), kind).rejects.toMatchObject(refused);
-    }
-    expect(await world.sight("web")).toEqual(before);
-    await world.did("stop", { name: "web" });
-    world.storage.isReadOnly = false;
-    await world.did("start", { name: "web" });
-    await world.did("delete", { name: "web" });
-  });
+  it.each([
+    [
+      "read-only",
+      "isReadOnly",
+      { code: "read_only", message: expect.stringMatching(/^The pool is read-only, so .*Make it writable/) },
+    ],
+    [
+      "not mounted",
+      "isHidden",
+      { code: "unmounted", message: expect.stringMatching(/^The pool is not mounted.*Mount it again/) },
+    ],
+  ] as const)(
+    "is refused in a pool that is %s, as is every verb but a stop, before anything is done",
+    async (_, fault, refused) => {
+      await world.did("create", { name: "web" });
+      await world.did("snapshot", { name: "web", label: "s1" });
+      await world.did("stop", { name: "web" });
+      await world.did("start", { name: "web" });
+      const before = await world.sight("web");
+      world.storage[fault] = true;
+      for (const [kind, input] of [
+        ["create", { name: "two" }],
+        ["clone", { name: "two", source: "web", label: "s1" }],
+        ["snapshot", { name: "web", label: "s2" }],
+        ["revert", { name: "web", label: "s1" }],
+        ["restart", { name: "web" }],
+        ["start", { name: "web" }],
+        ["delete", { name: "web" }],
+        ["remove-snapshot", { name: "web", label: "s1" }],
+        ["change-snapshot", { name: "web", label: "s1", change: { new_label: "s2" } }],
+        ["change-instance", { name: "web", change: { limits: { disk: 2 ** 30 } } }],
+      ] as const) {
+        await expect(world.run(kind, input), kind).rejects.toMatchObject(refused);
+      }
+      world.storage[fault] = false;
+      expect(await world.sight("web")).toEqual(before);
+      world.storage[fault] = true;
+      await world.did("stop", { name: "web" });
+      world.storage[fault] = false;
+      await world.did("start", { name: "web" });
+      await world.did("delete", { name: "web" });
+    },
+  );
 
   it("stays listed, saying why, while something of it could not be taken away, and goes with the next start", async () => {
     world.network.failNext("remove");

@@ -20,6 +20,9 @@ async function memorySubject(): Promise<StorageSubject> {
     setReadOnly: async (isReadOnly) => {
       driver.isReadOnly = isReadOnly;
     },
+    setHidden: async (isHidden) => {
+      driver.isHidden = isHidden;
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -130,6 +130,30 @@ it("tells what could not be deleted yet, and has it tried again", async () => {
   expect(await watch.describe()).not.toHaveProperty("set_aside");
 });
 
+it("is unmounted before it is anything else, and nothing in it is looked at meanwhile", async () => {
+  let looks = 0;
+  const count = async () => {
+    looks += 1;
+    return [];
+  };
+  const { watch, told, pool, clock } = watched({ setAside: count, deleteSetAside: async () => void (await count()) });
+  pool.absent = "Mount it.";
+  pool.readOnly = "Mount it again.";
+  watch.start();
+  await clock.advance(60_000);
+  expect(told.splice(0)).toEqual(["error", ["pool.changed", "unmounted"]]);
+  expect(await watch.describe()).toMatchObject({ state: "unmounted", advice: "Mount it." });
+  expect(looks).toBe(0);
+  delete pool.absent;
+  await clock.advance(30_000);
+  expect(told.splice(0)).toEqual(["error", ["pool.changed", "read_only"]]);
+  delete pool.readOnly;
+  await clock.advance(30_000);
+  expect(told.splice(0)).toEqual(["info", ["pool.changed", "ok"], "writable"]);
+  expect(looks).toBeGreaterThan(0);
+  watch.stop();
+});
+
 it("is told of once when it becomes read-only, and once when it can be written again", async () => {
   const { watch, told, pool, clock } = watched();
   watch.start();

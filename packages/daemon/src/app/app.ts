@@ -177,12 +177,16 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
   return {
     service,
     async start() {
+      adapters.storage.whenRestored(() => {
+        log.warn("something unmounted the pool, and it was mounted again");
+        metrics.hostRestored("mount");
+      });
       const holdsData = records.instances.all().some(({ phase }) => phase === "ready");
       await Promise.all([adapters.storage.open({ holdsData }), adapters.network.open(), adapters.plugins.reload()]);
       superviseEngines({ lifecycle, operations });
       adapters.engines.observe({ changed: (name) => health.noticed(name), gone: () => undefined });
       const { adopted, starting, started } = await reconcile(lifecycle, operations);
-      adapters.network.keep((what) => metrics.networkRestored(what));
+      adapters.network.keep((what) => metrics.hostRestored(what));
       log.info("ready", { adopted, starting });
       started.then(
         () => undefined,

@@ -27,6 +27,9 @@ const usesTold = [
   ["disk_bytes", "Bytes that count against an instance's disk limit."],
 ] as const;
 
+/** A part of what the daemon set up on the host. */
+export type HostPart = NetworkPart | "mount";
+
 const networkParts: readonly NetworkPart[] = ["table", "filter", "link", "namespace", "settings", "resolver", "port"];
 
 /** Statistics of the event loop's lag; the lag at the moment of the question is told beside them. */
@@ -78,19 +81,20 @@ export class Metrics {
     for (const result of ["ok", "failed"]) this.#verifications.inc({ result }, 0);
     this.#restored = new Counter({
       name: "dockersnap_host_restored_total",
-      help: "Parts of the host's network that something else changed or removed and the daemon put right, by part.",
+      help: "Parts of what the daemon set up on the host (its network, the mount of its pool) that something else changed or removed and the daemon put right, by part.",
       labelNames: ["what"],
       registers,
     });
-    for (const what of networkParts) this.#restored.inc({ what }, 0);
+    for (const what of [...networkParts, "mount"]) this.#restored.inc({ what }, 0);
     new Gauge({
       name: "dockersnap_host_faults",
-      help: "Parts of the host's network that are not as they must be at the moment, by part; 'unknown' could not be looked at.",
+      help: "Parts of what the daemon set up on the host that are not as they must be at the moment, by part; 'unknown' could not be looked at.",
       labelNames: ["what"],
       registers,
       async collect() {
-        const { faults, unknown } = await sources.network();
+        const [{ faults, unknown }, { state }] = await Promise.all([sources.network(), sources.pool()]);
         for (const what of networkParts) this.set({ what }, faults.filter((fault) => fault.what === what).length);
+        this.set({ what: "mount" }, state === "unmounted" ? 1 : 0);
         this.set({ what: "unknown" }, unknown.length);
       },
     });
@@ -146,7 +150,7 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_state",
-      help: "1 for the state the pool is in: ok, nearly_full, full, when nothing new is begun, or read_only, when nothing can be changed.",
+      help: "1 for the state the pool is in: ok, nearly_full, full, when nothing new is begun, read_only, when nothing can be changed, or unmounted, when it is not where it belongs.",
       labelNames: ["state"],
       registers,
       async collect() {
@@ -190,7 +194,7 @@ export class Metrics {
     this.#verifications.inc({ result: isOk ? "ok" : "failed" });
   }
 
-  networkRestored(what: NetworkPart): void {
+  hostRestored(what: HostPart): void {
     this.#restored.inc({ what });
   }
 

@@ -97,7 +97,9 @@ async function checkRecorded(config: Config, adapters: Adapters, fix: boolean): 
       if (fix && !isData) await removeStray({ ...adapters, records }, stray);
       print({ subject: `stray ${stray.kind}`, seen: nameOf(stray), advice: adviceFor(fix, isData) });
     }
-    if (strays.length === 0) print({ subject: "strays", seen: "none" });
+    const isWhole = (await adapters.storage.capacity()).absent === undefined;
+    if (strays.length === 0)
+      print({ subject: "strays", seen: isWhole ? "none" : "none, as far as can be seen without the pool" });
     const left = strays.filter(({ kind }) => !fix || kind === "dataset" || kind === "snapshot");
     return left.length + findings.filter(({ advice }) => advice !== undefined).length;
   } finally {

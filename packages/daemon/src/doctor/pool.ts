@@ -13,6 +13,7 @@ export async function checkPool(
   const subject = "pool";
   try {
     const room = poolRoom(await storage.capacity(), poolLimits(config));
+    if (room.state === "unmounted") return [{ subject, seen: "not mounted", advice: room.advice ?? "" }];
     const { total_bytes, free_bytes, state, what, metadata, advice } = room;
     const seen = `${gib(free_bytes)} of ${gib(total_bytes)} GiB free`;
     if (state === "read_only") return [{ subject, seen: `read-only; ${seen}`, advice: advice ?? "" }];

@@ -24,10 +24,13 @@ it("counts what there is at the moment of the question", async () => {
 
 it("tells what of the host's network is wrong, and how often it was put right", async () => {
   const metrics = new Metrics(sources);
-  metrics.networkRestored("table");
+  metrics.hostRestored("table");
+  metrics.hostRestored("mount");
   const text = await metrics.text();
   expect(text).toContain('dockersnap_host_faults{what="table"} 1');
+  expect(text).toContain('dockersnap_host_restored_total{what="mount"} 1');
   expect(text).toContain('dockersnap_host_faults{what="link"} 0');
+  expect(text).toContain('dockersnap_host_faults{what="mount"} 0');
   expect(text).toContain('dockersnap_host_restored_total{what="table"} 1');
   expect(text).toContain('dockersnap_host_restored_total{what="link"} 0');
 });

@@ -42,10 +42,16 @@ export async function openPool(options: BtrfsOptions, holdsData: boolean): Promi
   if (mounted === undefined) {
     if (holdsData) await requireThere(options.image, `The pool's image ${options.image}`);
     await ensureImage(options.image, options.sizeBytes);
-    // dockerd with remapped users walks through here as one of them.
-    await mkdir(mountpoint, { recursive: true, mode: 0o711 });
   }
+  return mountPool(options);
+}
 
+/** Have the image of an embedded pool mounted. What is mounted already stays. */
+export async function mountPool(options: BtrfsOptions): Promise<Pool> {
+  const mountpoint = resolve(options.mountpoint);
+  const mounted = await mountedFrom(mountpoint, options.image);
+  // dockerd with remapped users walks through here as one of them.
+  if (mounted === undefined) await mkdir(mountpoint, { recursive: true, mode: 0o711 });
   const device = mounted ?? (await mountImage(options.image, mountpoint));
   if (await isCutShort(options.image, mountpoint)) {
     // It works at its old size as well, and whoever asks for the same size again is told why it cannot have it.
@@ -53,6 +59,11 @@ export async function openPool(options: BtrfsOptions, holdsData: boolean): Promi
   }
   const bounded = await boundDirtyData(device);
   return { mount: mountpoint, bounded, device };
+}
+
+/** Whether the image of an embedded pool is what is mounted at its path. */
+export async function isMounted(options: BtrfsOptions): Promise<boolean> {
+  return (await mountedFrom(resolve(options.mountpoint), options.image)) !== undefined;
 }
 
 /** Take an embedded pool out of use: unmounted, its device detached, the image kept. A pool not in use stays so. */
@@ -152,7 +163,7 @@ async function requireThere(path: string, what: string): Promise<void> {
 
 /** The device the image is mounted from at the mountpoint; `undefined` when nothing is mounted there. */
 async function mountedFrom(mountpoint: string, image: string): Promise<string | undefined> {
-  const mount = await mountAt(await realpath(mountpoint).catch(() => mountpoint));
+  const mount = await mountAt(await realPath(mountpoint));
   if (mount === undefined) return undefined;
   if ((await loopDevicesOf(image)).includes(mount.source)) return mount.source;
   if ((await loopDevicesOfDeleted(image)).includes(mount.source)) {
@@ -167,6 +178,11 @@ async function mountedFrom(mountpoint: string, image: string): Promise<string | 
     `${mount.source} (${mount.type}) is mounted at ${mountpoint}, where the pool's image ${image} belongs. ` +
       "Unmount it, then try again.",
   );
+}
+
+/** Without links where it is there, else as it is. */
+export async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 async function mountImage(image: string, mountpoint: string): Promise<string> {

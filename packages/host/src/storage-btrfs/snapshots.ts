@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { DatasetId, HoldStill, Label } from "@dockersnap/core";
+import { hasErrno } from "../process/errno.ts";
 import { removeIfEmpty, syncDirectory } from "./directory.ts";
 import { moveSnapshot } from "./file-flags.ts";
 import { swapFileIn } from "./holder-of.ts";
@@ -23,7 +24,7 @@ export class Snapshots {
     if (!(await isSubvolume(tree))) throw new DockersnapError("not_found", `There is no dataset ${id}.`);
     await parts.finish({ tree, dataset: id });
     if (taken !== "absent") throw labelTaken(id, label);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(target));
     await copies.takeMoment(tree, target, still).catch((error: unknown) => refuseSwapFile(id, tree, error));
     meter.changed();
   }
@@ -65,4 +66,13 @@ async function refuseSwapFile(id: DatasetId, tree: string, error: unknown): Prom
 
 function labelTaken(id: DatasetId, label: Label): DockersnapError {
   return new DockersnapError("already_exists", `Dataset ${id} has a snapshot ${label}; choose another label.`);
+}
+
+/** With none of the folders above it: where those are missing it is not the pool. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (!hasErrno(error, "EEXIST")) throw error;
+  }
 }

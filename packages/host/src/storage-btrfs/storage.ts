@@ -23,7 +23,8 @@ import { Layout } from "./layout.ts";
 import type { BtrfsOptions } from "./options.ts";
 import { OwnFolder } from "./own-folder.ts";
 import { Parts } from "./parts.ts";
-import { growPool, mountOf, openPool, type Pool } from "./pool.ts";
+import { Place } from "./place.ts";
+import { growPool, mountOf } from "./pool.ts";
 import { Quotas } from "./quotas.ts";
 import { Removal } from "./removal.ts";
 import { settle } from "./settle.ts";
@@ -38,6 +39,9 @@ import type { Workers } from "./workers.ts";
 export interface BtrfsStorage extends StorageDriver, GrowsPool, BoundsSpace, SetsAside {
   /** Whether the kernel keeps the pool's unwritten data small, which keeps snapshots under load short. Known once open. */
   readonly dirtyDataBounded: boolean;
+
+  /** `told` is called each time something had unmounted the daemon's own pool and it was mounted again. */
+  whenRestored(told: () => void): void;
 }
 
 /**
@@ -53,10 +57,10 @@ class BtrfsDriver implements BtrfsStorage {
   readonly #options: BtrfsOptions;
   readonly #layout: Layout;
   readonly #own: OwnFolder;
+  readonly #place: Place;
   readonly #workers: Workers;
   readonly #datasets: Datasets;
   readonly #snapshots: Snapshots;
-  #pool: Pool | undefined;
   #growing: Promise<void> = Promise.resolve();
   #canBound = false;
 
@@ -64,6 +68,7 @@ class BtrfsDriver implements BtrfsStorage {
     this.#options = options;
     this.#layout = new Layout(mountOf(options));
     this.#own = new OwnFolder(mountOf(options));
+    this.#place = new Place(options);
     this.#workers = workersOf(options, this.#layout, this.#own, () => this.#quotas);
     this.#datasets = new Datasets(this.#workers);
     this.#snapshots = new Snapshots(this.#workers);
@@ -74,15 +79,15 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   get dirtyDataBounded(): boolean {
-    return this.#pool?.bounded ?? false;
+    return this.#place.pool?.bounded ?? false;
   }
 
   get #quotas(): Quotas {
-    return new Quotas({ mount: this.#layout.mount, device: this.#pool?.device });
+    return new Quotas({ mount: this.#layout.mount, device: this.#place.pool?.device });
   }
 
   async open({ holdsData = false }: { readonly holdsData?: boolean } = {}): Promise<void> {
-    this.#pool = await openPool(this.#options, holdsData);
+    await this.#place.open(holdsData);
     this.#canBound = (await this.#quotas.support()).usable;
     await this.#doing(`The pool at ${this.#layout.mount} could not be made ready`, async () => {
       const { space, swap, parts, removal, copies } = this.#workers;
@@ -99,6 +104,10 @@ class BtrfsDriver implements BtrfsStorage {
       await copies.tidy(this.#layout.mount, this.#layout.snapshots);
       await this.#quotas.tidy();
     });
+  }
+
+  whenRestored(told: () => void): void {
+    this.#place.whenRestored(told);
   }
 
   path(id: DatasetId): string {
@@ -185,6 +194,9 @@ class BtrfsDriver implements BtrfsStorage {
   }
 
   async capacity(): Promise<Capacity> {
+    const absent = await this.#place.whyAbsent();
+    // The numbers of whatever the path leads to instead are those of another file system.
+    if (absent !== undefined) return { total: 0, free: 0, absent };
     return this.#doing(`The pool at ${this.#layout.mount} could not be measured`, () => this.#workers.space.capacity());
   }
 
@@ -206,6 +218,7 @@ class BtrfsDriver implements BtrfsStorage {
 
   async charge(id: DatasetId): Promise<number | undefined> {
     assertDatasetId(id);
+    if ((await this.#place.whyAbsent()) !== undefined) return undefined;
     return this.#quotas.charge(id);
   }
 
@@ -226,7 +239,10 @@ class BtrfsDriver implements BtrfsStorage {
 
   async grow(sizeBytes: number): Promise<void> {
     // One after the other: a second one that had looked before the first was done would cut off what that added.
-    const grown = this.#growing.then(() => growPool(this.#options, sizeBytes));
+    const grown = this.#growing.then(async () => {
+      await this.#place.assertThere();
+      await growPool(this.#options, sizeBytes);
+    });
     this.#growing = grown.catch(() => undefined);
     await grown;
   }
@@ -234,6 +250,7 @@ class BtrfsDriver implements BtrfsStorage {
   /** Failures of `work` in our words. btrfs(8) has one exit code for all, so whether space was the cause is looked up. */
   async #doing<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
+      await this.#place.assertThere();
       return await work();
     } catch (error) {
       if (error instanceof DockersnapError) throw error;

@@ -81,5 +81,9 @@ function hands(driver: BtrfsStorage, mountpoint: string): Omit<StorageSubject, "
     async setReadOnly(isReadOnly) {
       await run("mount", ["-o", `remount,${isReadOnly ? "ro" : "rw"}`, mountpoint]);
     },
+    async setHidden(isHidden) {
+      if (isHidden) await run("mount", ["-t", "tmpfs", "tmpfs", mountpoint]);
+      else await run("umount", [mountpoint]);
+    },
   };
 }

@@ -28,7 +28,7 @@ export const daemonRoutes = {
     needs: "operate",
     body: PoolGrowRequest,
     answer: { status: 200, means: "It has that size.", body: PoolRoom },
-    fails: [...bodyFailures, "invalid_request", "wrong_state", "read_only"],
+    fails: [...bodyFailures, "invalid_request", "wrong_state", "read_only", "unmounted"],
   },
   followEvents: {
     method: "GET",

@@ -111,6 +111,6 @@ export const instancesRoutes = {
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The bytes, found now; it may take seconds.", body: InstanceUsage },
-    fails: ["invalid_request", "not_found", "not_ready"],
+    fails: ["invalid_request", "not_found", "not_ready", "unmounted"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -16,6 +16,7 @@ export const operationFailures = [
   "wrong_state",
   "no_space",
   "read_only",
+  "unmounted",
   "not_ready",
   "cancelled",
   "key_reused",

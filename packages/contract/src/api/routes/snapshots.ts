@@ -62,7 +62,7 @@ export const snapshotsRoutes = {
     params: instance,
     query: z.object({ size: flag("`true` finds out what each occupies, which may take seconds") }),
     answer: { status: 200, means: "The snapshots.", body: z.array(Snapshot) },
-    fails: ["invalid_request", "not_found", "not_ready"],
+    fails: ["invalid_request", "not_found", "not_ready", "unmounted"],
   },
   getHistory: {
     method: "GET",
@@ -87,7 +87,7 @@ export const snapshotsRoutes = {
       limit: FileCount.optional().describe("Changed files listed of each container and volume; 100 when left out"),
     }),
     answer: { status: 200, means: "What differs; it may take half a minute.", body: Diff },
-    fails: ["invalid_request", "not_found", "wrong_state", "not_ready"],
+    fails: ["invalid_request", "not_found", "wrong_state", "not_ready", "unmounted"],
   },
   changeSnapshot: {
     method: "PATCH",

@@ -78,6 +78,8 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
   metadataFree = 2 ** 30;
   /** Nothing in the pool can be changed while a test has this so. */
   isReadOnly = false;
+  /** The pool is not at its path while a test has this so. */
+  isHidden = false;
   /** Why there are no quotas here, where a test wants none. */
   unbounded: string | undefined;
   readonly #datasets = new Map<DatasetId, Tree>();
@@ -114,12 +116,14 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
 
   async hasDataset(id: DatasetId): Promise<boolean> {
     assertDatasetId(id);
+    this.#assertThere();
     return this.#datasets.has(id) || (this.#snapshots.get(id)?.size ?? 0) > 0;
   }
 
   async hasSnapshot(id: DatasetId, label: Label): Promise<boolean> {
     assertDatasetId(id);
     assertLabel(label);
+    this.#assertThere();
     return this.#snapshots.get(id)?.has(label) ?? false;
   }
 
@@ -227,6 +231,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
   }
 
   async capacity(): Promise<Capacity> {
+    if (this.isHidden) return { total: 0, free: 0, absent: "Mount it again." };
     await this.#begin("capacity");
     return {
       total: this.total,
@@ -357,10 +362,15 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     await Promise.resolve();
     const failure = this.#failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
+    this.#assertThere();
     if (this.isReadOnly && changing.has(method)) {
       throw new DockersnapError("read_only", "The pool is read-only. Make it writable again.");
     }
     if (this.metadataFree <= 0 && growing.has(method)) throw full("metadata");
+  }
+
+  #assertThere(): void {
+    if (this.isHidden) throw new DockersnapError("unmounted", "The pool is not mounted. Mount it again.");
   }
 
   #dataset(id: DatasetId): Tree {

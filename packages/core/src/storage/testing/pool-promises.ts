@@ -147,6 +147,49 @@ export function poolPromises(factory: StorageFactory): void {
     });
   });
 
+  describe("a pool that is not at its path", () => {
+    it("is told apart, refuses everything with the same code, and goes on once it is back", async () => {
+      await using subject = await factory();
+      const { driver } = subject;
+      await driver.create("web");
+      await say(subject, "web", "file", "kept");
+      await driver.snapshot("web", "s1");
+      const before = await driver.list();
+      const signal = AbortSignal.timeout(10_000);
+      expect((await driver.capacity()).absent).toBeUndefined();
+
+      await subject.setHidden(true);
+
+      const calls = [
+        () => driver.hasDataset("web"),
+        () => driver.hasSnapshot("web", "s1"),
+        () => driver.create("two"),
+        () => driver.clone("web", "s1", "two"),
+        () => driver.rename("web", "two"),
+        () => driver.snapshot("web", "s2"),
+        () => driver.revert("web", "s1"),
+        () => driver.restore("web", "s1", ["file"], signal),
+        () => driver.renameSnapshot("web", "s1", "s2"),
+        () => driver.removeSnapshot("web", "s1"),
+        () => driver.remove("web"),
+        () => driver.usage("web", signal),
+        () => driver.list(),
+      ];
+      for (const call of calls) {
+        await expect(call(), String(call)).rejects.toMatchObject({ code: "unmounted" });
+      }
+      expect(await driver.capacity()).toMatchObject({ total: 0, free: 0, absent: expect.stringMatching(/\.$/) });
+
+      await subject.setHidden(false);
+
+      expect((await driver.capacity()).absent).toBeUndefined();
+      expect(await driver.list()).toEqual(before);
+      expect(await content(subject, "web")).toEqual({ file: "kept" });
+      await driver.revert("web", "s1");
+      await driver.remove("web");
+    });
+  });
+
   describe("a name that is none", () => {
     it("is refused as a dataset by every method", async () => {
       await using subject = await factory();

@@ -19,6 +19,8 @@ export interface StorageSubject extends AsyncDisposable {
   lose(id: DatasetId): Promise<void>;
   /** Have nothing in the pool be changeable, as the kernel does when a file system fails; or changeable again. */
   setReadOnly(isReadOnly: boolean): Promise<void>;
+  /** Have something else be where the pool belongs, as when it is unmounted; or the pool again. */
+  setHidden(isHidden: boolean): Promise<void>;
 }
 
 /** Nested trees, by their paths in a dataset. Their files are written and read by paths too. */
