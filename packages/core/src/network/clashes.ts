@@ -21,10 +21,18 @@ export function networkClashes(
     return [
       {
         problem: `The Docker network '${name}' of '${instance}' has the subnet ${subnet}, which contains the addresses of the instance's own link to the host (${host} and ${inside}): ports of the instance do not answer, and its containers may not reach the host.`,
-        advice: `Remove the network with 'dockersnap docker ${instance} -- network rm ${name}' and create it with another subnet.`,
+        advice: adviceFor(instance, name),
       },
     ];
   });
+}
+
+/** Docker does not remove its own bridge; its subnet is an option of the engine. */
+function adviceFor(instance: string, name: string): string {
+  if (name === "bridge") {
+    return `Choose another subnet with the engine option 'bip': create '${instance}' anew with another, or change 'docker.engine' in the daemon's configuration and restart the instance.`;
+  }
+  return `Remove the network with 'dockersnap docker ${instance} -- network rm ${name}' and create it with another subnet.`;
 }
 
 function isIpv4(subnet: string): boolean {
