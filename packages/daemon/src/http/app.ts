@@ -6,6 +6,7 @@ import { loadDashboard } from "./dashboard.ts";
 import { failureOf } from "./errors.ts";
 import { createGuard } from "./guard.ts";
 import { peerOf } from "./peer.ts";
+import { cutOffPipelined } from "./pipelined.ts";
 import { allowedMethods, routeEntries } from "./router.ts";
 import { type Env, Serving, type ServingParts } from "./serving.ts";
 import { cutOffStalled } from "./stalled.ts";
@@ -44,6 +45,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   });
   app.use("*", async (context, next) => {
     const { incoming, outgoing } = context.env;
+    cutOffPipelined(incoming.socket, outgoing, context.get("log"));
     cutOffStalled(outgoing, parts.bounds.stallTimeoutMs, context.get("log"));
     checkConnections(peerOf(incoming.socket));
     if (closing.aborted)

@@ -117,6 +117,36 @@ describe("a client that does not read", () => {
   });
 });
 
+describe("many requests on one connection", () => {
+  const request = "GET /api/v1/instances HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+  it("are answered, as long as the answers are read", async () => {
+    await using world = await openWorld();
+    const socket = createConnection({ host: "127.0.0.1", port: world.port });
+    let text = "";
+    for (let round = 1; round <= 5; round += 1) {
+      socket.write(request.repeat(20));
+      while (text.split("HTTP/1.1 200").length <= round * 20) text += String((await once(socket, "data"))[0]);
+    }
+    socket.destroy();
+  });
+
+  it("end it where nobody waits for an answer before the next ones", async () => {
+    await using world = await openWorld();
+    const socket = createConnection({ host: "127.0.0.1", port: world.port });
+    socket.on("error", () => {});
+    socket.write(request.repeat(1_000));
+    socket.resume();
+    await once(socket, "close");
+    expect(world.logged()).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        msg: "a connection was cut off: too many requests on it wait for their answers",
+      }),
+    );
+  });
+});
+
 describe("too many", () => {
   it("streams are told to come back, with nothing begun", async () => {
     await using world = await openWorld({ bounds: { streams: 2 } });
