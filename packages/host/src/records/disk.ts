@@ -26,8 +26,8 @@ const pieceBytes = 4 * MiB;
  */
 const keptBytes = 4 * pieceBytes;
 
-/** So much is free before the file that keeps space is made again, or a disk at its border would make it all the time. */
-const wantedFreeBytes = 4 * keptBytes;
+/** At most this part of what is free is kept, or a disk at its border would make the file all the time. */
+const keptPart = 1 / 4;
 
 /** Below this nothing new is begun, on a disk that is large enough. */
 const reserveBytes = 32 * MiB;
@@ -58,13 +58,15 @@ export class RecordsDisk {
 
   /** Keep space in reserve, where there is enough to spare. Twice changes nothing. */
   keep(): void {
-    if (this.#size() >= keptBytes || this.#measure().free < wantedFreeBytes) return;
+    const pieces = Math.floor((this.#measure().free * keptPart) / pieceBytes);
+    const wanted = Math.min(keptBytes, pieces * pieceBytes);
+    if (wanted <= this.#size()) return;
     const draft = `${this.#keeper}.new`;
     try {
       const file = openSync(draft, "w", 0o600);
       try {
         // Not zeros: a file system that compresses would keep next to nothing for them.
-        for (let written = 0; written < keptBytes; written += pieceBytes) {
+        for (let written = 0; written < wanted; written += pieceBytes) {
           writeSync(file, randomBytes(pieceBytes));
           // An extent of its own on a file system that gives back whole ones only.
           fsyncSync(file);
