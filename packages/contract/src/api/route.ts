@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import type { Address } from "./addresses.ts";
 
 export interface Answer {
   readonly status: 200 | 201 | 202 | 204;
@@ -11,10 +12,7 @@ export interface Answer {
 }
 
 /** One thing the API does, as data: the daemon serves it, the OpenAPI document tells it. */
-export interface Route {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With parameters in braces, such as `/api/v1/instances/{name}`. */
-  readonly path: string;
+export interface Route extends Address {
   readonly summary: string;
   /** `nothing`: open to all; `read`: the token where there is one; `operate`: that, and no foreign origin. */
   readonly needs: "nothing" | "read" | "operate";
@@ -23,8 +21,6 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: Answer;
-  /** The change is an operation, so the caller may follow it or come back for it instead of waiting. */
-  readonly operation?: true;
   /** Beyond what every route can fail with. */
   readonly fails: readonly ErrorCode[];
 }

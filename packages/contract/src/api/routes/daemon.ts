@@ -1,29 +1,27 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { DaemonHealth, PoolGrowRequest, PoolRoom } from "../daemon.ts";
 import { DaemonEvent } from "../event.ts";
 import type { Route } from "../route.ts";
-import { api, bodyFailures } from "./parts.ts";
+import { bodyFailures } from "./parts.ts";
 
 export const daemonRoutes = {
   getHealth: {
-    method: "GET",
-    path: `${api}/health`,
+    ...addresses.getHealth,
     summary: "How the daemon is",
     needs: "nothing",
     answer: { status: 200, means: "The daemon answers.", body: DaemonHealth },
     fails: [],
   },
   getPool: {
-    method: "GET",
-    path: `${api}/pool`,
+    ...addresses.getPool,
     summary: "How full the pool is",
     needs: "read",
     answer: { status: 200, means: "Its room.", body: PoolRoom },
     fails: [],
   },
   growPool: {
-    method: "POST",
-    path: `${api}/pool/grow`,
+    ...addresses.growPool,
     summary: "Make the daemon's own pool larger while it is in use; the size it has changes nothing",
     needs: "operate",
     body: PoolGrowRequest,
@@ -31,24 +29,21 @@ export const daemonRoutes = {
     fails: [...bodyFailures, "invalid_request", "wrong_state", "read_only", "unmounted"],
   },
   followEvents: {
-    method: "GET",
-    path: `${api}/events`,
+    ...addresses.followEvents,
     summary: "What happens in the daemon, as it happens; Last-Event-ID resumes after that event",
     needs: "read",
     answer: { status: 200, means: "Server-sent events.", type: "text/event-stream", body: DaemonEvent },
     fails: ["invalid_request"],
   },
   getOpenApi: {
-    method: "GET",
-    path: `${api}/openapi.json`,
+    ...addresses.getOpenApi,
     summary: "This document",
     needs: "read",
     answer: { status: 200, means: "OpenAPI 3.1.", body: z.record(z.string(), z.unknown()) },
     fails: [],
   },
   getMetrics: {
-    method: "GET",
-    path: "/metrics",
+    ...addresses.getMetrics,
     summary: "Figures for Prometheus",
     needs: "read",
     answer: { status: 200, means: "Prometheus' text format.", type: "text/plain", body: z.string() },

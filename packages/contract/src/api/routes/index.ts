@@ -1,3 +1,5 @@
+import type { RouteId } from "../addresses.ts";
+import type { Route } from "../route.ts";
 import { daemonRoutes } from "./daemon.ts";
 import { instancesRoutes } from "./instances.ts";
 import { operationsRoutes } from "./operations.ts";
@@ -7,6 +9,7 @@ import { snapshotsRoutes } from "./snapshots.ts";
 import { standbysRoutes } from "./standbys.ts";
 import { workloadRoutes } from "./workload.ts";
 
+export type { RouteId } from "../addresses.ts";
 export { IdempotencyKey, LastEventId } from "../headers.ts";
 export { type Answer, bodyBounds, mayBeLeftOut, type Route } from "../route.ts";
 
@@ -20,6 +23,4 @@ export const routes = {
   ...workloadRoutes,
   ...pluginsRoutes,
   ...operationsRoutes,
-} as const;
-
-export type RouteId = keyof typeof routes;
+} as const satisfies Readonly<Record<RouteId, Route>>;

@@ -1,14 +1,14 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { Ok } from "../daemon.ts";
 import { CloneRequest, CreateInstanceRequest, Instance, InstanceChange } from "../instance.ts";
 import type { Route } from "../route.ts";
 import { InstanceUsage } from "../usage.ts";
-import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
+import { bodyFailures, flag, instance, operationFailures } from "./parts.ts";
 
 export const instancesRoutes = {
   listInstances: {
-    method: "GET",
-    path: `${api}/instances`,
+    ...addresses.listInstances,
     summary: "Every instance, oldest first",
     needs: "read",
     query: z.object({ all: flag("`true` lists those too that the daemon made for itself") }),
@@ -16,13 +16,11 @@ export const instancesRoutes = {
     fails: ["invalid_request"],
   },
   createInstance: {
-    method: "POST",
-    path: `${api}/instances`,
+    ...addresses.createInstance,
     summary: "Create an instance, with a workload in it where one is named",
     needs: "operate",
     body: CreateInstanceRequest,
     answer: { status: 201, means: "The instance runs.", body: Instance },
-    operation: true,
     fails: [
       ...operationFailures,
       ...bodyFailures,
@@ -34,8 +32,7 @@ export const instancesRoutes = {
     ],
   },
   getInstance: {
-    method: "GET",
-    path: `${api}/instances/{name}`,
+    ...addresses.getInstance,
     summary: "One instance, with what it takes now",
     needs: "read",
     params: instance,
@@ -43,70 +40,57 @@ export const instancesRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   changeInstance: {
-    method: "PATCH",
-    path: `${api}/instances/{name}`,
+    ...addresses.changeInstance,
     summary: "Change an instance's limits, as it runs, or its labels",
     needs: "operate",
     params: instance,
     body: InstanceChange,
     answer: { status: 200, means: "It is as asked.", body: Instance },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "unsupported"],
   },
   deleteInstance: {
-    method: "DELETE",
-    path: `${api}/instances/{name}`,
+    ...addresses.deleteInstance,
     summary: "Delete an instance with its data and its snapshots; its clones stay",
     needs: "operate",
     params: instance,
     answer: { status: 204, means: "Nothing of the instance is left." },
-    operation: true,
     fails: [...operationFailures, "not_found", "protected", "plugin_failed"],
   },
   startInstance: {
-    method: "POST",
-    path: `${api}/instances/{name}/start`,
+    ...addresses.startInstance,
     summary: "Start a stopped instance",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "Its engine answers.", body: Ok },
-    operation: true,
     fails: [...operationFailures, "not_found"],
   },
   stopInstance: {
-    method: "POST",
-    path: `${api}/instances/{name}/stop`,
+    ...addresses.stopInstance,
     summary: "Stop a running instance; containers get their stop signals",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "Nothing of its engine runs.", body: Ok },
-    operation: true,
     fails: [...operationFailures, "not_found"],
   },
   restartInstance: {
-    method: "POST",
-    path: `${api}/instances/{name}/restart`,
+    ...addresses.restartInstance,
     summary: "Stop an instance and start it again",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "Its engine answers again.", body: Ok },
-    operation: true,
     fails: [...operationFailures, "not_found"],
   },
   cloneInstance: {
-    method: "POST",
-    path: `${api}/instances/{name}/clone`,
+    ...addresses.cloneInstance,
     summary: "A new instance that begins at a snapshot of this one",
     needs: "operate",
     params: instance,
     body: CloneRequest,
     answer: { status: 201, means: "The new instance runs.", body: Instance },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed", "unsupported"],
   },
   getUsage: {
-    method: "GET",
-    path: `${api}/instances/{name}/usage`,
+    ...addresses.getUsage,
     summary: "What an instance and its snapshots occupy, and what deleting each gives back",
     needs: "read",
     params: instance,

@@ -1,18 +1,17 @@
 import * as z from "zod";
 import { ProgressEvent } from "../../plugin/responses.ts";
 import { Timestamp } from "../../time.ts";
+import { addresses } from "../addresses.ts";
 import { InstanceName } from "../names.ts";
 import { Operation, OperationId } from "../operation.ts";
 import type { Route } from "../route.ts";
-import { api } from "./parts.ts";
 
 const pageRule = { error: "expected a whole number from 1 to 1000" };
 const PageSize = z.string(pageRule).regex(/^([1-9]\d{0,2}|1000)$/, pageRule);
 
 export const operationsRoutes = {
   listOperations: {
-    method: "GET",
-    path: `${api}/operations`,
+    ...addresses.listOperations,
     summary: "Operations, newest first, a page at a time; the header Link names the next page where there is one",
     needs: "read",
     query: z.object({
@@ -25,8 +24,7 @@ export const operationsRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   getOperation: {
-    method: "GET",
-    path: `${api}/operations/{id}`,
+    ...addresses.getOperation,
     summary: "One operation with its steps, and its result or error once it has ended",
     needs: "read",
     params: { id: OperationId },
@@ -34,8 +32,7 @@ export const operationsRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   cancelOperation: {
-    method: "DELETE",
-    path: `${api}/operations/{id}`,
+    ...addresses.cancelOperation,
     summary: "Ask an operation to stop and take itself back",
     needs: "operate",
     params: { id: OperationId },
@@ -43,8 +40,7 @@ export const operationsRoutes = {
     fails: ["invalid_request", "not_found", "wrong_state"],
   },
   followOperation: {
-    method: "GET",
-    path: `${api}/operations/{id}/events`,
+    ...addresses.followOperation,
     summary: "An operation's progress from its first event to its end",
     needs: "read",
     params: { id: OperationId },

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { InstanceName } from "../names.ts";
 
-export const api = "/api/v1";
-
 /** The parameters of a path that names an instance. */
 export const instance = { name: InstanceName };
 

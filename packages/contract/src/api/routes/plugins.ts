@@ -1,21 +1,19 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { PluginName } from "../names.ts";
 import { PluginInfo } from "../plugin.ts";
 import type { Route } from "../route.ts";
-import { api } from "./parts.ts";
 
 export const pluginsRoutes = {
   listPlugins: {
-    method: "GET",
-    path: `${api}/plugins`,
+    ...addresses.listPlugins,
     summary: "Every plugin found, those that are disabled too",
     needs: "read",
     answer: { status: 200, means: "The plugins.", body: z.array(PluginInfo) },
     fails: [],
   },
   getPlugin: {
-    method: "GET",
-    path: `${api}/plugins/{name}`,
+    ...addresses.getPlugin,
     summary: "One plugin with its configuration options",
     needs: "read",
     params: { name: PluginName },
@@ -23,8 +21,7 @@ export const pluginsRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   reloadPlugins: {
-    method: "POST",
-    path: `${api}/plugins/reload`,
+    ...addresses.reloadPlugins,
     summary: "Look for plugins again",
     needs: "operate",
     answer: { status: 200, means: "The plugins after the look.", body: z.array(PluginInfo) },

@@ -1,12 +1,12 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import type { Route } from "../route.ts";
 import { Schedule, ScheduleId, ScheduleRequest } from "../schedule.ts";
-import { api, bodyFailures, instance, operationFailures } from "./parts.ts";
+import { bodyFailures, instance, operationFailures } from "./parts.ts";
 
 export const schedulesRoutes = {
   listSchedules: {
-    method: "GET",
-    path: `${api}/instances/{name}/schedules`,
+    ...addresses.listSchedules,
     summary: "When snapshots of an instance are taken or tried out by themselves",
     needs: "read",
     params: instance,
@@ -14,24 +14,20 @@ export const schedulesRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   addSchedule: {
-    method: "POST",
-    path: `${api}/instances/{name}/schedules`,
+    ...addresses.addSchedule,
     summary: "Take snapshots of an instance by the clock and keep some of them, or try the newest out",
     needs: "operate",
     params: instance,
     body: ScheduleRequest,
     answer: { status: 201, means: "The schedule.", body: Schedule },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists"],
   },
   removeSchedule: {
-    method: "DELETE",
-    path: `${api}/instances/{name}/schedules/{id}`,
+    ...addresses.removeSchedule,
     summary: "End a schedule; its snapshots stay, like any others",
     needs: "operate",
     params: { ...instance, id: ScheduleId },
     answer: { status: 204, means: "The schedule is gone." },
-    operation: true,
     fails: [...operationFailures, "not_found"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { Ok } from "../daemon.ts";
 import { Diff, DiffPointName, mostFilesListed } from "../diff.ts";
 import { History, RevertChanged } from "../history.ts";
@@ -6,57 +7,48 @@ import { SnapshotLabel } from "../names.ts";
 import type { Route } from "../route.ts";
 import { RevertRequest, Snapshot, SnapshotChange, SnapshotCreated, SnapshotRequest } from "../snapshot.ts";
 import { Verification, VerifyRequest } from "../verification.ts";
-import { api, bodyFailures, flag, instance, operationFailures } from "./parts.ts";
+import { bodyFailures, flag, instance, operationFailures } from "./parts.ts";
 
 const countRule = { error: `expected a whole number from 0 to ${mostFilesListed}` };
 const FileCount = z.string(countRule).regex(new RegExp(`^(\\d{1,4}|${mostFilesListed})$`), countRule);
 
 export const snapshotsRoutes = {
   takeSnapshot: {
-    method: "POST",
-    path: `${api}/instances/{name}/snapshot`,
+    ...addresses.takeSnapshot,
     summary: "Keep the present state of an instance under a label",
     needs: "operate",
     params: instance,
     body: SnapshotRequest,
     answer: { status: 201, means: "The snapshot is kept.", body: SnapshotCreated },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists", "plugin_failed"],
   },
   revertInstance: {
-    method: "POST",
-    path: `${api}/instances/{name}/revert`,
+    ...addresses.revertInstance,
     summary: "Put an instance, or parts of it, back to one of its snapshots; every snapshot stays",
     needs: "operate",
     params: instance,
     body: RevertRequest,
     answer: { status: 200, means: "The instance, or what was asked for of it, is as it was then.", body: Ok },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "plugin_failed"],
   },
   undoRevert: {
-    method: "POST",
-    path: `${api}/instances/{name}/undo`,
+    ...addresses.undoRevert,
     summary: "Take back the last revert that was not taken back yet; what is there now is kept",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "The instance is as it was before that revert.", body: RevertChanged },
-    operation: true,
     fails: [...operationFailures, "not_found", "plugin_failed"],
   },
   redoRevert: {
-    method: "POST",
-    path: `${api}/instances/{name}/redo`,
+    ...addresses.redoRevert,
     summary: "Take again the revert that was taken back last; what is there now is kept",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "The instance is as it was when the revert was taken back.", body: RevertChanged },
-    operation: true,
     fails: [...operationFailures, "not_found", "plugin_failed"],
   },
   listSnapshots: {
-    method: "GET",
-    path: `${api}/instances/{name}/snapshots`,
+    ...addresses.listSnapshots,
     summary: "An instance's snapshots, oldest first",
     needs: "read",
     params: instance,
@@ -65,8 +57,7 @@ export const snapshotsRoutes = {
     fails: ["invalid_request", "not_found", "not_ready", "unmounted"],
   },
   getHistory: {
-    method: "GET",
-    path: `${api}/instances/{name}/history`,
+    ...addresses.getHistory,
     summary: "Where an instance stands and what came from what: snapshots, reverts, clones",
     needs: "read",
     params: instance,
@@ -74,8 +65,7 @@ export const snapshotsRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   getDiff: {
-    method: "GET",
-    path: `${api}/instances/{name}/diff`,
+    ...addresses.getDiff,
     summary: "What changed between two moments of an instance, in Docker's words",
     needs: "read",
     params: instance,
@@ -90,35 +80,29 @@ export const snapshotsRoutes = {
     fails: ["invalid_request", "not_found", "wrong_state", "not_ready", "unmounted"],
   },
   changeSnapshot: {
-    method: "PATCH",
-    path: `${api}/instances/{name}/snapshots/{label}`,
+    ...addresses.changeSnapshot,
     summary: "Rename, tag or protect a snapshot, or say when it expires",
     needs: "operate",
     params: { ...instance, label: SnapshotLabel },
     body: SnapshotChange,
     answer: { status: 200, means: "The snapshot as it is now.", body: Snapshot },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found", "already_exists"],
   },
   verifySnapshot: {
-    method: "POST",
-    path: `${api}/instances/{name}/snapshots/{label}/verify`,
+    ...addresses.verifySnapshot,
     summary: "Try a snapshot out: boot a throw-away clone, ask how it is, write that down, and take the clone away",
     needs: "operate",
     params: { ...instance, label: SnapshotLabel },
     body: VerifyRequest,
     answer: { status: 200, means: "It was tried out; `ok` says whether it can be restored.", body: Verification },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found"],
   },
   deleteSnapshot: {
-    method: "DELETE",
-    path: `${api}/instances/{name}/snapshots/{label}`,
+    ...addresses.deleteSnapshot,
     summary: "Delete one snapshot; clones of it stay whole",
     needs: "operate",
     params: { ...instance, label: SnapshotLabel },
     answer: { status: 204, means: "The snapshot is gone." },
-    operation: true,
     fails: [...operationFailures, "not_found", "protected"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -1,39 +1,35 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { SnapshotLabel } from "../names.ts";
 import type { Route } from "../route.ts";
 import { Standby, StandbyRequest } from "../standby.ts";
-import { api, bodyFailures, instance, operationFailures } from "./parts.ts";
+import { bodyFailures, instance, operationFailures } from "./parts.ts";
 
 const snapshot = { ...instance, label: SnapshotLabel };
 
 export const standbysRoutes = {
   listStandbys: {
-    method: "GET",
-    path: `${api}/standby`,
+    ...addresses.listStandbys,
     summary: "Of which snapshots clones are kept waiting, oldest first",
     needs: "read",
     answer: { status: 200, means: "What is wanted and what is ready.", body: z.array(Standby) },
     fails: [],
   },
   setStandby: {
-    method: "PUT",
-    path: `${api}/instances/{name}/snapshots/{label}/standby`,
+    ...addresses.setStandby,
     summary: "Keep clones of a snapshot booted and waiting; a clone then takes one of them",
     needs: "operate",
     params: snapshot,
     body: StandbyRequest,
     answer: { status: 200, means: "It is written down; the clones are made after it.", body: Standby },
-    operation: true,
     fails: [...operationFailures, ...bodyFailures, "not_found"],
   },
   removeStandby: {
-    method: "DELETE",
-    path: `${api}/instances/{name}/snapshots/{label}/standby`,
+    ...addresses.removeStandby,
     summary: "Keep no clones of a snapshot waiting any more",
     needs: "operate",
     params: snapshot,
     answer: { status: 204, means: "It is written down; what waits goes after it." },
-    operation: true,
     fails: [...operationFailures, "not_found"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

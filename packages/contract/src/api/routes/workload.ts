@@ -1,13 +1,13 @@
 import * as z from "zod";
+import { addresses } from "../addresses.ts";
 import { InstancePorts } from "../port.ts";
 import type { Route } from "../route.ts";
 import { Access, WorkloadAnswer, WorkloadHealth } from "../workload.ts";
-import { api, flag, instance } from "./parts.ts";
+import { flag, instance } from "./parts.ts";
 
 export const workloadRoutes = {
   listPorts: {
-    method: "GET",
-    path: `${api}/instances/{name}/ports`,
+    ...addresses.listPorts,
     summary: "An instance's published ports and where they are reachable",
     needs: "read",
     params: instance,
@@ -15,8 +15,7 @@ export const workloadRoutes = {
     fails: ["invalid_request", "not_found"],
   },
   refreshPorts: {
-    method: "POST",
-    path: `${api}/instances/{name}/ports/refresh`,
+    ...addresses.refreshPorts,
     summary: "Look for published ports again; a stopped instance is refused",
     needs: "operate",
     params: instance,
@@ -24,8 +23,7 @@ export const workloadRoutes = {
     fails: ["invalid_request", "not_found", "wrong_state", "not_ready"],
   },
   getAccess: {
-    method: "GET",
-    path: `${api}/instances/{name}/access`,
+    ...addresses.getAccess,
     summary: "What a client needs to use the workload, with hosts and ports put in",
     needs: "read",
     params: instance,
@@ -33,8 +31,7 @@ export const workloadRoutes = {
     fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
   },
   getWorkload: {
-    method: "GET",
-    path: `${api}/instances/{name}/workload`,
+    ...addresses.getWorkload,
     summary: "The workload as its plugin describes it; of a stopped instance what the daemon knows, `none` without one",
     needs: "read",
     params: instance,
@@ -42,8 +39,7 @@ export const workloadRoutes = {
     fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
   },
   getWorkloadHealth: {
-    method: "GET",
-    path: `${api}/instances/{name}/workload/health`,
+    ...addresses.getWorkloadHealth,
     summary: "The workload's health, as last seen or asked for now",
     needs: "read",
     params: instance,
