@@ -1,40 +1,40 @@
-import {
-  type Access,
-  type CloneRequest,
-  type CreateInstanceRequest,
-  type DaemonEvent,
-  type DaemonHealth,
-  type Diff,
-  DockersnapError,
-  type History,
-  type Instance,
-  type InstanceChange,
-  type InstancePorts,
-  type InstanceUsage,
-  type Ok,
-  type Operation,
-  type PluginInfo,
-  type PoolGrowRequest,
-  type PoolRoom,
-  type RevertChanged,
-  type RevertRequest,
-  type Schedule,
-  type ScheduleRequest,
-  type Snapshot,
-  type SnapshotChange,
-  type SnapshotCreated,
-  type SnapshotRequest,
-  type Standby,
-  type StandbyRequest,
-  type Verification,
-  type VerifyRequest,
-  type WorkloadAnswer,
-  type WorkloadHealth,
+import type {
+  Access,
+  CloneRequest,
+  CreateInstanceRequest,
+  DaemonEvent,
+  DaemonHealth,
+  Diff,
+  History,
+  Instance,
+  InstanceChange,
+  InstancePorts,
+  InstanceUsage,
+  Ok,
+  Operation,
+  PluginInfo,
+  PoolGrowRequest,
+  PoolRoom,
+  RevertChanged,
+  RevertRequest,
+  Schedule,
+  ScheduleRequest,
+  Snapshot,
+  SnapshotChange,
+  SnapshotCreated,
+  SnapshotRequest,
+  Standby,
+  StandbyRequest,
+  Verification,
+  VerifyRequest,
+  WorkloadAnswer,
+  WorkloadHealth,
 } from "@dockersnap/contract/words";
+import { createCalls } from "./call.ts";
 import { daemonEvents, type EventsOptions } from "./events.ts";
-import { type FollowOptions, followOperation, startAndFollow } from "./follow.ts";
+import { type FollowOptions, followOperation } from "./follow.ts";
 import { allOperations, type OperationsQuestion } from "./operations.ts";
-import { type Call, createTransport, type Fetch, isRecord, segment } from "./transport.ts";
+import { createTransport, type Fetch, isRecord } from "./transport.ts";
 
 export interface ClientOptions {
   /** Where the daemon listens, such as `http://127.0.0.1:9847`. */
@@ -143,116 +143,73 @@ export interface OperationsClient {
 export function createClient(options: ClientOptions): Client {
   const fetch: Fetch = options.fetch ?? ((url, request) => globalThis.fetch(url, request));
   const transport = createTransport({ baseUrl: options.baseUrl, token: options.token, fetch });
+  const { call, send } = createCalls(transport);
 
-  const call = (method: Call["method"], path: string, { signal }: ReadOptions = {}) =>
-    transport.json({ method, path, signal });
-  const object = async <T>(method: Call["method"], path: string, options?: ReadOptions) =>
-    asObject<T>(await call(method, path, options), path);
-  const list = async <T>(method: Call["method"], path: string, options?: ReadOptions) =>
-    asList<T>(await call(method, path, options), path);
-  const follow = (method: Call["method"], path: string, body: unknown, options: FollowOptions = {}) =>
-    startAndFollow(transport, { method, path, ...(body === undefined ? {} : { body }) }, options);
-  const instance = (name: string, rest = "") => `/instances/${segment(name)}${rest}`;
-  const act = async <T>(path: string, body: unknown, options?: FollowOptions) =>
-    asObject<T>(await follow("POST", path, body, options), path);
+  /** An older daemon names no operation, so its result has to be asked for. */
+  const made = async (name: string, creation: Promise<unknown>) => {
+    const created = await creation;
+    return isInstance(created) ? created : call("getInstance", { name }, undefined);
+  };
 
   return {
     baseUrl: transport.baseUrl,
     instances: {
-      list: (options) => list("GET", `/instances${options?.all ? "?all=true" : ""}`, options),
-      get: async (name, options) => object("GET", instance(name), options),
-      create: async (request, options) => {
-        const created = await follow("POST", "/instances", request, options);
-        return isInstance(created) ? created : object("GET", instance(request.name));
-      },
-      change: async (name, change, options) =>
-        asObject(await follow("PATCH", instance(name), change, options), instance(name)),
-      delete: async (name, options) => {
-        await follow("DELETE", instance(name), undefined, options);
-      },
-      start: async (name, options) => act(instance(name, "/start"), undefined, options),
-      stop: async (name, options) => act(instance(name, "/stop"), undefined, options),
-      restart: async (name, options) => act(instance(name, "/restart"), undefined, options),
-      snapshot: async (name, request, options) => act(instance(name, "/snapshot"), request, options),
-      revert: async (name, request, options) => act(instance(name, "/revert"), request, options),
-      undo: async (name, options) => act(instance(name, "/undo"), undefined, options),
-      redo: async (name, options) => act(instance(name, "/redo"), undefined, options),
-      clone: async (name, request, options) => {
-        const created = await follow("POST", instance(name, "/clone"), request, options);
-        return isInstance(created) ? created : object("GET", instance(request.new_name));
-      },
-      snapshots: async (name, options) =>
-        list("GET", instance(name, `/snapshots${options?.sizes ? "?size=true" : ""}`), options),
-      usage: async (name, options) => object("GET", instance(name, "/usage"), options),
-      history: async (name, options) => object("GET", instance(name, "/history"), options),
-      diff: async (name, { signal, ...question } = {}) => {
-        const asked = Object.entries(question).filter(([, value]) => value !== undefined);
-        const query = new URLSearchParams(asked.map(([key, value]) => [key, String(value)])).toString();
-        return object("GET", instance(name, `/diff${query === "" ? "" : `?${query}`}`), { signal });
-      },
-      changeSnapshot: async (name, label, change, options) => {
-        const path = instance(name, `/snapshots/${segment(label)}`);
-        return asObject(await follow("PATCH", path, change, options), path);
-      },
-      schedules: async (name, options) => list("GET", instance(name, "/schedules"), options),
-      addSchedule: async (name, request, options) => act(instance(name, "/schedules"), request, options),
-      removeSchedule: async (name, id, options) => {
-        await follow("DELETE", instance(name, `/schedules/${segment(id)}`), undefined, options);
-      },
-      verifySnapshot: async (name, label, request = {}, options) =>
-        act(instance(name, `/snapshots/${segment(label)}/verify`), request, options),
-      setStandby: async (name, label, request, options) => {
-        const path = instance(name, `/snapshots/${segment(label)}/standby`);
-        return asObject(await follow("PUT", path, request, options), path);
-      },
-      removeStandby: async (name, label, options) => {
-        await follow("DELETE", instance(name, `/snapshots/${segment(label)}/standby`), undefined, options);
-      },
-      deleteSnapshot: async (name, label, options) => {
-        await follow("DELETE", instance(name, `/snapshots/${segment(label)}`), undefined, options);
-      },
-      ports: async (name, options) => object("GET", instance(name, "/ports"), options),
-      refreshPorts: async (name, options) => object("POST", instance(name, "/ports/refresh"), options),
-      access: async (name, options) => object("GET", instance(name, "/access"), options),
-      workload: async (name, options) => object("GET", instance(name, "/workload"), options),
-      workloadHealth: async (name, options) =>
-        object("GET", instance(name, `/workload/health${options?.fresh ? "?fresh=true" : ""}`), options),
+      list: (options) => call("listInstances", {}, { all: yes(options?.all) }, options),
+      get: (name, options) => call("getInstance", { name }, undefined, options),
+      create: (request, options) => made(request.name, send("createInstance", {}, request, options)),
+      change: (name, change, options) => call("changeInstance", { name }, change, options),
+      delete: (name, options) => call("deleteInstance", { name }, undefined, options),
+      start: (name, options) => call("startInstance", { name }, undefined, options),
+      stop: (name, options) => call("stopInstance", { name }, undefined, options),
+      restart: (name, options) => call("restartInstance", { name }, undefined, options),
+      snapshot: (name, request, options) => call("takeSnapshot", { name }, request, options),
+      revert: (name, request, options) => call("revertInstance", { name }, request, options),
+      undo: (name, options) => call("undoRevert", { name }, undefined, options),
+      redo: (name, options) => call("redoRevert", { name }, undefined, options),
+      clone: (name, request, options) => made(request.new_name, send("cloneInstance", { name }, request, options)),
+      snapshots: (name, options) => call("listSnapshots", { name }, { size: yes(options?.sizes) }, options),
+      usage: (name, options) => call("getUsage", { name }, undefined, options),
+      history: (name, options) => call("getHistory", { name }, undefined, options),
+      diff: (name, { signal, limit, ...moments } = {}) =>
+        call("getDiff", { name }, { ...moments, limit: limit === undefined ? limit : String(limit) }, { signal }),
+      changeSnapshot: (name, label, change, options) => call("changeSnapshot", { name, label }, change, options),
+      schedules: (name, options) => call("listSchedules", { name }, undefined, options),
+      addSchedule: (name, request, options) => call("addSchedule", { name }, request, options),
+      removeSchedule: (name, id, options) => call("removeSchedule", { name, id }, undefined, options),
+      verifySnapshot: (name, label, request = {}, options) => call("verifySnapshot", { name, label }, request, options),
+      setStandby: (name, label, request, options) => call("setStandby", { name, label }, request, options),
+      removeStandby: (name, label, options) => call("removeStandby", { name, label }, undefined, options),
+      deleteSnapshot: (name, label, options) => call("deleteSnapshot", { name, label }, undefined, options),
+      ports: (name, options) => call("listPorts", { name }, undefined, options),
+      refreshPorts: (name, options) => call("refreshPorts", { name }, undefined, options),
+      access: (name, options) => call("getAccess", { name }, undefined, options),
+      workload: (name, options) => call("getWorkload", { name }, undefined, options),
+      workloadHealth: (name, options) => call("getWorkloadHealth", { name }, { fresh: yes(options?.fresh) }, options),
     },
     plugins: {
-      list: (options) => list("GET", "/plugins", options),
-      get: async (name, options) => object("GET", `/plugins/${segment(name)}`, options),
-      reload: (options) => list("POST", "/plugins/reload", options),
+      list: (options) => call("listPlugins", {}, undefined, options),
+      get: (name, options) => call("getPlugin", { name }, undefined, options),
+      reload: (options) => call("reloadPlugins", {}, undefined, options),
     },
     operations: {
       list: (options) => allOperations(transport, options),
-      get: async (id, options) => object("GET", `/operations/${segment(id)}`, options),
+      get: (id, options) => call("getOperation", { id }, undefined, options),
       events: async (id, options = {}) => followOperation(transport, id, options),
-      cancel: async (id, options) => {
-        await call("DELETE", `/operations/${segment(id)}`, options);
-      },
+      cancel: async (id, options) => void (await send("cancelOperation", { id }, undefined, options)),
     },
     pool: {
-      get: (options) => object("GET", "/pool", options),
-      grow: async (request, { signal } = {}) =>
-        asObject(await transport.json({ method: "POST", path: "/pool/grow", body: request, signal }), "/pool/grow"),
+      get: (options) => call("getPool", {}, undefined, options),
+      grow: (request, options) => call("growPool", {}, request, options),
     },
-    standbys: (options) => list("GET", "/standby", options),
-    health: (options) => object("GET", "/health", options),
+    standbys: (options) => call("listStandbys", {}, undefined, options),
+    health: (options) => call("getHealth", {}, undefined, options),
     events: (options = {}) => daemonEvents(transport, options),
   };
 }
 
-/** An older daemon names no operation, so its result has to be asked for. */
+/** A flag that is not set is not asked for. */
+const yes = (flag: boolean | undefined) => (flag ? "true" : undefined);
+
 function isInstance(value: unknown): value is Instance {
   return isRecord(value) && typeof value.name === "string";
-}
-
-function asObject<T>(value: unknown, path: string): T {
-  if (isRecord(value)) return value as T;
-  throw new DockersnapError("internal", `The daemon's answer to ${path} is not an object.`);
-}
-
-function asList<T>(value: unknown, path: string): T[] {
-  if (Array.isArray(value)) return value;
-  throw new DockersnapError("internal", `The daemon's answer to ${path} is not a list.`);
 }

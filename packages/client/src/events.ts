@@ -1,4 +1,5 @@
 import { type DaemonEvent, DockersnapError } from "@dockersnap/contract/words";
+import { pathOf } from "./address.ts";
 import { readLines } from "./body.ts";
 import { delay } from "./follow.ts";
 import { isRecord, type Transport } from "./transport.ts";
@@ -27,7 +28,7 @@ export async function* daemonEvents(transport: Transport, options: EventsOptions
     try {
       const response = await transport.open({
         method: "GET",
-        path: "/events",
+        path: pathOf("followEvents", {}),
         accept: "text/event-stream",
         headers: last === undefined ? {} : { "last-event-id": String(last) },
         signal: options.signal,

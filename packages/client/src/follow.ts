@@ -1,6 +1,7 @@
 import { DockersnapError, type Operation, type ProgressEvent } from "@dockersnap/contract/words";
+import { pathOf } from "./address.ts";
 import { readLines } from "./body.ts";
-import { type Call, errorFrom, type FetchResponse, isRecord, segment, type Transport } from "./transport.ts";
+import { type Call, errorFrom, type FetchResponse, isRecord, type Transport } from "./transport.ts";
 import { DaemonUnreachableError } from "./unreachable.ts";
 
 export interface FollowOptions {
@@ -95,7 +96,7 @@ async function hasEnded(transport: Transport, id: string, signal: AbortSignal | 
 async function openEvents(transport: Transport, id: string | undefined, signal: AbortSignal | undefined) {
   if (id === undefined) throw lost(transport, id);
   try {
-    return await transport.open({ method: "GET", path: `/operations/${segment(id)}/events`, accept: ndjson, signal });
+    return await transport.open({ method: "GET", path: pathOf("followOperation", { id }), accept: ndjson, signal });
   } catch (error) {
     // Also what a daemon that is just going down or coming up answers.
     const starting = error instanceof DockersnapError && (error.code === "shutting_down" || error.code === "not_ready");
@@ -128,7 +129,7 @@ async function resultOf(transport: Transport, id: string, signal: AbortSignal | 
 }
 
 async function readOperation(transport: Transport, id: string, signal: AbortSignal | undefined): Promise<Operation> {
-  const record = await transport.json({ method: "GET", path: `/operations/${segment(id)}`, signal });
+  const record = await transport.json({ method: "GET", path: pathOf("getOperation", { id }), signal });
   if (!isRecord(record) || typeof record.status !== "string") {
     throw new DockersnapError("internal", `The daemon's record of operation ${id} has no status.`);
   }

@@ -1,4 +1,5 @@
-import { DockersnapError, type Operation } from "@dockersnap/contract/words";
+import { DockersnapError, type Operation, type RouteSends } from "@dockersnap/contract/words";
+import { pathOf, queryOf } from "./address.ts";
 import type { Transport } from "./transport.ts";
 
 /** Which operations are listed; all without it. */
@@ -21,26 +22,21 @@ export async function allOperations(
   }: OperationsQuestion & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Operation[]> {
   const found: Operation[] = [];
-  const page = limit === Number.POSITIVE_INFINITY ? undefined : Math.min(limit, largestPage);
-  let path: string | undefined = `/operations${queryOf({ limit: page, ...which })}`;
+  const page = limit === Number.POSITIVE_INFINITY ? undefined : String(Math.min(limit, largestPage));
+  const question: RouteSends<"listOperations"> = { limit: page, ...which };
+  const list = pathOf("listOperations", {});
+  let path: string | undefined = `${list}${queryOf(question)}`;
   while (path !== undefined && found.length < limit) {
     const call = { method: "GET", path, signal } as const;
     const response = await transport.open(call);
     const answer = await transport.read(call, response);
     if (!Array.isArray(answer)) {
-      throw new DockersnapError("internal", "The daemon's answer to /operations is not a list.");
+      throw new DockersnapError("internal", `The daemon's answer to ${list} is not a list.`);
     }
     found.push(...answer);
     path = answer.length === 0 ? undefined : nextPage(response.headers.get("link"));
   }
   return found.slice(0, Math.min(limit, found.length));
-}
-
-function queryOf(question: Readonly<Record<string, string | number | undefined>>): string {
-  const asked = Object.entries(question).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return asked.length === 0 ? "" : `?${new URLSearchParams(asked)}`;
 }
 
 /** Only ever an address of this list: a page leads nowhere else. */

@@ -174,13 +174,3 @@ function why(cause: unknown): string {
   }
   return "";
 }
-
-/**
- * One segment of a path. URLs drop `.` and `..` even when they are escaped, so such a name would reach another route.
- */
-export function segment(name: string): string {
-  if (name === "" || name === "." || name === "..") {
-    throw new DockersnapError("invalid_request", `'${name}' is not a name.`);
-  }
-  return encodeURIComponent(name);
-}

@@ -10,7 +10,7 @@ export interface Address {
 }
 
 /** What every path but that of the metrics begins with. */
-const api = "/api/v1";
+export const api = "/api/v1";
 
 const instance = `${api}/instances/{name}` as const;
 const snapshot = `${instance}/snapshots/{label}` as const;
