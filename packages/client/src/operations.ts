@@ -1,4 +1,4 @@
-import { DockersnapError, type Operation, type RouteSends } from "@dockersnap/contract/words";
+import { addresses, DockersnapError, type Operation, type RouteSends } from "@dockersnap/contract/words";
 import { pathOf, queryOf } from "./address.ts";
 import type { Transport } from "./transport.ts";
 
@@ -34,13 +34,13 @@ export async function allOperations(
       throw new DockersnapError("internal", `The daemon's answer to ${list} is not a list.`);
     }
     found.push(...answer);
-    path = answer.length === 0 ? undefined : nextPage(response.headers.get("link"));
+    path = answer.length === 0 ? undefined : nextPage(response.headers.get("link"), list);
   }
   return found.slice(0, Math.min(limit, found.length));
 }
 
 /** Only ever an address of this list: a page leads nowhere else. */
-function nextPage(link: string | null): string | undefined {
-  const [, query] = /^<\/api\/v1\/operations(\?[^>]*)>; rel="next"$/.exec(link ?? "") ?? [];
-  return query === undefined ? undefined : `/operations${query}`;
+function nextPage(link: string | null, list: string): string | undefined {
+  const [, path, query = ""] = /^<([^?>]*)(\?[^>]*)>; rel="next"$/.exec(link ?? "") ?? [];
+  return path === addresses.listOperations.path ? `${list}${query}` : undefined;
 }

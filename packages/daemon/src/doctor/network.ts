@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DaemonHealth, InstancePorts } from "@dockersnap/contract";
+import { addresses } from "@dockersnap/contract/words";
 import { instanceAddresses, type NetworkReport, type NetworkSpec, networkClashes } from "@dockersnap/core";
 import { type DroppingChain, droppingChains, viewRecords } from "@dockersnap/host";
 import { type Adapters, addressRange } from "../app/adapters.ts";
@@ -77,7 +78,7 @@ async function runningNetworks(config: Config, engines: Adapters["engines"]): Pr
 async function checkDaemonsView(config: Config, specs: readonly NetworkSpec[]): Promise<readonly Finding[]> {
   const subject = "network: ports";
   try {
-    const { network } = DaemonHealth.parse(await askDaemon(config, "/health"));
+    const { network } = DaemonHealth.parse(await askDaemon(config, addresses.getHealth.path));
     if (network === undefined)
       return [{ subject, seen: "not told by this daemon", hint: "Restart it: it is an older one." }];
     const report = {
@@ -102,7 +103,9 @@ async function checkDaemonsView(config: Config, specs: readonly NetworkSpec[]): 
 
 /** Ports of an instance that lead elsewhere than they were published, or nowhere: it works, and a person may want it otherwise. */
 async function publishedOtherwise(config: Config, name: string, told: readonly string[]): Promise<readonly Finding[]> {
-  const { problems = [] } = InstancePorts.parse(await askDaemon(config, `/instances/${name}/ports`));
+  const { problems = [] } = InstancePorts.parse(
+    await askDaemon(config, addresses.listPorts.path.replace("{name}", name)),
+  );
   const hint = `'dockersnap ports ${name}' shows the ports it has now.`;
   return problems
     .filter((problem) => !told.includes(problem))
@@ -112,7 +115,7 @@ async function publishedOtherwise(config: Config, name: string, told: readonly s
 async function askDaemon({ api }: Config, path: string): Promise<unknown> {
   const { host, port } = api.listen;
   const at = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
-  const answer = await fetch(`http://${at}:${port}/api/v1${path}`, {
+  const answer = await fetch(`http://${at}:${port}${path}`, {
     signal: AbortSignal.timeout(patienceMs),
     headers: api.token === undefined ? {} : { authorization: `Bearer ${api.token}` },
   });

@@ -1,5 +1,5 @@
 import type { Route } from "@dockersnap/contract/routes";
-import { DockersnapError, type Operation } from "@dockersnap/contract/words";
+import { addresses, DockersnapError, type Operation } from "@dockersnap/contract/words";
 import { failureOfOperation } from "./errors.ts";
 import type { BegunOperation, Service } from "./service.ts";
 
@@ -21,7 +21,7 @@ export function answerLater(service: Service, { id }: BegunOperation): Response 
   return Response.json(service.operations.get(id), {
     status: 202,
     headers: {
-      Location: `/api/v1/operations/${id}`,
+      Location: addresses.getOperation.path.replace("{id}", id),
       "Preference-Applied": "respond-async",
       [operationHeader]: id,
     },
