@@ -1,4 +1,5 @@
-import { addresses, api, DockersnapError, type RouteId, type RouteParams } from "@dockersnap/contract/words";
+import { addresses, api, type RouteId } from "@dockersnap/contract/addresses";
+import { DockersnapError, type RouteParams } from "@dockersnap/contract/words";
 
 /** The metrics stand outside of what the client asks for. */
 type ApiRouteId = Exclude<RouteId, "getMetrics">;

@@ -1,6 +1,5 @@
+import { type Address, addresses } from "@dockersnap/contract/addresses";
 import {
-  type Address,
-  addresses,
   DockersnapError,
   type JsonRouteId,
   type RouteAnswer,
@@ -51,7 +50,7 @@ export function createCalls(transport: Transport): Calls {
 }
 
 /** Only the outermost shape is looked at: what is inside is the daemon's word, kept by the same contract. */
-function shaped<Id extends JsonRouteId>(id: Id, answer: unknown, path: string): RouteAnswer<Id> {
+export function shaped<Id extends JsonRouteId>(id: Id, answer: unknown, path: string): RouteAnswer<Id> {
   const { gives }: Address = addresses[id];
   if (gives === "list" ? !Array.isArray(answer) : gives === undefined && !isRecord(answer)) {
     const expected = gives === "list" ? "a list" : "an object";

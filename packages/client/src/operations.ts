@@ -1,6 +1,8 @@
-import { addresses, DockersnapError, type Operation, type RouteSends } from "@dockersnap/contract/words";
+import { addresses } from "@dockersnap/contract/addresses";
+import type { Operation, RouteSends } from "@dockersnap/contract/words";
 import { pathOf, queryOf } from "./address.ts";
-import type { Transport } from "./transport.ts";
+import { shaped } from "./call.ts";
+import type { Call, Transport } from "./transport.ts";
 
 /** Which operations are listed; all without it. */
 export interface OperationsQuestion {
@@ -27,12 +29,9 @@ export async function allOperations(
   const list = pathOf("listOperations", {});
   let path: string | undefined = `${list}${queryOf(question)}`;
   while (path !== undefined && found.length < limit) {
-    const call = { method: "GET", path, signal } as const;
+    const call: Call = { method: "GET", path, signal };
     const response = await transport.open(call);
-    const answer = await transport.read(call, response);
-    if (!Array.isArray(answer)) {
-      throw new DockersnapError("internal", `The daemon's answer to ${list} is not a list.`);
-    }
+    const answer = shaped("listOperations", await transport.read(call, response), list);
     found.push(...answer);
     path = answer.length === 0 ? undefined : nextPage(response.headers.get("link"), list);
   }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createClient } from "../src/index.ts";
-import { operation, type Reply, scriptedDaemon } from "./scripted-daemon.ts";
+import { json, operation, type Reply, scriptedDaemon } from "./scripted-daemon.ts";
 
 const page =
   (ids: readonly string[], next?: string): Reply =>
@@ -40,4 +40,11 @@ it("follows no page to another address", async () => {
   });
   expect(await createClient({ baseUrl: daemon.url }).operations.list()).toEqual([]);
   expect(daemon.received).toHaveLength(1);
+});
+
+it("says so when the operations are no list", async () => {
+  await using daemon = await scriptedDaemon({ "GET /operations?limit=3": json(200, {}) });
+  await expect(createClient({ baseUrl: daemon.url }).operations.list({ limit: 3 })).rejects.toThrow(
+    "The daemon's answer to /operations is not a list.",
+  );
 });

@@ -1,4 +1,4 @@
-import { type Address, addresses, type RouteId } from "@dockersnap/contract/words";
+import { type Address, addresses, type RouteId } from "@dockersnap/contract/addresses";
 import { expect, it } from "vitest";
 import { type Client, createClient } from "../src/index.ts";
 

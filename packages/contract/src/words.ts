@@ -1,6 +1,5 @@
 /** What needs no schema library: for the command line, whose start-up must stay short, and for browsers. */
 
-export * from "./api/addresses.ts";
 export type * from "./api/calls.ts";
 export type * from "./api/index.ts";
 export * from "./errors.ts";

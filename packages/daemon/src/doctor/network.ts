@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DaemonHealth, InstancePorts } from "@dockersnap/contract";
-import { addresses } from "@dockersnap/contract/words";
+import { addresses } from "@dockersnap/contract/addresses";
 import { instanceAddresses, type NetworkReport, type NetworkSpec, networkClashes } from "@dockersnap/core";
 import { type DroppingChain, droppingChains, viewRecords } from "@dockersnap/host";
 import { type Adapters, addressRange } from "../app/adapters.ts";

@@ -1,5 +1,6 @@
+import { addresses } from "@dockersnap/contract/addresses";
 import type { Route } from "@dockersnap/contract/routes";
-import { addresses, DockersnapError, type Operation } from "@dockersnap/contract/words";
+import { DockersnapError, type Operation } from "@dockersnap/contract/words";
 import { failureOfOperation } from "./errors.ts";
 import type { BegunOperation, Service } from "./service.ts";
 
