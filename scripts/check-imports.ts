@@ -21,6 +21,9 @@ const allowed: Record<string, readonly string[]> = {
 /** Adapters in `host` know nothing of each other; only `process` is shared, and `index.ts` lists them. */
 const hostFolder = /^packages\/host\/src\/([^/]+)\//;
 
+/** Fakes and promises: the tests and one another are all that may reach them. */
+const isTesting = (path: string) => /(^|\/)testing\//.test(path);
+
 /** The core is rules: whatever touches the machine is behind one of its interfaces. */
 const coreForbidden = /^(node:)?(fs|child_process|net|http|https|os|dgram|worker_threads|process)(\/|$)/;
 
@@ -50,6 +53,7 @@ for (const module of output.modules) {
     if (from === "packages/core" && coreForbidden.test(dependency.module)) {
       problems.push(`${where}: the core touches no machine`);
     }
+    if (isTesting(target) && !isTesting(module.source)) problems.push(`${where}: only tests use fakes and promises`);
     const to = place(target);
     if (to !== undefined && to !== from && !allowed[from]?.includes(to)) {
       problems.push(`${where}: ${from} may not know ${to}`);

@@ -28,7 +28,7 @@ import {
   MemoryStorage,
   MemoryTrees,
   StoredDataRoots,
-} from "../src/testing.ts";
+} from "../testing/index.ts";
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 

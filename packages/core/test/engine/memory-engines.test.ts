@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { ContainerSummary, EngineSpec } from "../../src/engine/engine.ts";
-import { engineConformance } from "../../src/engine/testing/conformance.ts";
-import { MemoryEngines, MemoryMachine } from "../../src/engine/testing/memory-engines.ts";
+import { engineConformance } from "../../testing/engine/conformance.ts";
+import { MemoryEngines, MemoryMachine } from "../../testing/engine/memory-engines.ts";
 
 const never = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { networkConformance } from "../../src/network/testing/conformance.ts";
-import { MemoryNetwork } from "../../src/network/testing/memory-network.ts";
+import { networkConformance } from "../../testing/network/conformance.ts";
+import { MemoryNetwork } from "../../testing/network/memory-network.ts";
 
 networkConformance("the network in memory", async () => {
   const network = new MemoryNetwork();

@@ -3,8 +3,8 @@ import type { EngineHost } from "../../src/engine/engine.ts";
 import type { Forward, Network } from "../../src/network/network.ts";
 import { PortForwarding } from "../../src/network/port-forwarding.ts";
 import { published } from "../../src/network/published-ports.ts";
-import { MemoryNetwork } from "../../src/network/testing/memory-network.ts";
 import type { Records } from "../../src/platform/records.ts";
+import { MemoryNetwork } from "../../testing/network/memory-network.ts";
 
 const addresses = { subnet: "10.10.0.0/16", host: "10.10.0.1", inside: "10.10.0.2", metallb: "10.10.10.10" };
 

@@ -2,7 +2,7 @@ import type { AnyOperationKind, OperationKind, StepMoment, Steps } from "../../s
 import { Operations } from "../../src/operation/operations.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Log } from "../../src/platform/log.ts";
-import { MemoryRecords } from "../../src/testing.ts";
+import { MemoryRecords } from "../../testing/index.ts";
 
 export interface Input {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
-import { MemoryRecords } from "../../src/platform/testing/records.ts";
-import { describeRecords } from "../../src/platform/testing/records-conformance.ts";
+import { MemoryRecords } from "../../testing/platform/records.ts";
+import { describeRecords } from "../../testing/platform/records-conformance.ts";
 
 describe("records in memory", () => {
   describeRecords(() => ({ records: new MemoryRecords(), close: () => {} }));

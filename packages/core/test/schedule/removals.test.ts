@@ -2,7 +2,7 @@ import { scheduleTag } from "@dockersnap/contract";
 import { describe, expect, it } from "vitest";
 import type { ScheduleRecord, SnapshotRecord } from "../../src/platform/records.ts";
 import { dueRemovals } from "../../src/schedule/removals.ts";
-import { samples } from "../../src/testing.ts";
+import { samples } from "../../testing/index.ts";
 
 const now = new Date("2026-03-01T00:00:00Z");
 

@@ -4,7 +4,7 @@ import type { NewEvent } from "../../src/platform/events.ts";
 import type { Log } from "../../src/platform/log.ts";
 import type { ScheduleRecord } from "../../src/platform/records.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
-import { ManualClock, MemoryRecords, samples } from "../../src/testing.ts";
+import { ManualClock, MemoryRecords, samples } from "../../testing/index.ts";
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const minute = 60_000;

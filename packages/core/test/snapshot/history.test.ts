@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { describeHistory } from "../../src/index.ts";
-import { MemoryRecords, samples } from "../../src/testing.ts";
+import { MemoryRecords, samples } from "../../testing/index.ts";
 import { World } from "../world.ts";
 
 let world: World;

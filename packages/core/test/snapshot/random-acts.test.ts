@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { describeHistory } from "../../src/index.ts";
 import type { StepMoment } from "../../src/operation/kind.ts";
-import { type HistoryAct, HistoryModel, historySight } from "../../src/snapshot/testing/history-model.ts";
-import { actOf, type Draw, draws, stepsOf } from "../../src/snapshot/testing/random-acts.ts";
+import { type HistoryAct, HistoryModel, historySight } from "../../testing/snapshot/history-model.ts";
+import { actOf, type Draw, draws, stepsOf } from "../../testing/snapshot/random-acts.ts";
 import { type Fault, World } from "../world.ts";
 
 /** `DOCKERSNAP_TEST_SEED=17` tries others. */

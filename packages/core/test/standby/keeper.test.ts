@@ -1,7 +1,7 @@
 import { DockersnapError } from "@dockersnap/contract";
 import { beforeEach, describe, expect, it } from "vitest";
 import { StandbyKeeper } from "../../src/index.ts";
-import { ManualClock } from "../../src/testing.ts";
+import { ManualClock } from "../../testing/index.ts";
 import { World } from "../world.ts";
 
 let world: World;

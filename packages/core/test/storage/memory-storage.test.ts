@@ -1,6 +1,6 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import { expect, it } from "vitest";
-import { MemoryStorage, type StorageSubject, storageConformance } from "../../src/testing.ts";
+import { MemoryStorage, type StorageSubject, storageConformance } from "../../testing/index.ts";
 
 async function memorySubject(): Promise<StorageSubject> {
   const driver = new MemoryStorage();

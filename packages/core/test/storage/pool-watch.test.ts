@@ -5,7 +5,7 @@ import type { Settings } from "../../src/platform/platform.ts";
 import type { Capacity, SetsAside } from "../../src/storage/driver.ts";
 import { poolRoom } from "../../src/storage/pool-room.ts";
 import { PoolWatch } from "../../src/storage/pool-watch.ts";
-import { ManualClock } from "../../src/testing.ts";
+import { ManualClock } from "../../testing/index.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,7 +1,7 @@
 import type { Verification } from "@dockersnap/contract";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { MemoryPlugin } from "../../src/workload/testing/memory-plugins.ts";
+import type { MemoryPlugin } from "../../testing/workload/memory-plugins.ts";
 import { container, World } from "../world.ts";
 
 let world: World;

@@ -1,8 +1,8 @@
 import { DockersnapError } from "@dockersnap/contract";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../../src/testing.ts";
 import { HealthMonitor } from "../../src/workload/health.ts";
 import type { HealthAnswer } from "../../src/workload/plugins.ts";
+import { ManualClock } from "../../testing/index.ts";
 
 const good: HealthAnswer = { healthy: true };
 const bad: HealthAnswer = { healthy: false, checks: [{ name: "web", ok: false }], message: "refused" };

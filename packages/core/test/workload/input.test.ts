@@ -1,7 +1,7 @@
 import { PluginInput } from "@dockersnap/contract";
 import { expect, it } from "vitest";
-import { samples } from "../../src/testing.ts";
 import { pluginInput } from "../../src/workload/input.ts";
+import { samples } from "../../testing/index.ts";
 
 const workload = { plugin: "kind", config: { cluster_name: "demo", "proxy.http": "x" }, contractVersion: "1" };
 const record = samples.instance("demo", 0, {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InstanceProbe } from "../../src/index.ts";
-import { ManualClock } from "../../src/testing.ts";
+import { ManualClock } from "../../testing/index.ts";
 import { container, World } from "../world.ts";
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import type { PluginInput, ProgressEvent } from "@dockersnap/contract";
 import { expect, it } from "vitest";
-import { type Behaviour, type MemoryPlugin, MemoryPlugins, pluginConformance } from "../../src/testing.ts";
+import { type Behaviour, type MemoryPlugin, MemoryPlugins, pluginConformance } from "../../testing/index.ts";
 
 const input = { instance_name: "demo" } as PluginInput;
 
