@@ -11,6 +11,7 @@ import type {
   EngineUse,
 } from "../../src/engine/engine.ts";
 import type { HostProbe } from "../../src/platform/probe.ts";
+import { Failures } from "../failures.ts";
 
 /** Methods of the engine host, and of an engine's API, that can be made to fail. */
 export type EngineMethod =
@@ -84,7 +85,7 @@ export class MemoryEngines implements EngineHost {
   readonly #machine: MemoryMachine;
   readonly #watched = new Set<string>();
   readonly #observers = new Set<EngineObserver>();
-  readonly #failures = new Map<EngineMethod, Error[]>();
+  readonly #failures = new Failures<EngineMethod>();
   readonly #specs = new Map<string, EngineSpec>();
   readonly #networks = new Map<string, readonly BridgeNetwork[]>();
 
@@ -93,8 +94,8 @@ export class MemoryEngines implements EngineHost {
   }
 
   /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
-  failNext(method: EngineMethod, error: Error = new DockersnapError("internal", `${method} was made to fail.`)): void {
-    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  failNext(method: EngineMethod, error?: Error): void {
+    this.#failures.add(method, error);
   }
 
   /** What the engine was last started or adopted with. */
@@ -158,7 +159,7 @@ export class MemoryEngines implements EngineHost {
   }
 
   async start(spec: EngineSpec, signal: AbortSignal): Promise<void> {
-    this.#begin("start");
+    this.#failures.meet("start");
     if (signal.aborted) throw new DockersnapError("cancelled", `Starting the engine of '${spec.name}' was cancelled.`);
     this.#requireRoom(spec);
     if (this.#machine.engines.get(spec.name)?.live !== true) {
@@ -178,18 +179,18 @@ export class MemoryEngines implements EngineHost {
   }
 
   async stop(name: string, signal: AbortSignal): Promise<void> {
-    this.#begin("stop");
+    this.#failures.meet("stop");
     if (signal.aborted) throw new DockersnapError("cancelled", `Stopping the engine of '${name}' was cancelled.`);
     this.#end(name);
   }
 
   async kill(name: string): Promise<void> {
-    this.#begin("kill");
+    this.#failures.meet("kill");
     this.#end(name);
   }
 
   async detach(name: string): Promise<void> {
-    this.#begin("detach");
+    this.#failures.meet("detach");
     const engine = this.#machine.engines.get(name);
     if (engine?.live !== true) return;
     this.#watched.delete(name);
@@ -197,36 +198,36 @@ export class MemoryEngines implements EngineHost {
   }
 
   async state(name: string): Promise<EngineState> {
-    this.#begin("state");
+    this.#failures.meet("state");
     const engine = this.#machine.engines.get(name);
     if (engine === undefined) return "stopped";
     return engine.live ? "running" : "dead";
   }
 
   async freeze(name: string): Promise<void> {
-    this.#begin("freeze");
+    this.#failures.meet("freeze");
     this.#machine.engines.set(name, { ...this.#living(name), frozen: true });
   }
 
   async thaw(name: string): Promise<void> {
-    this.#begin("thaw");
+    this.#failures.meet("thaw");
     const engine = this.#machine.engines.get(name);
     if (engine !== undefined) this.#machine.engines.set(name, { ...engine, frozen: false });
   }
 
   async suspend(name: string): Promise<void> {
-    this.#begin("suspend");
+    this.#failures.meet("suspend");
     this.#machine.engines.set(name, { ...this.#living(name), suspended: true });
   }
 
   async resume(name: string): Promise<void> {
-    this.#begin("resume");
+    this.#failures.meet("resume");
     const engine = this.#machine.engines.get(name);
     if (engine !== undefined) this.#machine.engines.set(name, { ...engine, suspended: false });
   }
 
   async rename(from: string, spec: EngineSpec): Promise<void> {
-    this.#begin("rename");
+    this.#failures.meet("rename");
     const { engines, containers } = this.#machine;
     const engine = engines.get(from) ?? engines.get(spec.name);
     if (engine?.live !== true) {
@@ -252,7 +253,7 @@ export class MemoryEngines implements EngineHost {
   }
 
   async limit(name: string, limits: Limits): Promise<void> {
-    this.#begin("limit");
+    this.#failures.meet("limit");
     const engine = this.#machine.engines.get(name);
     if (engine?.live !== true) return;
     if (this.unbounded !== undefined) throw new DockersnapError("unsupported", this.unbounded);
@@ -271,7 +272,7 @@ export class MemoryEngines implements EngineHost {
   api(name: string): EngineApi {
     return {
       containers: async () => {
-        this.#begin("containers");
+        this.#failures.meet("containers");
         return this.#containers(this.#running(name).spec.dataRoot);
       },
       bridgeNetworks: async () => {
@@ -280,7 +281,7 @@ export class MemoryEngines implements EngineHost {
       },
       tmpfs: async () => [],
       vitals: async (id) => {
-        this.#begin("vitals");
+        this.#failures.meet("vitals");
         const found = this.#containers(this.#running(name).spec.dataRoot).find((container) => container.id === id);
         if (found === undefined) return undefined;
         const usual = {
@@ -296,20 +297,20 @@ export class MemoryEngines implements EngineHost {
         return { ...usual, ...this.#machine.vitals.get(id) };
       },
       startContainer: async (id) => {
-        this.#begin("startContainer");
+        this.#failures.meet("startContainer");
         this.#setState(name, id, "running");
       },
       stopContainer: async (id, signal) => {
-        this.#begin("stopContainer");
+        this.#failures.meet("stopContainer");
         signal.throwIfAborted();
         this.#setState(name, id, "exited");
       },
       pauseContainer: async (id) => {
-        this.#begin("pauseContainer");
+        this.#failures.meet("pauseContainer");
         this.#setState(name, id, "paused");
       },
       setRestartPolicy: async (id, policy, retries) => {
-        this.#begin("setRestartPolicy");
+        this.#failures.meet("setRestartPolicy");
         const { dataRoot } = this.#running(name).spec;
         this.#machine.disk?.withheld.delete(`${dataRoot} ${id}`);
         this.setVitals(id, { ...this.#machine.vitals.get(id), restartPolicy: policy, restartRetries: retries });
@@ -318,7 +319,7 @@ export class MemoryEngines implements EngineHost {
   }
 
   async adopt(spec: EngineSpec): Promise<boolean> {
-    this.#begin("adopt");
+    this.#failures.meet("adopt");
     const engine = this.#machine.engines.get(spec.name);
     if (engine?.live !== true) return false;
     this.#requireRoom(spec);
@@ -332,7 +333,7 @@ export class MemoryEngines implements EngineHost {
   }
 
   async list(): Promise<readonly string[]> {
-    this.#begin("list");
+    this.#failures.meet("list");
     return [...this.#machine.engines.keys()].sort();
   }
 
@@ -437,10 +438,5 @@ export class MemoryEngines implements EngineHost {
       dataRoot,
       found.map((container) => known.get(container.id) ?? { ...container, state: "exited" }),
     );
-  }
-
-  #begin(method: EngineMethod): void {
-    const failure = this.#failures.get(method)?.shift();
-    if (failure !== undefined) throw failure;
   }
 }

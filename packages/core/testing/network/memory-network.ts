@@ -8,6 +8,7 @@ import type {
   NetworkReport,
   NetworkSpec,
 } from "../../src/network/network.ts";
+import { Failures } from "../failures.ts";
 
 /** Methods of the network that can be made to fail. */
 export type NetworkMethod =
@@ -33,11 +34,11 @@ export class MemoryNetwork implements Network {
   readonly #holds = new Map<string, string>();
   #faults: readonly NetworkFault[] = [];
   #restored: ((what: NetworkPart) => void) | undefined;
-  readonly #failures = new Map<NetworkMethod, Error[]>();
+  readonly #failures = new Failures<NetworkMethod>();
 
   /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
-  failNext(method: NetworkMethod, error: Error = new DockersnapError("internal", `${method} was made to fail.`)): void {
-    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  failNext(method: NetworkMethod, error?: Error): void {
+    this.#failures.add(method, error);
   }
 
   /** Whether the instance has a namespace. */
@@ -72,7 +73,7 @@ export class MemoryNetwork implements Network {
   }
 
   async open(): Promise<void> {
-    this.#begin("open");
+    this.#failures.meet("open");
   }
 
   netnsPath(name: string): string {
@@ -84,12 +85,12 @@ export class MemoryNetwork implements Network {
   }
 
   async create(spec: NetworkSpec): Promise<void> {
-    this.#begin("create");
+    this.#failures.meet("create");
     this.#set(spec);
   }
 
   async renew(spec: NetworkSpec): Promise<void> {
-    this.#begin("renew");
+    this.#failures.meet("renew");
     this.#set(spec);
   }
 
@@ -103,7 +104,7 @@ export class MemoryNetwork implements Network {
   }
 
   async rename(from: string, spec: NetworkSpec): Promise<void> {
-    this.#begin("rename");
+    this.#failures.meet("rename");
     if (!this.#networks.delete(from)) return;
     this.#networks.set(spec.name, spec);
     for (const [key, holder] of this.#holds) if (holder === from) this.#holds.set(key, spec.name);
@@ -113,14 +114,14 @@ export class MemoryNetwork implements Network {
   }
 
   async remove(name: string): Promise<void> {
-    this.#begin("remove");
+    this.#failures.meet("remove");
     this.#networks.delete(name);
     this.#forwards.delete(name);
     this.#keepOnly(name, []);
   }
 
   async setForwards({ name }: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
-    this.#begin("setForwards");
+    this.#failures.meet("setForwards");
     for (const { hostPort, protocol } of forwards) {
       const owner = this.#owner(hostPort, protocol);
       if (owner !== undefined && owner !== name) {
@@ -139,7 +140,7 @@ export class MemoryNetwork implements Network {
   }
 
   async hold(instance: string, port: HeldPort): Promise<boolean> {
-    this.#begin("hold");
+    this.#failures.meet("hold");
     return this.#take(instance, port);
   }
 
@@ -163,13 +164,13 @@ export class MemoryNetwork implements Network {
   }
 
   async hostPortTaken(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
-    this.#begin("hostPortTaken");
+    this.#failures.meet("hostPortTaken");
     const key = `${protocol}/${port}`;
     return this.#listeners.has(key) || this.#holds.has(key) || this.#owner(port, protocol) !== undefined;
   }
 
   async list(): Promise<readonly string[]> {
-    this.#begin("list");
+    this.#failures.meet("list");
     return [...new Set([...this.#networks.keys(), ...this.#forwards.keys()])].sort();
   }
 
@@ -193,10 +194,5 @@ export class MemoryNetwork implements Network {
     const has = (forwards: readonly Forward[]) =>
       forwards.some((forward) => forward.hostPort === port && forward.protocol === protocol);
     return [...this.#forwards].find(([, forwards]) => has(forwards))?.[0];
-  }
-
-  #begin(method: NetworkMethod): void {
-    const failure = this.#failures.get(method)?.shift();
-    if (failure !== undefined) throw failure;
   }
 }

@@ -12,6 +12,7 @@ import type {
   StorageDriver,
 } from "../../src/storage/driver.ts";
 import { assertDatasetId, assertInnerPath, assertLabel } from "../../src/storage/names.ts";
+import { Failures } from "../failures.ts";
 
 /** Files by their paths. A tree that a snapshot shares is never changed, only replaced. */
 class Tree extends Map<string, Uint8Array> {
@@ -87,11 +88,11 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
   readonly #quotas = new Map<DatasetId, number>();
   /** What was written into a dataset since it began. */
   readonly #written = new Map<DatasetId, Set<Uint8Array>>();
-  readonly #failures = new Map<StorageMethod, Error[]>();
+  readonly #failures = new Failures<StorageMethod>();
 
   /** The next call of `method` rejects with `error` and changes nothing; several add up, first come first served. */
-  failNext(method: StorageMethod, error: Error = new DockersnapError("internal", `${method} was made to fail.`)): void {
-    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  failNext(method: StorageMethod, error?: Error): void {
+    this.#failures.add(method, error);
   }
 
   async open(): Promise<void> {
@@ -360,8 +361,7 @@ export class MemoryStorage implements StorageDriver, BoundsSpace {
     if (label !== undefined) assertLabel(label);
     if (other !== undefined) assertDatasetId(other);
     await Promise.resolve();
-    const failure = this.#failures.get(method)?.shift();
-    if (failure !== undefined) throw failure;
+    this.#failures.meet(method);
     this.#assertThere();
     if (this.isReadOnly && changing.has(method)) {
       throw new DockersnapError("read_only", "The pool is read-only. Make it writable again.");
