@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { ContainerSummary, EngineSpec } from "../../src/engine/engine.ts";
 import { engineConformance } from "../../testing/engine/conformance.ts";
-import { MemoryEngines, MemoryMachine } from "../../testing/engine/memory-engines.ts";
+import { MemoryEngines } from "../../testing/engine/memory-engines.ts";
+import { MemoryMachine } from "../../testing/engine/memory-machine.ts";
 
 const never = new AbortController().signal;
 

@@ -8,7 +8,7 @@ import type {
   StoredVolume,
 } from "../../src/content/data-root.ts";
 import type { ContainerSummary } from "../../src/engine/engine.ts";
-import type { MemoryDisk } from "../engine/memory-engines.ts";
+import type { MemoryDisk } from "../engine/memory-containers.ts";
 import type { MemoryStorage } from "../storage/memory-storage.ts";
 
 /** Where one container's description and its own files are in the storage. */
