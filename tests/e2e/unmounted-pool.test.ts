@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { run } from "@dockersnap/host";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { cli } from "../support/cli.ts";
+import { faultsFound } from "../support/doctor.ts";
 import { Engine } from "../support/engine.ts";
 import { eventOf } from "../support/events.ts";
 import { bareInstance } from "../support/instance.ts";
@@ -51,7 +52,7 @@ it("is mounted again when something unmounts it while an instance runs, which is
   expect(await restored()).toBe(before + 1);
   expect(world.logTail(5000)).toContain("something unmounted the pool, and it was mounted again");
   expect(await engine.state("box")).toMatchObject({ StartedAt });
-  expect((await doctor()).stdout).toContain("Nothing is wrong.");
+  expect(await faultsFound(world)).toEqual([]);
 
   await engine.exec("box", "sh", "-c", "echo changed > /data/word");
   await run("umount", ["--lazy", pool]);
@@ -65,7 +66,7 @@ it("is mounted again when something unmounts it while an instance runs, which is
   await unmount();
   await act.delete(clone);
   expect(await restored()).toBe(before + 4);
-  expect((await doctor()).stdout).toContain("Nothing is wrong.");
+  expect(await faultsFound(world)).toEqual([]);
   expect((await world.client.health()).pool).toMatchObject({ state: "ok" });
 });
 
@@ -115,6 +116,6 @@ it("is a state of its own while something else is in its place, where nothing is
   await act.start(name);
   engine = await Engine.of(world, name);
   expect(await word()).toBe("kept\n");
-  expect((await doctor()).stdout).toContain("Nothing is wrong.");
+  expect(await faultsFound(world)).toEqual([]);
   await act.delete(name);
 });
