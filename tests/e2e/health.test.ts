@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { cli } from "../support/cli.ts";
 import { Engine } from "../support/engine.ts";
 import { bareInstance } from "../support/instance.ts";
+import { dockerdPid } from "../support/processes.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -100,3 +101,34 @@ it("is what Docker's own health checks say where there is no workload, and none 
   await engine.remove("checked");
   await untilHealth(name, "none");
 });
+
+it.each([
+  ["with a workload", { workload_inline: { plugin: "echo", config: { text: "hi" } } }, "healthy"],
+  ["without a workload", {}, "none"],
+])(
+  "tells of an engine that hangs, with the way out, and no longer once it answers again: %s",
+  async (_, asked, well) => {
+    const { instances } = world.client;
+    const name = world.name(`hangs-${well}`);
+    await instances.create({ name, ...asked });
+    await untilHealth(name, well);
+    const doctor = () => cli(world, "doctor", "--config", world.configFile);
+    const restart = `'dockersnap restart ${name}'`;
+    const dockerd = dockerdPid(world, name);
+    process.kill(dockerd, "SIGSTOP");
+    try {
+      expect(await instances.workloadHealth(name, { fresh: true })).toMatchObject({
+        healthy: false,
+        health: "degraded",
+        checks: [{ name: "engine", ok: false, message: expect.stringContaining(restart) }],
+      });
+      expect(await instances.get(name)).toMatchObject({ status: "running", health: "degraded" });
+      expect((await cli(world, "status", name)).stdout).toContain(`FAILED  engine: The Docker engine of '${name}'`);
+      expect((await doctor()).stdout).toMatch(new RegExp(`!! .*engine that hangs +${name}\\n.*${restart}`));
+    } finally {
+      process.kill(dockerd, "SIGCONT");
+    }
+    await untilHealth(name, well);
+    expect((await doctor()).stdout).not.toContain("engine that hangs");
+  },
+);

@@ -74,6 +74,14 @@ describe("an engine that hangs", () => {
     expect((await world.client.instances.snapshots(other)).map(({ label }) => label)).toEqual(["hung"]);
     await world.client.instances.revert(other, { label: "hung" });
   });
+
+  it("is started again by a restart, with its containers", async () => {
+    const { name: other, engine: its } = await bareInstance(world, "stuck");
+    await its.run({ name: "kept", restart: "always" });
+    process.kill(dockerdPid(world, other), "SIGSTOP");
+    expect(await cli(world, "restart", other)).toMatchObject({ code: 0 });
+    await expect.poll(async () => (await its.state("kept")).Status, { timeout: 60_000 }).toBe("running");
+  });
 });
 
 describe("what lies outside an instance", () => {

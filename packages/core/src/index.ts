@@ -45,6 +45,7 @@ export { assertDatasetId, assertInnerPath, assertLabel } from "./storage/names.t
 export { type PoolLimits, poolRoom } from "./storage/pool-room.ts";
 export { PoolWatch } from "./storage/pool-watch.ts";
 export { measureUsage } from "./storage/usage.ts";
+export { engineSilence } from "./workload/engine-answers.ts";
 export { HealthMonitor, type KnownHealth } from "./workload/health.ts";
 export { InstanceProbe } from "./workload/instance-probe.ts";
 export type * from "./workload/plugins.ts";

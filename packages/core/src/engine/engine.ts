@@ -104,6 +104,8 @@ export interface BridgeNetwork {
 
 /** The part of a running dockerd's API the core needs. Rejects with `not_ready` when dockerd does not answer. */
 export interface EngineApi {
+  /** Resolves when it answers, however long that takes; rejects with the signal's reason when that aborts first. */
+  ping(signal: AbortSignal): Promise<void>;
   containers(): Promise<readonly ContainerSummary[]>;
   bridgeNetworks(signal?: AbortSignal): Promise<readonly BridgeNetwork[]>;
   /** Where a container has file systems in memory that its mounts do not list; none for a container that is gone. */

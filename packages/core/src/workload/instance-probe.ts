@@ -3,6 +3,7 @@ import type { ContainerVitals, EngineApi } from "../engine/engine.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { InstanceRecord } from "../platform/records.ts";
 import { type DescribedContainer, describeContainers } from "../verify/containers.ts";
+import { EngineAnswers } from "./engine-answers.ts";
 import type { HealthAnswer } from "./plugins.ts";
 
 interface Deps {
@@ -11,6 +12,8 @@ interface Deps {
   readonly clock: Clock;
   /** A container that Docker had to start again counts as failing until it has stayed up for so long. */
   readonly watchMs: number;
+  /** An engine that was found not to answer does so again. */
+  readonly answersAgain: (instance: string) => void;
 }
 
 /**
@@ -19,30 +22,39 @@ interface Deps {
  */
 export class InstanceProbe {
   readonly #deps: Deps;
+  readonly #answers: EngineAnswers;
   /** How often Docker had started each container again at the last look, by instance. */
   readonly #restarts = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#answers = new EngineAnswers(deps);
   }
 
   async ask(record: InstanceRecord, signal: AbortSignal): Promise<HealthAnswer> {
     const { engines, workloads } = this.#deps;
+    const silent = await this.#answers.silent(record.name, signal);
+    if (silent !== undefined) return withoutEngine(silent);
     const containers = await orError(describeContainers(engines.api(record.name)));
     signal.throwIfAborted();
-    const restarted = containers instanceof DockersnapError ? [] : this.#restarted(record.name, containers);
+    // Whatever a plugin says of it: nobody can use what is in there.
+    if (containers instanceof DockersnapError) return withoutEngine(containers.message);
+    const restarted = this.#restarted(record.name, containers);
     if (record.workload !== undefined) {
       const answer = await workloads.probe(record, signal);
       if (!answer.unchecked) return withFailures(answer, restarted);
-    }
-    if (containers instanceof DockersnapError) {
-      return { healthy: false, checks: [{ name: "engine", ok: false, message: containers.message }] };
     }
     return ofContainers(containers, restarted, record.workload !== undefined);
   }
 
   forget(instance: string): void {
     this.#restarts.delete(instance);
+    this.#answers.forget(instance);
+  }
+
+  /** Wait for no engine any more. */
+  stop(): void {
+    this.#answers.stop();
   }
 
   /** A failed check for each container that was started again since the last look, or not long ago. */
@@ -62,6 +74,15 @@ export class InstanceProbe {
     const started = Date.parse(startedAt);
     return Number.isNaN(started) ? Number.POSITIVE_INFINITY : this.#deps.clock.now().getTime() - started;
   }
+}
+
+function withoutEngine(message: string): HealthAnswer {
+  return {
+    healthy: false,
+    status: "unhealthy",
+    message: `engine: ${message}`,
+    checks: [{ name: "engine", ok: false, message }],
+  };
 }
 
 function withFailures(answer: HealthAnswer, failed: readonly HealthCheck[]): HealthAnswer {

@@ -14,10 +14,12 @@ async function asked(plugin?: { healthy: boolean }, ...containers: ReturnType<ty
   await world.did("create", { name: "web", ...workload });
   world.engines.setContainers("web", containers);
   const { platform, workloads } = world.daemon.lifecycle;
-  const probe = new InstanceProbe({ ...platform, workloads, clock, watchMs: 10_000 });
+  const again: string[] = [];
+  const answersAgain = (name: string) => void again.push(name);
+  const probe = new InstanceProbe({ ...platform, workloads, clock, watchMs: 10_000, answersAgain });
   const record = world.records.instances.get("web");
   if (record === undefined) throw new Error("The instance has no record.");
-  return { world, clock, ask: () => probe.ask(record, never) };
+  return { world, clock, probe, again, ask: () => probe.ask(record, never) };
 }
 
 const db = container({ name: "db" });
@@ -63,5 +65,36 @@ describe("without a workload", () => {
     const { world, ask } = await asked(undefined, db);
     world.engines.failNext("containers");
     expect(await ask()).toMatchObject({ healthy: false, checks: [{ name: "engine", ok: false }] });
+  });
+});
+
+describe.each([
+  ["with a workload", { healthy: true }],
+  ["without a workload", undefined],
+])("an engine that hangs, %s", (_, plugin) => {
+  it("fails after ten seconds, and is told of as soon as it answers again", async () => {
+    const { world, clock, again, ask } = await asked(plugin, db);
+    await world.engines.suspend("web");
+    const [first] = [ask(), await clock.advance(10_000)];
+    const message = expect.stringMatching(/'web' has not answered for 10 seconds.*'dockersnap restart web'/);
+    expect(await first).toMatchObject({ healthy: false, checks: [{ name: "engine", ok: false, message }] });
+    expect(again).toEqual([]);
+
+    await world.engines.resume("web");
+    await expect.poll(() => again).toEqual(["web"]);
+    expect(await ask()).toMatchObject({ healthy: true });
+  });
+
+  it("is waited for no longer once it is forgotten or the daemon stops", async () => {
+    const { world, clock, probe, again, ask } = await asked(plugin, db);
+    await world.engines.suspend("web");
+    for (const end of [() => probe.forget("web"), () => probe.stop()]) {
+      const [silent] = [ask(), await clock.advance(10_000)];
+      expect(await silent).toMatchObject({ healthy: false });
+      end();
+    }
+    await world.engines.resume("web");
+    expect(await ask()).toMatchObject({ healthy: true });
+    expect(again).toEqual([]);
   });
 });

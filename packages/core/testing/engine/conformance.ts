@@ -55,6 +55,7 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       expect(await engines.state("web")).toBe("stopped");
       expect(await engines.adopt(await subject.prepare("web"))).toBe(false);
       await expect(engines.api("web").containers()).rejects.toMatchObject({ code: "not_ready" });
+      await expect(engines.api("web").ping(never)).rejects.toMatchObject({ code: "not_ready" });
       await expect(engines.freeze("web")).rejects.toMatchObject({ code: "wrong_state" });
     });
 
@@ -177,8 +178,14 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       await engines.suspend("web");
       await engines.suspend("web");
       expect(await engines.state("web")).toBe("running");
+      const enough = new AbortController();
+      const givenUp = engines.api("web").ping(enough.signal);
+      const answered = engines.api("web").ping(never);
+      enough.abort(new Error("enough"));
+      await expect(givenUp).rejects.toThrow("enough");
       await engines.resume("web");
       await engines.resume("web");
+      await answered;
       expect(await engines.api("web").containers()).toEqual([]);
       await engines.suspend("web");
       await engines.stop("web", never);

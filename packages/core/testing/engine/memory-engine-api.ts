@@ -1,15 +1,18 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { BridgeNetwork, EngineApi } from "../../src/engine/engine.ts";
+import { beforeAbort } from "../../src/operation/in-time.ts";
 import type { MemoryContainers } from "./memory-containers.ts";
 
 /** Methods of an engine's API that can be made to fail. */
-export type EngineApiMethod = Exclude<keyof EngineApi, "bridgeNetworks" | "tmpfs">;
+export type EngineApiMethod = Exclude<keyof EngineApi, "ping" | "bridgeNetworks" | "tmpfs">;
 
 interface Answering {
   readonly name: string;
   readonly containers: MemoryContainers;
   /** A call of the method begins; throws where it is to fail. */
   begin(method: EngineApiMethod): void;
+  /** Resolves when it is held still no longer. */
+  resumed(): Promise<void>;
   /** Throws where the engine does not answer. */
   dataRoot(): string;
   /** Networks that were made in it. */
@@ -27,6 +30,10 @@ export function memoryEngineApi(engine: Answering): EngineApi {
     engine.changed();
   };
   return {
+    ping: async (signal) => {
+      await beforeAbort(engine.resumed(), signal);
+      engine.dataRoot();
+    },
     containers: async () => {
       engine.begin("containers");
       return containers.in(engine.dataRoot());

@@ -48,6 +48,8 @@ export class MemoryEngines implements EngineHost {
   readonly #observers = new Set<EngineObserver>();
   readonly #failures = new Failures<EngineMethod>();
   readonly #specs = new Map<string, EngineSpec>();
+  /** Engines that are held still, and that somebody waits for. */
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
   readonly #networks = new Map<string, readonly BridgeNetwork[]>();
 
   constructor(machine: MemoryMachine = new MemoryMachine()) {
@@ -172,6 +174,7 @@ export class MemoryEngines implements EngineHost {
   async resume(name: string): Promise<void> {
     this.#failures.meet("resume");
     this.#machine.change(name, { suspended: false });
+    this.#wake(name);
   }
 
   async rename(from: string, spec: EngineSpec): Promise<void> {
@@ -214,6 +217,7 @@ export class MemoryEngines implements EngineHost {
     return memoryEngineApi({
       name,
       containers: this.#machine.containers,
+      resumed: () => this.#resumed(name),
       begin: (method) => this.#failures.meet(method),
       dataRoot: () => this.#running(name).dataRoot,
       networks: () => this.#networks.get(name) ?? [],
@@ -265,6 +269,19 @@ export class MemoryEngines implements EngineHost {
   #end(name: string): void {
     this.#watched.delete(name);
     this.#machine.end(name);
+    this.#wake(name);
+  }
+
+  async #resumed(name: string): Promise<void> {
+    if (!this.isSuspended(name)) return;
+    const held = this.#held.get(name) ?? Promise.withResolvers<void>();
+    this.#held.set(name, held);
+    await held.promise;
+  }
+
+  #wake(name: string): void {
+    this.#held.get(name)?.resolve();
+    this.#held.delete(name);
   }
 
   #attach(spec: EngineSpec): void {

@@ -112,7 +112,12 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       probe.forget(name);
     },
   });
-  const probe = new InstanceProbe({ ...platform, workloads, watchMs: config.verify.watch });
+  const probe = new InstanceProbe({
+    ...platform,
+    workloads,
+    watchMs: config.verify.watch,
+    answersAgain: (name) => health.noticed(name),
+  });
   const health: HealthMonitor = new HealthMonitor({
     clock,
     log,
@@ -201,6 +206,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     },
     async close(signal) {
       health.stop();
+      probe.stop();
       scheduler.stop();
       standbys.stop();
       pool.stop();

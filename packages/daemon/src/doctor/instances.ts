@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
-import { conditionOf, type InstanceRecord, type Records } from "@dockersnap/core";
+import { conditionOf, engineSilence, type InstanceRecord, type Records } from "@dockersnap/core";
 import type { Adapters } from "../app/adapters.ts";
 import type { Finding } from "./checks.ts";
+
+/** An engine answers in milliseconds, and where the whole machine is busy in a few seconds. */
+const patienceMs = 10_000;
 
 type Recorded = Pick<Records, "instances" | "operations">;
 
@@ -17,7 +20,9 @@ export async function checkInstances(
     asked.map(async (record) => {
       const { error } = await conditionOf({ platform: { engines }, holder, health: () => undefined }, record);
       if (error !== undefined) return [inError(record, error)];
-      return (await isCutOff(engines, record)) ? [cutOff(record, engines.socketPath(record.name))] : [];
+      if ((await engines.state(record.name)) !== "running") return [];
+      if (!existsSync(engines.socketPath(record.name))) return [cutOff(record, engines.socketPath(record.name))];
+      return (await hangs(engines, record)) ? [hanging(record)] : [];
     }),
   );
   const wrong = found.flat();
@@ -29,14 +34,25 @@ function inError({ name }: InstanceRecord, error: string): Finding {
 }
 
 /** It runs, and nobody reaches it. */
-async function isCutOff(engines: Adapters["engines"], { name }: InstanceRecord): Promise<boolean> {
-  return (await engines.state(name)) === "running" && !existsSync(engines.socketPath(name));
-}
-
 function cutOff({ name }: InstanceRecord, socket: string): Finding {
   return {
     subject: "instance cut off",
     seen: `${name} runs, and its socket ${socket} is missing`,
     advice: `Something removed it. The daemon puts it back at once; where it cannot, 'dockersnap restart ${name}' makes a new one.`,
   };
+}
+
+/** One that refuses is being started again, and one that cannot be is in error. */
+async function hangs(engines: Adapters["engines"], { name }: InstanceRecord): Promise<boolean> {
+  const bound = AbortSignal.timeout(patienceMs);
+  try {
+    await engines.api(name).ping(bound);
+    return false;
+  } catch {
+    return bound.aborted;
+  }
+}
+
+function hanging({ name }: InstanceRecord): Finding {
+  return { subject: "engine that hangs", seen: name, advice: engineSilence(name, patienceMs) };
 }

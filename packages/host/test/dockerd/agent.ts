@@ -18,7 +18,8 @@ export type HostCall =
         | "resume"
         | "use"
         | "containers"
-        | "bridgeNetworks";
+        | "bridgeNetworks"
+        | "ping";
       readonly name: string;
     }
   | {
@@ -98,6 +99,8 @@ async function onHost(host: EngineHost | undefined, call: HostCall): Promise<unk
       return host.stop(call.name, new AbortController().signal);
     case "limit":
       return host.limit(call.name, call.limits);
+    case "ping":
+      return host.api(call.name).ping(new AbortController().signal);
     case "bridgeNetworks":
       return host.api(call.name).bridgeNetworks();
     case "containers":

@@ -186,6 +186,11 @@ class RemoteEngines implements EngineHost {
 
   api(name: string) {
     return {
+      ping: (signal: AbortSignal) =>
+        Promise.race([
+          this.#call<void>({ method: "ping", name }),
+          once(signal, "abort").then(() => signal.throwIfAborted()),
+        ]),
       containers: () => this.#call<readonly ContainerSummary[]>({ method: "containers", name }),
       bridgeNetworks: () => this.#call<readonly BridgeNetwork[]>({ method: "bridgeNetworks", name }),
       tmpfs: (id: string) => this.#call<readonly string[]>({ method: "tmpfs", name, id }),

@@ -62,18 +62,22 @@ export function createEngineApi(name: string, socket: string): EngineApi {
     body?: unknown,
   ): Promise<EngineResponse> {
     const timeout = AbortSignal.timeout(timeoutMs);
+    const bound = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     try {
-      const bound = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       return await request(socket, { method, path, signal: bound, ...(body === undefined ? {} : { body }) });
     } catch (error) {
-      if (error instanceof DockersnapError) throw error;
       signal?.throwIfAborted();
-      throw new DockersnapError(
-        "not_ready",
-        `The engine of '${name}' does not answer on ${socket}. Look at 'dockersnap status ${name}'.`,
-        { cause: error },
-      );
+      throw unanswered(error);
     }
+  }
+
+  function unanswered(error: unknown): DockersnapError {
+    if (error instanceof DockersnapError) return error;
+    return new DockersnapError(
+      "not_ready",
+      `The engine of '${name}' does not answer on ${socket}. Look at 'dockersnap status ${name}'.`,
+      { cause: error },
+    );
   }
 
   async function list<T>(what: string, path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
@@ -114,6 +118,17 @@ export function createEngineApi(name: string, socket: string): EngineApi {
   }
 
   return {
+    async ping(signal) {
+      let response: EngineResponse;
+      try {
+        response = await request(socket, { method: "GET", path: "/_ping", signal, maxBytes: 64 * 1024 });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw unanswered(error);
+      }
+      if (response.status !== 200) throw refused(name, "answer a ping", response);
+    },
+
     async containers() {
       return (await list("containers", "/containers/json?all=true", Containers)).map(summary);
     },
