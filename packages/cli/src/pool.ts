@@ -31,7 +31,7 @@ const standardAdvice = "Delete snapshots or instances, or make it larger with 'd
 /** Undefined while the disk with the records has free space. */
 export function recordsWarning(records: RecordsRoom | undefined): string | undefined {
   if (records === undefined || records.state === "ok") return undefined;
-  return `The disk mounted at ${records.mountpoint}, which holds the daemon's records, is full: ${size(records.free_bytes)} are free, and nothing new is begun. Free space on that disk; deletes and stops still work.`;
+  return `The disk mounted at ${records.mountpoint}, which holds the daemon's records, is full: ${size(records.free_bytes)} are free, and nothing new is begun. ${records.advice ?? "Free space on that disk."}`;
 }
 
 /** Say so where the pool runs out of room. Asked for beside something else, so a daemon that does not tell is no failure. */

@@ -118,9 +118,9 @@ it.each([
   },
   {
     what: "the disk with the records",
-    told: { pool: pool("ok"), records: records("full") },
+    told: { pool: pool("ok"), records: { ...records("full"), advice: "Free space there." } },
     warning:
-      "warning: The disk mounted at /var, which holds the daemon's records, is full: 2.0 KiB are free, and nothing new is begun. Free space on that disk; deletes and stops still work.\n",
+      "warning: The disk mounted at /var, which holds the daemon's records, is full: 2.0 KiB are free, and nothing new is begun. Free space there.\n",
   },
 ])("warns in one sentence, with the way out, of $what", async ({ told, warning }) => {
   await using daemon = await scriptedDaemon({

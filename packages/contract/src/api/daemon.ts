@@ -40,9 +40,13 @@ export const PoolRoom = z.object({
 });
 export type PoolRoom = z.infer<typeof PoolRoom>;
 
-/** Free space of the disk with the records. While it is `full` nothing new is begun; deletes and stops still work. */
+/** Free space of the disk with the records. While it is `full` nothing new is begun; deletes and stops use what is kept for them. */
 export const RecordsRoom = z.object({
   ...room,
+  /** What is kept beside the records for deletes and stops on a full disk, in bytes. 0 where there was no space to keep. */
+  kept_bytes: z.number().optional(),
+  /** The next step, unless the state is `ok`. */
+  advice: z.string().optional(),
   state: z.enum(["ok", "full"]),
   path: z.string(),
   mountpoint: z.string(),

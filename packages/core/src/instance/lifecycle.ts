@@ -74,7 +74,7 @@ function recordsFull(disk: RecordsRoom, act: string): DockersnapError {
   const { mountpoint, path, free_bytes: free, total_bytes: total, reserve_bytes: reserve } = disk;
   return new DockersnapError(
     "no_space",
-    `The disk mounted at ${mountpoint}, which holds the records (${path}), has ${mib(free)} left, too little to ${act}: ${mib(reserve)} are kept in reserve. Free space on that disk; deletes and stops still work.`,
+    `The disk mounted at ${mountpoint}, which holds the records (${path}), has ${mib(free)} left, too little to ${act}: ${mib(reserve)} are kept in reserve. ${disk.advice ?? ""}`,
     { details: { what: "records", free, total, reserve, mountpoint } },
   );
 }

@@ -211,7 +211,7 @@ export class MemoryRecords implements Records {
   room(): RecordsRoom {
     const reserve = 2 ** 24;
     return {
-      state: this.diskFree < reserve ? "full" : "ok",
+      ...(this.diskFree < reserve ? { state: "full", advice: "Free space on that disk." } : { state: "ok" }),
       ...{ total_bytes: 2 ** 30, free_bytes: this.diskFree, reserve_bytes: reserve },
       ...{ path: "/memory/records.db", mountpoint: "/memory" },
     };

@@ -32,6 +32,9 @@ const keptPart = 1 / 4;
 /** Below this nothing new is begun, on a disk that is large enough. */
 const reserveBytes = 32 * MiB;
 
+const stillWork = "; deletes and stops still work.";
+const nothingKept = ". Nothing is kept in reserve on it, so deletes and stops may be refused until then as well.";
+
 /** The disk the records are on, with a file beside them that keeps space for when it is full. */
 export class RecordsDisk {
   readonly #path: string;
@@ -46,11 +49,15 @@ export class RecordsDisk {
     const folder = dirname(this.#path);
     const { total, free } = this.#measure();
     const reserve = Math.min(reserveBytes, Math.round(total / 10));
+    const kept = this.#size();
+    const isFull = free < reserve;
     return {
       total_bytes: total,
       free_bytes: free,
       reserve_bytes: reserve,
-      state: free < reserve ? "full" : "ok",
+      kept_bytes: kept,
+      state: isFull ? "full" : "ok",
+      ...(isFull ? { advice: `Free space on that disk${kept > 0 ? stillWork : nothingKept}` } : {}),
       path: this.#path,
       mountpoint: mountpointOf(folder),
     };
