@@ -158,12 +158,12 @@ describe("a port of the host that leads to an instance", () => {
     expect(await doctorOn(`ports of ${name}`)).toEqual([expect.stringContaining(sentence)]);
   });
 
-  it("published on an IPv6 address alone is told of by 'ports' and doctor", async () => {
+  it("published over UDP on an IPv6 address alone is told of by 'ports' and doctor", async () => {
     const { name, engine } = await bareInstance(world, "six");
-    await engine.run({ name: "web", command: page("six"), publish: ["[::1]:7513:80"] });
+    await engine.run({ name: "web", command: page("six"), publish: ["[::1]:7513:80/udp"] });
     const { ports, problems } = await world.client.instances.refreshPorts(name);
     expect(ports).toEqual([]);
-    expect(problems).toEqual([expect.stringContaining("published on the IPv6 address ::1 alone")]);
+    expect(problems).toEqual([expect.stringContaining("published on ::1 alone, where only TCP is forwarded")]);
     expect((await cli(world, "ports", name)).stdout).toContain(problems?.[0]);
     expect(await doctorOn(`ports of ${name}`)).toEqual([expect.stringContaining(problems?.[0] ?? "")]);
   });

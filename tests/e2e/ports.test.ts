@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { cli } from "../support/cli.ts";
 import { EchoConnection, echoServer, pageOn } from "../support/connection.ts";
 import { eventOf } from "../support/events.ts";
 import { bareInstance, hostPortOf } from "../support/instance.ts";
@@ -76,6 +77,37 @@ it("reaches what is published on 127.0.0.1 inside an instance", async () => {
   await engine.run({ name: "web", command: page("inner"), publish: ["127.0.0.1:7104:80"] });
   await world.client.instances.refreshPorts(name);
   expect(await pageOn(world, await hostPortOf(world, name, 7104))).toBe("inner");
+});
+
+it("reaches what is published on [::1] at the [::1] of this host and nowhere else, after a revert and the daemon's end too", async () => {
+  const { name, engine } = await bareInstance(world, "six");
+  await engine.run({ name: "web", command: page("six"), publish: ["[::1]:7109:80"], restart: "always" });
+  const { ports, problems, target_ip: link } = await world.client.instances.refreshPorts(name);
+  expect(ports).toMatchObject([{ container_port: 7109, loopback: true, ipv6_loopback: "only" }]);
+  expect(problems).toBeUndefined();
+  const [{ host_port: port } = { host_port: 0 }] = ports;
+  expect((await cli(world, "ports", name)).stdout).toContain(`${port} ([::1])`);
+  const onIpv6 = () => pageOn({ address: "[::1]" }, port).catch(String);
+  const answers = () => expect.poll(onIpv6, { timeout: 30_000 }).toBe("six");
+  await answers();
+  for (const address of [world.address, "127.0.0.1"]) {
+    await expect(EchoConnection.open({ address }, port)).rejects.toThrow("ECONNREFUSED");
+  }
+  await expect(EchoConnection.open({ address: link }, 7109)).rejects.toThrow("ECONNREFUSED");
+
+  await world.client.instances.snapshot(name, { label: "s" });
+  await engine.remove("web");
+  await world.client.instances.refreshPorts(name);
+  expect(await onIpv6()).toContain("fetch failed");
+  await world.client.instances.revert(name, { label: "s" });
+  await answers();
+  await world.killDaemon();
+  await expect.poll(onIpv6, { timeout: 30_000 }).toContain("fetch failed");
+  await world.startDaemon();
+  await answers();
+  expect((await world.client.instances.ports(name)).ports).toMatchObject([{ host_port: port }]);
+  await world.client.instances.delete(name);
+  expect(await onIpv6()).toContain("fetch failed");
 });
 
 it("gives two instances that publish the same port two host ports and tells which one was asked for", async () => {

@@ -62,7 +62,10 @@ export function rowOf(
   };
 }
 
-function portLink({ host_port, in_container_port, protocol, description }: PortMapping, hostname: string): PortLink {
+function portLink(port: PortMapping, hostname: string): PortLink {
+  const { host_port, in_container_port, protocol, description, ipv6_loopback } = port;
   const text = `${description}: ${host_port} → ${in_container_port}/${protocol}`;
-  return protocol === "tcp" ? { text, href: `http://${hostname}:${host_port}/` } : { text };
+  return protocol === "tcp"
+    ? { text, href: `http://${ipv6_loopback === "only" ? "[::1]" : hostname}:${host_port}/` }
+    : { text };
 }

@@ -23,6 +23,11 @@ const port: PortMapping = {
 };
 
 describe("a line of the dashboard", () => {
+  it("leads to the IPv6 loopback where a port is published there alone", () => {
+    const six = { ...port, loopback: true as const, ipv6_loopback: "only" as const };
+    expect(rowOf(instance, [six], undefined, "vm.example").ports).toMatchObject([{ href: "http://[::1]:18080/" }]);
+  });
+
   it("tells an instance in words, with its ports where the page came from", () => {
     expect(rowOf({ ...instance, health: "healthy", workload_plugin: "echo" }, [port], undefined, "vm.example")).toEqual(
       {

@@ -1,3 +1,4 @@
+import type { PortMapping } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
@@ -14,7 +15,7 @@ export const ports = defineCommand({
       ? client.instances.refreshPorts(args.name)
       : client.instances.ports(args.name));
     const rows = answer.ports.map((port) => [
-      port.loopback === true ? `${port.host_port} (loopback)` : String(port.host_port),
+      hostPort(port),
       port.requested_host_port === undefined ? "" : String(port.requested_host_port),
       `${port.in_container_port}/${port.protocol}`,
       port.description,
@@ -36,3 +37,11 @@ export const ports = defineCommand({
     if (rows.length === 0 && answer.problems === undefined) out.note(`No container of ${args.name} publishes a port.`);
   },
 });
+
+function hostPort({ host_port, loopback, ipv6_loopback }: PortMapping): string {
+  const where = [
+    ...(loopback === true && ipv6_loopback !== "only" ? ["loopback"] : []),
+    ...(ipv6_loopback === undefined ? [] : ["[::1]"]),
+  ];
+  return where.length === 0 ? String(host_port) : `${host_port} (${where.join(", ")})`;
+}

@@ -17,6 +17,8 @@ export const PortMapping = z.object({
   requested_host_port: z.int().optional(),
   /** Published on a loopback address: it answers on the daemon's host alone, at its loopback. */
   loopback: z.literal(true).optional(),
+  /** Published on `::1`: it answers at `[::1]` of the daemon's host, and at no other address or at those of IPv4 too. */
+  ipv6_loopback: z.enum(["only", "too"]).optional(),
 });
 export type PortMapping = z.infer<typeof PortMapping>;
 

@@ -11,12 +11,15 @@ export interface HeldPort {
   readonly protocol: "tcp" | "udp";
   /** On the host's loopback alone. */
   readonly loopback: boolean;
+  /**
+   * On the host's `::1` in place of its IPv4 addresses: connections are relayed to this TCP port of the namespace's `::1`, from
+   * the moment the port is held.
+   */
+  readonly relayTo?: number;
 }
 
 /** One port of the daemon's host that leads into an instance's namespace. */
-export interface Forward {
-  readonly hostPort: number;
-  readonly protocol: "tcp" | "udp";
+export interface Forward extends HeldPort {
   /** Dialled inside the namespace. */
   readonly targetPort: number;
   /**

@@ -4,7 +4,8 @@ import type { EventSink } from "../platform/events.ts";
 import type { Log } from "../platform/log.ts";
 import type { PortReservation, Records } from "../platform/records.ts";
 import { networkClashes } from "./clashes.ts";
-import type { Forward, Network, NetworkSpec } from "./network.ts";
+import { forwardsOf } from "./forwards.ts";
+import type { Network, NetworkSpec } from "./network.ts";
 import { type PublishedService, published } from "./published-ports.ts";
 
 /** Where ports are taken from when the published number is not free on the host; below Linux's ephemeral range. */
@@ -116,17 +117,7 @@ export class PortForwarding {
     const [containers, networks] = await Promise.all([api.containers(), api.bridgeNetworks()]);
     const { services, unreachable } = published(containers);
     const { mappings, problems } = await this.#exclusively(() => this.#allot(instance, services));
-    await this.#deps.network.setForwards(
-      spec,
-      mappings.map(
-        (mapping): Forward => ({
-          hostPort: mapping.host_port,
-          protocol: mapping.protocol,
-          targetPort: mapping.container_port,
-          loopback: mapping.loopback === true,
-        }),
-      ),
-    );
+    await this.#deps.network.setForwards(spec, mappings.flatMap(forwardsOf));
     this.#problems.set(instance, [
       ...networkClashes(instance, networks, spec.addresses).map(({ problem, advice }) => `${problem} ${advice}`),
       ...unreachable,
@@ -168,12 +159,20 @@ export class PortForwarding {
 
   /** The number a port had before, if it can still be had: another program may have taken it while it was not held. */
   async #keep(instance: string, service: PublishedService, hostPort: number | undefined) {
-    const { records, network } = this.#deps;
-    const { protocol, containerPort, loopback } = service;
+    const { records } = this.#deps;
+    const { protocol, containerPort } = service;
     if (hostPort === undefined) return undefined;
-    if (await network.hold(instance, { hostPort, protocol, loopback })) return hostPort;
+    if (await this.#hold(instance, service, hostPort)) return hostPort;
     records.ports.release(instance, protocol, containerPort);
     return undefined;
+  }
+
+  /** At every address it is published on. What was held of a port that cannot be had goes with the next change. */
+  async #hold(instance: string, service: PublishedService, hostPort: number): Promise<boolean> {
+    for (const forward of forwardsOf(toMapping(service, hostPort))) {
+      if (!(await this.#deps.network.hold(instance, forward))) return false;
+    }
+    return true;
   }
 
   #tellMoved(instance: string, from: number, to: number | undefined): string {
@@ -189,7 +188,7 @@ export class PortForwarding {
 
   async #reserve(instance: string, service: PublishedService): Promise<number | undefined> {
     const { records, network, log } = this.#deps;
-    const { protocol, containerPort, loopback } = service;
+    const { protocol, containerPort } = service;
     const taken = new Set(
       records.ports
         .all()
@@ -200,7 +199,7 @@ export class PortForwarding {
     const isOwn = records.instances.get(instance)?.purpose !== undefined;
     for (const hostPort of candidates(containerPort, { onlySpare: isOwn })) {
       if (taken.has(hostPort) || (await network.hostPortTaken(hostPort, protocol))) continue;
-      if (!(await network.hold(instance, { hostPort, protocol, loopback }))) continue;
+      if (!(await this.#hold(instance, service, hostPort))) continue;
       records.ports.reserve({ instance, protocol, containerPort, hostPort });
       return hostPort;
     }
@@ -237,6 +236,7 @@ function toMapping(service: PublishedService, hostPort: number): PortMapping {
     description: service.label,
     ...(hostPort === service.containerPort ? {} : { requested_host_port: service.containerPort }),
     ...(service.loopback ? { loopback: true } : {}),
+    ...(service.ipv6Loopback === undefined ? {} : { ipv6_loopback: service.ipv6Loopback }),
   };
 }
 

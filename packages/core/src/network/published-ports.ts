@@ -9,6 +9,8 @@ export interface PublishedService {
   readonly label: string;
   /** On the instance's loopback alone. */
   readonly loopback: boolean;
+  /** Published on `::1`, and on no IPv4 address or on one too. */
+  readonly ipv6Loopback?: "only" | "too";
 }
 
 interface Published {
@@ -18,6 +20,7 @@ interface Published {
 }
 
 const forwardedLoopback = "127.0.0.1";
+const ipv6Loopback = "::1";
 
 /** What the containers publish, once per protocol and port: Docker lists the IPv4 and the IPv6 side of one port apart. */
 export function published(containers: readonly ContainerSummary[]): Published {
@@ -25,26 +28,34 @@ export function published(containers: readonly ContainerSummary[]): Published {
   const running = containers.filter((container) => isUp(container.state)).reverse();
   const label = portLabels(running);
   const services = new Map<string, PublishedService>();
+  const onIpv6Loopback = new Map<string, PublishedService>();
   const elsewhere = new Map<string, string>();
   for (const container of running) {
     for (const port of container.ports) {
       const key = `${port.protocol} ${port.publicPort}`;
-      const hint = unreachableAt(port.ip);
+      const hint = unreachableAt(port);
       if (hint !== undefined) {
         elsewhere.set(key, `The port ${key} of container '${container.name}' is published on ${hint}.`);
         continue;
       }
-      const loopback = port.ip === forwardedLoopback;
-      const present = services.get(key);
-      if (present !== undefined && !present.loopback) continue;
-      services.set(key, {
+      const service: PublishedService = {
         protocol: port.protocol,
         containerPort: port.publicPort,
         inContainerPort: port.privatePort,
         label: label(container.id, port.privatePort, port.protocol),
-        loopback,
-      });
+        loopback: port.ip === forwardedLoopback || port.ip === ipv6Loopback,
+      };
+      if (port.ip === ipv6Loopback) {
+        onIpv6Loopback.set(key, service);
+        continue;
+      }
+      const present = services.get(key);
+      if (present === undefined || present.loopback) services.set(key, service);
     }
+  }
+  for (const [key, service] of onIpv6Loopback) {
+    const onIpv4 = services.get(key);
+    services.set(key, { ...(onIpv4 ?? service), ipv6Loopback: onIpv4 === undefined ? "only" : "too" });
   }
   return {
     services: [...services.values()].sort(
@@ -55,9 +66,14 @@ export function published(containers: readonly ContainerSummary[]): Published {
 }
 
 /** Why nothing can lead to what is published on this address, and where to publish it instead. */
-function unreachableAt(ip: string): string | undefined {
+function unreachableAt({ ip, protocol }: ContainerSummary["ports"][number]): string | undefined {
+  if (ip === ipv6Loopback) {
+    return protocol === "tcp"
+      ? undefined
+      : `${ip} alone, where only TCP is forwarded: publish it on ${forwardedLoopback}`;
+  }
   if (ip.includes(":")) {
-    return `the IPv6 address ${ip} alone, and instances have IPv4: publish it on an IPv4 address too`;
+    return `the IPv6 address ${ip} alone, and instances have IPv4: publish it on an IPv4 address too, or on ${ipv6Loopback}`;
   }
   if (ip.startsWith("127.") && ip !== forwardedLoopback) {
     return `${ip} alone, and of the loopback only ${forwardedLoopback} is forwarded: publish it on ${forwardedLoopback}`;

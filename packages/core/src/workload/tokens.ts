@@ -75,10 +75,13 @@ function resolve(text: string, { host, ports }: AccessFacts, warnings: Set<strin
 }
 
 /** The plugin's words say `host`, and what is published on the loopback does not answer there. */
-function warnOfLoopback({ loopback, description, host_port }: PortMapping, host: string, warnings: Set<string>): void {
-  if (loopback !== true || host === "localhost" || host.startsWith("127.")) return;
+function warnOfLoopback(port: PortMapping, host: string, warnings: Set<string>): void {
+  const { loopback, ipv6_loopback, description, host_port } = port;
+  if (loopback !== true || host === "localhost") return;
+  if (ipv6_loopback === "only" ? host === "::1" : host.startsWith("127.")) return;
+  const address = ipv6_loopback === "only" ? "[::1]" : "127.0.0.1";
   warnings.add(
-    `The port '${description}' is published on the loopback, so it answers on the daemon's host alone, at 127.0.0.1:${host_port}, and not at ${host}. Publish it without an address to reach it from elsewhere.`,
+    `The port '${description}' is published on the loopback, so it answers on the daemon's host alone, at ${address}:${host_port}, and not at ${host}. Publish it without an address to reach it from elsewhere.`,
   );
 }
 

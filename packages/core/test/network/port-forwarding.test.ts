@@ -149,6 +149,31 @@ describe("a published port", () => {
     expect(network.forwards("web").map(({ loopback }) => loopback)).toEqual([true, false]);
   });
 
+  it("is led on at ::1 where it is published there, beside IPv4 or alone", async () => {
+    const network = new MemoryNetwork();
+    const { forwards } = forwarding(network, [
+      port("::1", 8080),
+      port("::1", 8081),
+      port("127.0.0.1", 8081),
+      port("0.0.0.0", 8082),
+      port("::1", 8082),
+    ]);
+    await forwards.refresh("web");
+    const [eight, nine, ten] = forwards.of("web");
+    expect(eight).toMatchObject({ host_port: 8080, loopback: true, ipv6_loopback: "only" });
+    expect(nine).toMatchObject({ host_port: 8081, loopback: true, ipv6_loopback: "too" });
+    expect(ten).toMatchObject({ host_port: 8082, ipv6_loopback: "too" });
+    expect(ten).not.toHaveProperty("loopback");
+    expect(forwards.problemsOf("web")).toEqual([]);
+    expect(network.forwards("web").map(({ hostPort, loopback, relayTo }) => [hostPort, loopback, relayTo])).toEqual([
+      [8080, true, 8080],
+      [8081, true, undefined],
+      [8081, true, 8081],
+      [8082, false, undefined],
+      [8082, true, 8082],
+    ]);
+  });
+
   it("is named where it cannot be forwarded, and only then", () => {
     const container = (...ports: object[]) =>
       published([{ id: "c".repeat(64), name: "web", state: "running", labels: {}, ports }] as never);
@@ -156,6 +181,12 @@ describe("a published port", () => {
       services: [],
       unreachable: [
         expect.stringContaining("tcp 8080 of container 'web' is published on the IPv6 address 2001:db8::1"),
+      ],
+    });
+    expect(container({ ...port("::1", 8080), protocol: "udp" })).toEqual({
+      services: [],
+      unreachable: [
+        "The port udp 8080 of container 'web' is published on ::1 alone, where only TCP is forwarded: publish it on 127.0.0.1.",
       ],
     });
     expect(container(port("::", 8080), port("0.0.0.0", 8080)).unreachable).toEqual([]);

@@ -67,6 +67,13 @@ describe("tokens", () => {
     for (const host of ["127.0.0.1", "localhost"]) {
       expect(resolveAccess(response, { ...at, host })).not.toHaveProperty("warnings");
     }
+    const six = { ...at, ports: [{ ...port("web", 8080), loopback: true as const, ipv6_loopback: "only" as const }] };
+    for (const host of ["::1", "localhost"]) {
+      expect(resolveAccess(response, { ...six, host })).not.toHaveProperty("warnings");
+    }
+    expect(resolveAccess(response, { ...six, host: "127.0.0.1" }).warnings).toEqual([
+      expect.stringContaining("at [::1]:8080, and not at 127.0.0.1."),
+    ]);
   });
 
   it("leave an unknown port as it stands, with one warning that names what there is", () => {

@@ -1,12 +1,13 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { HeldPort, Log } from "@dockersnap/core";
 import { type Element, isPortSet } from "./elements.ts";
-import { Holds, type HostPort, isFree } from "./holds.ts";
+import { Holds, type HostPort, isFree, type Unheld } from "./holds.ts";
 import { isListening } from "./listeners.ts";
 import { loopbackOf } from "./ruleset.ts";
 import type { Table } from "./table.ts";
 
 const everywhere = "0.0.0.0";
+const ipv6Loopback = "::1";
 
 /** The ports of the host that lead into instances, held so that no other program gets them. */
 export class HostPorts {
@@ -14,18 +15,27 @@ export class HostPorts {
   readonly #api: { readonly host: string; readonly port: number } | undefined;
   readonly #table: Table;
   readonly #log: Log;
-  readonly #holds = new Holds();
+  #lost: (() => void) | undefined;
+  readonly #holds: Holds;
 
   constructor(options: {
     proxyBind: string;
     api: { readonly host: string; readonly port: number } | undefined;
     table: Table;
+    netnsPath: (owner: string) => string;
     log: Log;
   }) {
     this.#proxyBind = options.proxyBind;
     this.#api = options.api;
     this.#table = options.table;
     this.#log = options.log;
+    this.#holds = new Holds({
+      netnsPath: options.netnsPath,
+      lost: ({ port, relayTo }, instance, reason) => {
+        this.#log.error("a program that relays a port to an instance ended", { instance, port, to: relayTo, reason });
+        this.#lost?.();
+      },
+    });
   }
 
   /**
@@ -69,8 +79,8 @@ export class HostPorts {
     );
   }
 
-  keepOnly(owner: string, ports: readonly HeldPort[]): void {
-    this.#holds.keepOnly(
+  keepOnly(owner: string, ports: readonly HeldPort[]): Promise<void> {
+    return this.#holds.keepOnly(
       owner,
       ports.map((port) => this.#placeOf(port)),
     );
@@ -87,8 +97,18 @@ export class HostPorts {
     return this.#proxyBind === everywhere ? isListening(place) : !(await isFree(place));
   }
 
+  /** The namespace of the owner is a new one: nothing leads into it. */
+  dropRelays(owner: string): Promise<void> {
+    return this.#holds.dropRelays(owner);
+  }
+
+  /** `lost` is called when a port begins to be among `unheld`. */
+  onLoss(lost: () => void): void {
+    this.#lost = lost;
+  }
+
   /** Ports that are forwarded and that another program could take all the same. */
-  unheld() {
+  unheld(): readonly Unheld[] {
     return this.#holds.unheld();
   }
 
@@ -97,8 +117,8 @@ export class HostPorts {
     return this.#holds.retry();
   }
 
-  close(): void {
-    this.#holds.close();
+  close(): Promise<void> {
+    return this.#holds.close();
   }
 
   async #isForwarded(port: number, protocol: "tcp" | "udp"): Promise<boolean> {
@@ -107,7 +127,8 @@ export class HostPorts {
     return (await this.#table.lastSeen()).some(leads) && (await this.#table.elements()).some(leads);
   }
 
-  #placeOf({ hostPort, protocol, loopback }: HeldPort): HostPort {
+  #placeOf({ hostPort, protocol, loopback, relayTo }: HeldPort): HostPort {
+    if (relayTo !== undefined) return { protocol, port: hostPort, address: ipv6Loopback, relayTo };
     return { protocol, port: hostPort, address: loopback ? loopbackOf(this.#proxyBind) : this.#proxyBind };
   }
 

@@ -60,7 +60,8 @@ export function createNetwork(options: NetworkOptions): Network {
     etcNetnsDir,
     log,
   };
-  const ports = new HostPorts({ proxyBind, api: options.api, table: parts.table, log });
+  const netnsPath = (owner: string) => names.netnsPath(owner);
+  const ports = new HostPorts({ proxyBind, api: options.api, table: parts.table, netnsPath, log });
   return new HostNetwork({ ...parts, ports, upkeep: new Upkeep({ ...parts, ports }) });
 }
 
@@ -108,7 +109,7 @@ class HostNetwork implements Network {
 
   async close(): Promise<void> {
     await this.#parts.upkeep.close();
-    this.#parts.ports.close();
+    await this.#parts.ports.close();
   }
 
   netnsPath(name: string): string {
@@ -166,7 +167,7 @@ class HostNetwork implements Network {
       () => links.remove(name),
       () => firewall.withdraw(name),
     ]);
-    ports.keepOnly(name, []);
+    await ports.keepOnly(name, []);
     await acting(work, [() => claims.release(name), () => conntrack.forgetPorts(gone.flatMap(udpPort))]);
   }
 
@@ -197,16 +198,17 @@ class HostNetwork implements Network {
   async #setForwards(spec: NetworkSpec, forwards: readonly Forward[]): Promise<void> {
     const { table, ports, conntrack } = this.#parts;
     const { name, addresses } = spec;
-    const elements = forwards.map((forward): Element => forwardElement(name, addresses.inside, forward));
+    const led = forwards.filter(({ relayTo }) => relayTo === undefined);
+    const elements = led.map((forward): Element => forwardElement(name, addresses.inside, forward));
     const work = `forward the ports of instance ${name}`;
-    await acting(work, [() => this.#setLoopback(spec, forwards)]);
+    await acting(work, [() => this.#setLoopback(spec, led)]);
     const [changed] = await acting(work, [
       async () => {
         await ports.takeAll(name, forwards);
         return table.replace(name, ["ports", "localports"], elements);
       },
     ]);
-    ports.keepOnly(name, forwards);
+    await ports.keepOnly(name, forwards);
     const udp = forwards.filter(({ protocol }) => protocol === "udp").map(({ targetPort }) => targetPort);
     await acting(work, [
       () => conntrack.forgetPorts(changed.flatMap(udpPort)),
@@ -257,7 +259,8 @@ class HostNetwork implements Network {
   }
 
   async #make(spec: NetworkSpec, survey: Survey): Promise<void> {
-    const { links, loopback } = this.#parts;
+    const { links, loopback, ports } = this.#parts;
+    if (survey.namespace !== "sound") await ports.dropRelays(spec.name);
     if (!survey.right) loopback.forget(spec.name);
     await links.make(spec, survey);
     if (survey.namespace !== "sound") loopback.begin(spec.name);

@@ -52,6 +52,7 @@ export class Upkeep {
     const { log } = parts;
     const keeper = new Keeper([this.#rules(), this.#links(), this.#resolvers(), this.#ports()], log);
     this.#keeper = keeper;
+    parts.ports.onLoss(() => keeper.wake(["ports"]));
     this.#monitors = [
       new Monitor(["nft", "monitor"], () => keeper.wake(["rules"]), log),
       // Of the kernel's settings it tells of forwarding alone.
@@ -204,8 +205,10 @@ export class Upkeep {
     return {
       name: "ports",
       look: async () =>
-        ports.unheld().map(({ owner, port }) => {
-          const message = `The port ${port} leads to instance '${owner}' and cannot be held for it: another program may take it.`;
+        ports.unheld().map(({ owner, port, isRelayed, why }) => {
+          const message = isRelayed
+            ? `The port ${port} cannot lead to instance '${owner}': ${why}.`
+            : `The port ${port} leads to instance '${owner}' and cannot be held for it: another program may take it.`;
           return { what: "port", instance: owner, message };
         }),
       async restore() {

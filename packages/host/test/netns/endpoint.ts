@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
+import { buffer } from "node:stream/consumers";
 
 /**
  * One end of a conversation, run inside some network namespace. `serve` answers each line with its label, the client's
@@ -21,6 +23,37 @@ function serveUdp(): void {
     socket.send(`${label} ${client.address} ${data}`, client.port, client.address),
   );
   socket.bind(Number(port), address, () => process.stdout.write("ready\n"));
+}
+
+/** Sends back what comes, as it comes, and ends when the client has. */
+function serveStream(): void {
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
+  server.listen({ host: address, port: Number(port) }, () => process.stdout.write("ready\n"));
+}
+
+/** Sends back what has come once the client has sent its end. */
+function serveWhole(): void {
+  const server = createServer({ allowHalfOpen: true }, async (socket) => socket.end(await buffer(socket)));
+  server.listen({ host: address, port: Number(port) }, () => process.stdout.write("ready\n"));
+}
+
+/** On `label` connections at once, a megabyte there and back; prints how many came back as they were sent. */
+async function sendMegabytes(): Promise<void> {
+  const connections = Array.from({ length: Number(label) }, async () => {
+    const socket = connect({ host: address, port: Number(port), allowHalfOpen: true });
+    const sent = randomBytes(1_048_576);
+    socket.end(sent);
+    return sent.equals(await buffer(socket));
+  });
+  const ends = await Promise.allSettled(connections);
+  process.stdout.write(`${ends.filter((end) => end.status === "fulfilled" && end.value).length}\n`);
+}
+
+/** Listens for a moment, and prints what came of it. */
+function tryToListen(): void {
+  const server = createServer();
+  server.on("error", (error: NodeJS.ErrnoException) => fail(error));
+  server.listen({ host: address, port: Number(port) }, () => server.close(() => process.stdout.write("free\n")));
 }
 
 function askTcp(): void {
@@ -70,12 +103,16 @@ function fail(error: NodeJS.ErrnoException): void {
   process.exit(1);
 }
 
-const roles: Record<string, () => void> = {
+const roles: Record<string, () => void | Promise<void>> = {
   "serve tcp": serveTcp,
   "serve udp": serveUdp,
   "ask tcp": askTcp,
   "ask udp": askUdp,
   "serve bytes": serveBytes,
+  "serve stream": serveStream,
+  "serve whole": serveWhole,
+  "send megabytes": sendMegabytes,
+  "try tcp": tryToListen,
   "take bytes": takeBytes,
 };
-roles[`${role} ${protocol}`]?.();
+await roles[`${role} ${protocol}`]?.();

@@ -16,6 +16,8 @@ const ownNamespaces = ["unshare", "--net", "--mount", "--propagation", "private"
 
 const defaults: AgentOptions = { proxyBind: "0.0.0.0", dns: [] };
 
+type ServedProtocol = "tcp" | "udp" | "bytes" | "stream" | "whole";
+
 /** Where something runs: in the private host itself, or in a named namespace on it. */
 interface Place {
   readonly inside?: string;
@@ -103,7 +105,7 @@ export class PrivateHost implements AsyncDisposable {
   }
 
   /** A server that answers each line with `label`, the client's address and the line; it is up when this resolves. */
-  async serve(label: string, protocol: "tcp" | "udp" | "bytes", address: string, port: number, place: Place = {}) {
+  async serve(label: string, protocol: ServedProtocol, address: string, port: number, place: Place = {}) {
     const child = this.#endpoint(["serve", protocol, address, String(port), label], place);
     await child.line();
   }
@@ -118,6 +120,18 @@ export class PrivateHost implements AsyncDisposable {
     const talk = this.talk(protocol, address, port, place);
     talk.say("hello");
     return talk.line(place.waitMs);
+  }
+
+  /** Of so many connections at once, each with a megabyte there and back, how many brought it back. */
+  async megabytes(address: string, port: number, connections: number): Promise<number> {
+    return Number(
+      await this.#endpoint(["send", "megabytes", address, String(port), String(connections)], {}).line(60_000),
+    );
+  }
+
+  /** `free` where a program of the host could listen there now, or else its error. */
+  async tryToListen(address: string, port: number): Promise<string> {
+    return this.#endpoint(["try", "tcp", address, String(port)], {}).line();
   }
 
   /** Another machine on a network with this host: a namespace named `name`, with the host as its way to everywhere. */
