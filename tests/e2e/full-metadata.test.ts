@@ -75,7 +75,7 @@ it("refuses what needs metadata before anything is touched, while data has room;
   const before = { instances: await act.list(), operations: await world.client.operations.list() };
   const refused = {
     code: "no_space",
-    message: expect.stringMatching(/The pool has \d+ MiB of \d+ MiB left for metadata .*, too little to/),
+    message: expect.stringMatching(/The pool has [\d.]+ [KM]iB of [\d.]+ [MG]iB left for metadata .*, too little to/),
     details: expect.objectContaining({ what: "metadata" }),
   };
   await expect(act.create({ name: world.name("new") })).rejects.toMatchObject(refused);
@@ -102,6 +102,15 @@ it("refuses what needs metadata before anything is touched, while data has room;
   await act.delete(spare);
   await act.deleteSnapshot(name, "s1");
   await act.stop(name);
+  // The deletes gave some back.
+  await fillMetadata(join(world.tree(name), "volumes/data/_data/more"));
+  await expect(act.start(name)).rejects.toMatchObject({
+    code: "no_space",
+    message: expect.stringMatching(
+      /^The pool has .* left for metadata .*, too little to start .*'dockersnap pool grow'/,
+    ),
+    details: expect.objectContaining({ what: "metadata" }),
+  });
   await world.restartDaemon();
   expect(await act.list()).toMatchObject([{ name, status: "stopped" }]);
 

@@ -1,5 +1,5 @@
 import type { Instance } from "@dockersnap/contract/words";
-import { size } from "./output/bytes.ts";
+import { size } from "@dockersnap/contract/words";
 
 /** What is used of each limit, in words, limits that are not set included: "Memory", "120.0 MiB of 2.0 GiB". */
 export function limitLines({ limits = {}, used = {} }: Instance): readonly (readonly [string, string | undefined])[] {

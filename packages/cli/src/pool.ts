@@ -1,6 +1,5 @@
 import type { Client } from "@dockersnap/client";
-import { DockersnapError, type PoolRoom, type RecordsRoom } from "@dockersnap/contract/words";
-import { size } from "./output/bytes.ts";
+import { DockersnapError, type PoolRoom, type RecordsRoom, size } from "@dockersnap/contract/words";
 import type { Output } from "./output/output.ts";
 
 /** Undefined while the pool has room. */

@@ -10,3 +10,4 @@ export * from "./plugin/environment.ts";
 export type * from "./plugin/index.ts";
 export * from "./printable.ts";
 export * from "./short-list.ts";
+export * from "./size.ts";

@@ -1,6 +1,6 @@
 import type { DaemonHealth, HostNetworkHealth, PoolRoom } from "@dockersnap/contract/words";
+import { size } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
-import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { poolWarning, recordsWarning } from "../pool.ts";
 

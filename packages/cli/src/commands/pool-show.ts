@@ -1,6 +1,6 @@
 import type { PoolRoom } from "@dockersnap/contract/words";
+import { size } from "@dockersnap/contract/words";
 import { defineCommand } from "../command.ts";
-import { size } from "../output/bytes.ts";
 import type { Output } from "../output/output.ts";
 import { fields } from "../output/table.ts";
 import { poolWarning } from "../pool.ts";

@@ -1,8 +1,8 @@
 import type { Snapshot } from "@dockersnap/contract/words";
+import { size } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
-import { size } from "../output/bytes.ts";
 import { table } from "../output/table.ts";
 import { age, timeLeft } from "../output/time.ts";
 

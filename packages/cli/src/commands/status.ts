@@ -1,10 +1,9 @@
 import type { Client } from "@dockersnap/client";
-import { DockersnapError, type Instance, type InstanceUsage, type PoolRoom } from "@dockersnap/contract/words";
+import { DockersnapError, type Instance, type InstanceUsage, type PoolRoom, size } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { limitLines } from "../limits-view.ts";
 import { flag } from "../options.ts";
-import { size } from "../output/bytes.ts";
 import { fields } from "../output/table.ts";
 import { age } from "../output/time.ts";
 import { verdict } from "../output/verdict.ts";

@@ -11,7 +11,7 @@ import type {
   SettingChange,
   VolumeDiff,
 } from "@dockersnap/contract/words";
-import { size } from "../output/bytes.ts";
+import { size } from "@dockersnap/contract/words";
 import { oneLine } from "../output/printable.ts";
 import type { Colors } from "../output/terminal.ts";
 import { age } from "../output/time.ts";

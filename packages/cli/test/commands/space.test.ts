@@ -1,6 +1,6 @@
+import { size } from "@dockersnap/contract/words";
 import { expect, it } from "vitest";
 import { instance, json, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
-import { size } from "../../src/output/bytes.ts";
 import { runCli } from "../run-cli.ts";
 
 const GiB = 1024 ** 3;

@@ -1,4 +1,4 @@
-import { DockersnapError, type Instance, type PoolRoom, type RecordsRoom } from "@dockersnap/contract/words";
+import { DockersnapError, type Instance, type PoolRoom, type RecordsRoom, size } from "@dockersnap/contract/words";
 import type { StartGate } from "../engine/start-gate.ts";
 import type { PortForwarding } from "../network/port-forwarding.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -32,6 +32,26 @@ export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act
   if (disk.state === "full") throw recordsFull(disk, act);
 }
 
+/** Why `act` failed: `no_space` where it met a full pool or a full disk with the records, which it was not kept from; else `error`. */
+export async function spaceError(
+  lifecycle: Pick<Lifecycle, "platform">,
+  act: string,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof DockersnapError) || error.code === "cancelled") return error;
+  try {
+    await requireRoom(lifecycle, act);
+    return error;
+  } catch (lack) {
+    if (!(lack instanceof DockersnapError) || lack.code !== "no_space") return error;
+    const { details } = lack;
+    return new DockersnapError("no_space", `${lack.message} ${error.message}`, {
+      cause: error,
+      ...(details === undefined ? {} : { details }),
+    });
+  }
+}
+
 /** `read_only` or `unmounted` before anything is done, where nothing in the pool can be changed. */
 export async function requireWritable(
   { storage, settings }: Pick<Platform, "storage" | "settings">,
@@ -59,11 +79,11 @@ function refuseUnwritable({ state, advice }: PoolRoom, act: string): void {
 function poolFull(room: PoolRoom, act: string): DockersnapError {
   const { what = "data", metadata, backing, advice = "" } = room;
   const { total_bytes: total, free_bytes: free, reserve_bytes: reserve } = (what === "metadata" && metadata) || room;
-  const kept = `${mib(reserve)} are kept in reserve`;
+  const kept = `${size(reserve)} are kept in reserve`;
   const subject = {
-    data: `The pool has ${mib(free)} of ${mib(total)} left, too little to ${act}: ${kept}.`,
-    metadata: `The pool has ${mib(free)} of ${mib(total)} left for metadata (its own account of its files), too little to ${act}: ${kept}.`,
-    backing: `The disk mounted at ${backing?.mountpoint}, which holds the pool's image, has ${mib(free)} left, too little to ${act}: ${kept}.`,
+    data: `The pool has ${size(free)} of ${size(total)} left, too little to ${act}: ${kept}.`,
+    metadata: `The pool has ${size(free)} of ${size(total)} left for metadata (its own account of its files), too little to ${act}: ${kept}.`,
+    backing: `The disk mounted at ${backing?.mountpoint}, which holds the pool's image, has ${size(free)} left, too little to ${act}: ${kept}.`,
     records: "",
   }[what];
   const place = what === "backing" && backing !== undefined ? { mountpoint: backing.mountpoint } : {};
@@ -74,11 +94,7 @@ function recordsFull(disk: RecordsRoom, act: string): DockersnapError {
   const { mountpoint, path, free_bytes: free, total_bytes: total, reserve_bytes: reserve } = disk;
   return new DockersnapError(
     "no_space",
-    `The disk mounted at ${mountpoint}, which holds the records (${path}), has ${mib(free)} left, too little to ${act}: ${mib(reserve)} are kept in reserve. ${disk.advice ?? ""}`,
+    `The disk mounted at ${mountpoint}, which holds the records (${path}), has ${size(free)} left, too little to ${act}: ${size(reserve)} are kept in reserve. ${disk.advice ?? ""}`,
     { details: { what: "records", free, total, reserve, mountpoint } },
   );
-}
-
-function mib(bytes: number): string {
-  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
 }

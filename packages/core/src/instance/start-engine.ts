@@ -1,7 +1,7 @@
 import type { EngineProgress } from "../engine/engine.ts";
 import type { StepTools } from "../operation/kind.ts";
 import type { InstanceRecord } from "../platform/records.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import { type Lifecycle, spaceError } from "./lifecycle.ts";
 import { withRoom } from "./limits.ts";
 import { adoptSockets } from "./own-socket.ts";
 
@@ -24,8 +24,13 @@ export async function startEngine(
   };
   await starts.pass(arrival, () =>
     withRoom(platform, record, async () => {
-      await adoptSockets(platform, record);
-      await platform.engines.start(specs.engine(record), tools.signal, (progress) => tell(said(progress)));
+      try {
+        await adoptSockets(platform, record);
+        await platform.engines.start(specs.engine(record), tools.signal, (progress) => tell(said(progress)));
+      } catch (error) {
+        tools.signal.throwIfAborted();
+        throw await spaceError({ platform }, `start '${record.name}'`, error);
+      }
       await then();
     }),
   );

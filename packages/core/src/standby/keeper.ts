@@ -1,4 +1,4 @@
-import { DockersnapError, isErrorCode } from "@dockersnap/contract/words";
+import { DockersnapError, isErrorCode, size } from "@dockersnap/contract/words";
 import { freeSubnetIndex } from "../instance/create.ts";
 import { ownName } from "../instance/own-name.ts";
 import type { Specs } from "../instance/specs.ts";
@@ -189,8 +189,7 @@ export class StandbyKeeper {
     const expected = alike.length > 0 ? Math.max(...alike) : await memory(instance);
     const sum = sizes.reduce((total, bytes) => total + bytes, 0);
     if (sum + expected <= maxMemory) return undefined;
-    const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-    return `Those that wait hold ${mib(sum)} of memory; with ${mib(expected)} for another it would be more than the ${mib(maxMemory)} of standby.max_memory.`;
+    return `Those that wait hold ${size(sum)} of memory; with ${size(expected)} for another it would be more than the ${size(maxMemory)} of standby.max_memory.`;
   }
 
   #isHeld(name: string): boolean {

@@ -173,6 +173,26 @@ describe("create", () => {
     await world.did("delete", { name: "web" });
   });
 
+  it("of a stopped instance is refused only where its engine does not come up on a full pool, and says what is full", async () => {
+    await world.did("create", { name: "web" });
+    await world.did("stop", { name: "web" });
+    world.storage.metadataFree = 3.7 * 2 ** 20;
+    const ended = new DockersnapError("not_ready", "dockerd of 'web' ended: no space left on device.");
+    world.engines.failNext("start", ended);
+    expect((await world.run("start", { name: "web" })).error).toMatchObject({
+      code: "no_space",
+      error: expect.stringMatching(
+        /^The pool has 3\.7 MiB of .* left for metadata .*, too little to start 'web'.*pool grow.*dockerd of 'web' ended/,
+      ),
+      details: { what: "metadata" },
+    });
+    await world.did("start", { name: "web" });
+    await world.did("stop", { name: "web" });
+    world.storage.metadataFree = 2 ** 30;
+    world.engines.failNext("start", ended);
+    expect((await world.run("start", { name: "web" })).error).toMatchObject({ code: "not_ready" });
+  });
+
   it.each([
     [
       "read-only",

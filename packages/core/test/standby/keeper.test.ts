@@ -130,7 +130,7 @@ describe("the operator's limits", () => {
     await set(3);
     await looked();
     expect(waiting()).toHaveLength(2);
-    expect(problem()).toMatch(/hold 800 MiB of memory; with 400 MiB for another .* 1024 MiB of standby.max_memory/);
+    expect(problem()).toMatch(/hold 800 MiB of memory; with 400 MiB for another .* 1.0 GiB of standby.max_memory/);
   });
 
   it("hold one back while the pool is nearly full", async () => {

@@ -1,8 +1,7 @@
-import { DockersnapError } from "@dockersnap/contract/words";
+import { DockersnapError, size } from "@dockersnap/contract/words";
 import { poolRoom, type StorageDriver } from "@dockersnap/core";
 import { poolLimits } from "../app/adapters.ts";
 import type { Config } from "../config/config.ts";
-import { gib, mib } from "./bytes.ts";
 import type { Finding } from "./checks.ts";
 
 /** Free space of the pool, its metadata's apart, and whether it can be written. */
@@ -15,7 +14,7 @@ export async function checkPool(
     const room = poolRoom(await storage.capacity(), poolLimits(config));
     if (room.state === "unmounted") return [{ subject, seen: "not mounted", advice: room.advice ?? "" }];
     const { total_bytes, free_bytes, state, what, metadata, advice } = room;
-    const seen = `${gib(free_bytes)} of ${gib(total_bytes)} GiB free`;
+    const seen = `${size(free_bytes)} of ${size(total_bytes)} free`;
     if (state === "read_only") return [{ subject, seen: `read-only; ${seen}`, advice: advice ?? "" }];
     const how = state === "full" ? "It is full, and nothing new is begun" : "It is nearly full";
     const isAbout = (kind: "pool" | "metadata") => state !== "ok" && (what === "metadata") === (kind === "metadata");
@@ -26,7 +25,7 @@ export async function checkPool(
         : [
             {
               subject: "pool: metadata",
-              seen: `${mib(metadata.free_bytes)} of ${mib(metadata.total_bytes)} MiB free`,
+              seen: `${size(metadata.free_bytes)} of ${size(metadata.total_bytes)} free`,
               ...(isAbout("metadata") ? { advice: `${how}: ${advice}` } : {}),
             },
           ]),

@@ -1,12 +1,12 @@
+import { size } from "@dockersnap/contract/words";
 import type { Records } from "@dockersnap/core";
-import { mib } from "./bytes.ts";
 import type { Finding } from "./checks.ts";
 
 /** Free space of the disk with the records. */
 export function checkRecordsDisk(records: Pick<Records, "room">): Finding {
   const { free_bytes, kept_bytes, mountpoint, path, state, advice } = records.room();
   const subject = "records: disk";
-  const seen = `${mib(free_bytes)} MiB free at ${mountpoint}`;
+  const seen = `${size(free_bytes)} free at ${mountpoint}`;
   if (state === "full") {
     return { subject, seen, advice: `It holds ${path} and is full, and nothing new is begun. ${advice}` };
   }

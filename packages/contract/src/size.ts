@@ -1,6 +1,6 @@
 const units = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
-/** Such as `0 B`, `640 KiB`, `1.5 GiB`: three digits at most. */
+/** Bytes as people are told of them: such as `0 B`, `640 KiB`, `1.5 GiB`: three digits at most. */
 export function size(bytes: number): string {
   let value = bytes;
   let unit = 0;
