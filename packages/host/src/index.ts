@@ -14,7 +14,7 @@ export {
 export { CommandError } from "./process/commandError.ts";
 export { identify, isAlive, killProcess, type ProcessIdentity } from "./process/identity.ts";
 export { type RunOptions, type RunResult, run } from "./process/run.ts";
-export { lowWatchLimits, raiseWatchLimits } from "./process/watch-limits.ts";
+export { lowWatchLimits, raiseWatchLimits, usedUpWatchLimit } from "./process/watch-limits.ts";
 export { type OpenRecords, openRecords, viewRecords } from "./records/index.ts";
 export type { BtrfsOptions } from "./storage-btrfs/options.ts";
 export { closeBtrfsPool } from "./storage-btrfs/pool.ts";

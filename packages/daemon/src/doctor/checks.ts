@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import { lowWatchLimits } from "@dockersnap/host";
+import { lowWatchLimits, usedUpWatchLimit } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 
 /** One thing looked at. `advice` is there exactly where something is wrong, `hint` where it may be. */
@@ -79,6 +79,14 @@ function checkCgroups(): Finding {
 /** Engines are watched another way where these are used up; programs in their containers may not be so lucky. */
 function checkWatchLimits(): Finding {
   const subject = "kernel: file watches";
+  const usedUp = usedUpWatchLimit();
+  if (usedUp !== undefined) {
+    return {
+      subject,
+      seen: `all that ${usedUp.key} allows are in use, ${usedUp.value}`,
+      advice: `Programs in containers fail with "too many open files" or "no space left on device", and the daemon looks at files again and again instead of watching them. Allow more with 'sysctl -w ${usedUp.key}=${usedUp.wanted}'.`,
+    };
+  }
   const low = lowWatchLimits();
   if (low.length === 0) return { subject, seen: "enough" };
   return {
