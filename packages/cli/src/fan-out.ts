@@ -21,12 +21,14 @@ export function numbered(name: string, count: number): string[] {
 
 /**
  * Do the same for each name, side by side. One that fails keeps no other from its end; whatever is not the daemon's refusal
- * of that one (the connection, an interrupt) ends it all and rejects.
+ * of that one (the connection, an interrupt) ends it all and rejects. Where the same is said of every one of them, such as that
+ * there is no such instance, it rejects with that.
  */
 export async function fanOut<T>(names: readonly string[], act: (name: string) => Promise<T>): Promise<FanOut<T>> {
   const done = new Map<string, T>();
   const failed: Failed[] = [];
   const queue = [...names];
+  let only: DockersnapError | undefined;
   const worker = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       try {
@@ -36,10 +38,12 @@ export async function fanOut<T>(names: readonly string[], act: (name: string) =>
           queue.length = 0;
           throw error;
         }
+        only ??= error;
         failed.push({ name, error: error.message, code: error.code });
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, names.length) }, worker));
+  if (done.size === 0 && only !== undefined && failed.every(({ error }) => error === only?.message)) throw only;
   return { done: names.flatMap((name) => done.get(name) ?? []), failed };
 }

@@ -35,6 +35,18 @@ it("makes the others when one fails, and says which failed and why", async () =>
   expect(stderr).toContain("warning: bench-2: Instance 'bench-2' exists already.\n");
 });
 
+it.each([
+  { daemonSays: 404, code: "not_found", error: "There is no instance 'demo'.", exit: 3 },
+  { daemonSays: 507, code: "no_space", error: "The pool is full.", exit: 1 },
+])("fails as a single clone does where the same is said of each: $code", async ({ daemonSays, code, error, exit }) => {
+  await using daemon = await scriptedDaemon({
+    "POST /instances/demo/clone": json(daemonSays, { error, code }),
+  });
+  const single = await runCli(["clone", "demo@golden", "bench"], { daemon });
+  expect(single).toMatchObject({ code: exit, stdout: "", stderr: expect.stringContaining(error) });
+  expect(await runCli(["clone", "demo@golden", "bench", "--count", "5"], { daemon })).toEqual(single);
+});
+
 it("tells programs what was made and what was not", async () => {
   await using daemon = await cloning(["bench-1"]);
   const { stdout } = await runCli(["clone", "demo@golden", "bench", "--count", "2", "-o", "json"], { daemon });
