@@ -4,7 +4,7 @@ export { createEngineHost, type EngineHostOptions } from "./dockerd/engine-host.
 export { refusedOptions } from "./dockerd/engine-options.ts";
 export { moveEngineFiles } from "./dockerd/rename.ts";
 export { createMachine } from "./machine/machine.ts";
-export { networkClaimants } from "./netns/claim.ts";
+export { isClaimedByAnother, networkClaimants } from "./netns/claim.ts";
 export { createNetwork, type NetworkOptions } from "./netns/network.ts";
 export { type DroppingChain, droppingChains } from "./netns/obstacles.ts";
 export {

@@ -8,6 +8,7 @@ import {
   createNetwork,
   createPluginHost,
   createTreeComparer,
+  isClaimedByAnother,
 } from "@dockersnap/host";
 import type { Config } from "../config/config.ts";
 import { identityOf } from "./identity.ts";
@@ -61,7 +62,8 @@ export function poolLimits({ storage }: Config): PoolLimits {
 }
 
 /** The engines whose files are in this run folder. */
-export function createEngines({ docker }: Config, runDir: string, log: Log): EngineHost {
+export function createEngines(config: Config, runDir: string, log: Log): EngineHost {
+  const { docker } = config;
   return createEngineHost({
     runDir,
     dockerBinary: docker.binary,
@@ -71,6 +73,7 @@ export function createEngines({ docker }: Config, runDir: string, log: Log): Eng
     logMaxFile: docker.log_max_file,
     engineOptions: docker.engine,
     proxy: docker.proxy,
+    isAnothers: isClaimedByAnother(identityOf(config).table),
     log,
   });
 }

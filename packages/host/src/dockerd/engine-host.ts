@@ -46,6 +46,8 @@ export interface EngineHostOptions {
   readonly proxy?: ProxySettings | undefined;
   /** What control groups and units are called in front of the instance's name. Default: `dockersnap-`. */
   readonly cgroupPrefix?: string;
+  /** Whether an instance of this name is another daemon's of this host. Default: none is. */
+  readonly isAnothers?: (name: string) => boolean;
   readonly log: Log;
 }
 
@@ -68,6 +70,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
       options: options.engineOptions ?? {},
     },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
+    isAnothers: options.isAnothers ?? (() => false),
     hierarchies: readHierarchies(),
     supervisions,
     supervision: supervisions[wanted === "auto" ? (systemdRuns() ? "systemd" : "direct") : wanted],
@@ -247,20 +250,21 @@ class DockerdEngines implements EngineHost {
   }
 
   async list(): Promise<readonly string[]> {
-    const { runDir, hierarchies, supervisions } = this.#environment;
+    const { runDir, hierarchies, supervisions, isAnothers } = this.#environment;
     const grouped = await Promise.all(
       Object.values(supervisions).map(async (supervision) => {
         const groups = await listGroups(hierarchies, supervision.cgroupParent);
         return [...groups].map((group) => supervision.instanceOf(group));
       }),
     );
-    // Names of groups are the machine's: one that lives without a folder of ours belongs to another daemon's engine.
+    // Names of groups are the machine's: one that lives without a folder of ours belongs to another daemon's engine. Such an
+    // engine has nobody in its group for a moment while its daemon starts it again.
     const abandoned = grouped
       .flat()
       .filter((name) => name !== undefined)
       .filter((name) => {
         const groups = possibleGroups(this.#environment, name).filter((group) => group.exists());
-        return groups.length > 0 && groups.every((group) => group.enginePids().length === 0);
+        return groups.length > 0 && groups.every((group) => group.enginePids().length === 0) && !isAnothers(name);
       });
     return [...new Set([...foldersIn(runDir), ...abandoned])].sort();
   }

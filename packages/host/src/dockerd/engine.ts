@@ -20,6 +20,7 @@ export interface EngineEnvironment {
   readonly settings: EngineSettings;
   /** What an engine without containers may take to come up on an idle machine. */
   readonly startTimeoutMs: number;
+  isAnothers(name: string): boolean;
   readonly hierarchies: Hierarchies;
   readonly supervisions: Readonly<Record<Supervision["kind"], Supervision>>;
   /** For engines started from now on. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DockersnapError } from "@dockersnap/contract/words";
 import { hasErrno } from "../process/errno.ts";
 import { isInhabited } from "./inhabitants.ts";
-import type { NetworkNames } from "./names.ts";
+import { NetworkNames } from "./names.ts";
 
 const markFile = "dockersnap-owner";
 
@@ -17,6 +17,12 @@ export function networkClaimants(etcNetnsDir = "/etc/netns"): ReadonlySet<string
     if (hasErrno(error, "ENOENT")) return new Set();
     throw error;
   }
+}
+
+/** Whether another daemon of this host than the one called `owner` has claimed the name of an instance. */
+export function isClaimedByAnother(owner: string): (name: string) => boolean {
+  const claims = new Claims(new NetworkNames({}), owner);
+  return (name) => !claims.mayBeOurs(name);
 }
 
 /**

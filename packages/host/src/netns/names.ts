@@ -13,16 +13,25 @@ const longestDevice = 15;
 
 const aliasPrefix = "dockersnap:";
 
+export interface NameOptions {
+  /** Default: `/etc/netns`. */
+  readonly etcNetnsDir?: string;
+  /** Default: `ds-`. */
+  readonly namespacePrefix?: string;
+  /** At most seven characters. Default: `ve-`. */
+  readonly vethPrefix?: string;
+}
+
 /** How an instance's network appears on the host. Every name given must be an instance's name, or it is `invalid_request`. */
 export class NetworkNames {
   readonly #namespacePrefix: string;
   readonly #vethPrefix: string;
   readonly #etcNetnsDir: string;
 
-  constructor(options: { namespacePrefix: string; vethPrefix: string; etcNetnsDir: string }) {
-    this.#namespacePrefix = options.namespacePrefix;
-    this.#vethPrefix = options.vethPrefix;
-    this.#etcNetnsDir = options.etcNetnsDir;
+  constructor({ namespacePrefix = "ds-", vethPrefix = "ve-", etcNetnsDir = "/etc/netns" }: NameOptions) {
+    this.#namespacePrefix = namespacePrefix;
+    this.#vethPrefix = vethPrefix;
+    this.#etcNetnsDir = etcNetnsDir;
   }
 
   namespace(name: string): string {

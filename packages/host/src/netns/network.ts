@@ -11,14 +11,14 @@ import { namespaceId } from "./inhabitants.ts";
 import { linkElements, stubOf } from "./link-elements.ts";
 import { Links, type Survey } from "./links.ts";
 import { LoopbackPorts } from "./loopback.ts";
-import { NetworkNames, namespaceDir } from "./names.ts";
+import { type NameOptions, NetworkNames, namespaceDir } from "./names.ts";
 import { hostResolver, resolvConfIn, writeResolver } from "./resolver.ts";
 import { enableForwarding } from "./sysctl.ts";
 import { Table } from "./table.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Wanted } from "./wanted.ts";
 
-export interface NetworkOptions {
+export interface NetworkOptions extends NameOptions {
   /** The host's address forwarded ports answer at; `0.0.0.0` for all of them, a loopback address for this host alone. */
   readonly proxyBind: string;
   /** Name servers for instances; empty for the host's own. */
@@ -28,12 +28,6 @@ export interface NetworkOptions {
   readonly api?: { readonly host: string; readonly port: number };
   /** Name of the nftables table. Two daemons on a host need two, and prefixes of their own. Default: `dockersnap`. */
   readonly table?: string;
-  /** Default: `/etc/netns`. */
-  readonly etcNetnsDir?: string;
-  /** Default: `ds-`. */
-  readonly namespacePrefix?: string;
-  /** At most seven characters. Default: `ve-`. */
-  readonly vethPrefix?: string;
 }
 
 /**
@@ -42,11 +36,7 @@ export interface NetworkOptions {
  */
 export function createNetwork(options: NetworkOptions): Network {
   const { proxyBind, log, table = "dockersnap", etcNetnsDir = "/etc/netns" } = options;
-  const names = new NetworkNames({
-    namespacePrefix: options.namespacePrefix ?? "ds-",
-    vethPrefix: options.vethPrefix ?? "ve-",
-    etcNetnsDir,
-  });
+  const names = new NetworkNames(options);
   const parts = {
     names,
     claims: new Claims(names, table),

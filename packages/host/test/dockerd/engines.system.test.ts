@@ -87,6 +87,19 @@ it("does not list the living engine of a daemon with another run folder", async 
   expect(await other.list()).toEqual([]);
 });
 
+it("does not list the groups of an engine that another daemon is about to start again", async () => {
+  await using machine = await Machine.start();
+  const spec = await machine.prepare("web");
+  await machine.engines.start(spec, never);
+  const runDir = join(machine.dir, "other");
+  const others = machine.nextDaemon({ runDir, isAnothers: (name) => name === "web" });
+  const nobodys = machine.nextDaemon({ runDir });
+  killProcess(machine.init("web"), "SIGKILL");
+
+  await expect.poll(() => nobodys.list()).toEqual(["web"]);
+  expect(await others.list()).toEqual([]);
+});
+
 it("leaves nothing of a start that is cancelled on the way", async () => {
   await using machine = await Machine.start();
   const spec = await machine.prepare("web");
