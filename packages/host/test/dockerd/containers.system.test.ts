@@ -33,9 +33,11 @@ it("starts a dockerd anew as soon as it ends while its answer is waited for", { 
   await machine.engines.close();
   const dockerd = machine.dockerd("web");
   killProcess(dockerd, "SIGSTOP");
+  // One of the daemon that was closed may be left: a dockerd that stands still closes nothing.
+  const before = await machine.connectionsTo("web");
 
   const adopted = machine.nextDaemon().adopt(spec);
-  await expect.poll(() => machine.connectionsTo("web")).toBe(1);
+  await expect.poll(() => machine.connectionsTo("web")).toBe(before + 1);
   killProcess(dockerd, "SIGKILL");
 
   expect(await adopted).toBe(true);
