@@ -75,7 +75,7 @@ it("refuses what needs metadata before anything is touched, while data has room;
   const before = { instances: await act.list(), operations: await world.client.operations.list() };
   const refused = {
     code: "no_space",
-    message: expect.stringMatching(/The pool has [\d.]+ [KM]iB of [\d.]+ [MG]iB left for metadata .*, too little to/),
+    message: expect.stringMatching(/The pool has \S+ \S+ of \S+ \S+ left for metadata .*, too little to/),
     details: expect.objectContaining({ what: "metadata" }),
   };
   await expect(act.create({ name: world.name("new") })).rejects.toMatchObject(refused);
