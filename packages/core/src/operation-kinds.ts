@@ -1,7 +1,7 @@
+import type { Context } from "./context.ts";
 import { changeInstance } from "./instance/change.ts";
 import { cloneInstance } from "./instance/clone.ts";
 import { createInstance } from "./instance/create.ts";
-import type { Lifecycle } from "./instance/lifecycle.ts";
 import { restartInstance, startInstance, stopInstance } from "./instance/power.ts";
 import { removeInstance } from "./instance/remove.ts";
 import type { AnyOperationKind } from "./operation/kind.ts";
@@ -18,28 +18,28 @@ import { prepareStandby } from "./standby/prepare.ts";
 import { verifySnapshot } from "./verify/verify.ts";
 
 /** Every kind of operation there is. */
-export function operationKinds(lifecycle: Lifecycle): readonly AnyOperationKind[] {
+export function operationKinds(context: Context): readonly AnyOperationKind[] {
   return [
-    createInstance(lifecycle),
-    cloneInstance(lifecycle),
-    startInstance(lifecycle),
-    stopInstance(lifecycle),
-    restartInstance(lifecycle),
-    changeInstance(lifecycle),
-    removeInstance(lifecycle),
-    takeSnapshot(lifecycle),
-    revertInstance(lifecycle),
-    revertParts(lifecycle),
-    undoRevert(lifecycle),
-    redoRevert(lifecycle),
-    changeSnapshot(lifecycle),
-    removeSnapshot(lifecycle),
-    sweepSnapshots(lifecycle),
-    addSchedule(lifecycle),
-    removeSchedule(lifecycle),
-    verifySnapshot(lifecycle),
-    setStandby(lifecycle),
-    removeStandby(lifecycle),
-    prepareStandby(lifecycle),
+    createInstance(context),
+    cloneInstance(context),
+    startInstance(context),
+    stopInstance(context),
+    restartInstance(context),
+    changeInstance(context),
+    removeInstance(context),
+    takeSnapshot(context),
+    revertInstance(context),
+    revertParts(context),
+    undoRevert(context),
+    redoRevert(context),
+    changeSnapshot(context),
+    removeSnapshot(context),
+    sweepSnapshots(context),
+    addSchedule(context),
+    removeSchedule(context),
+    verifySnapshot(context),
+    setStandby(context),
+    removeStandby(context),
+    prepareStandby(context),
   ];
 }

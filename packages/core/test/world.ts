@@ -2,9 +2,9 @@ import type { Operation, ProgressEvent } from "@dockersnap/contract";
 import {
   type Clock,
   type ContainerSummary,
+  type Context,
   describeInstance,
   findInstance,
-  type Lifecycle,
   type Log,
   Operations,
   operationKinds,
@@ -130,13 +130,13 @@ export class World {
   async restart(): Promise<void> {
     this.engines = new MemoryEngines(this.#machine);
     this.#daemon = this.#startDaemon();
-    const { started } = await reconcile(this.#daemon.lifecycle, this.#daemon.operations);
+    const { started } = await reconcile(this.#daemon.context, this.#daemon.operations);
     await started;
   }
 
   /** Names of every kind of operation there is. */
   kinds(): readonly string[] {
-    return operationKinds(this.#daemon.lifecycle).map(({ name }) => name);
+    return operationKinds(this.#daemon.context).map(({ name }) => name);
   }
 
   /** What the daemon of now is made of. */
@@ -150,11 +150,11 @@ export class World {
   }
 
   describe(name: string) {
-    return this.#daemon.lifecycle.describe(findInstance(this.records, name));
+    return this.#daemon.context.describe(findInstance(this.records, name));
   }
 
   ports(name: string) {
-    return this.#daemon.lifecycle.ports.of(name);
+    return this.#daemon.context.ports.of(name);
   }
 
   /** What a client and a look at the host would see of one instance. */
@@ -239,7 +239,7 @@ export class World {
       newId: () => `op-${++this.#ids}`,
       observer: { at: (moment, _kind, step) => this.#at(moment, step) },
     });
-    const lifecycle: Lifecycle = {
+    const context: Context = {
       platform,
       specs,
       ports,
@@ -254,8 +254,8 @@ export class World {
           record,
         ),
     };
-    for (const kind of operationKinds(lifecycle)) operations.register(kind);
-    return { operations, lifecycle };
+    for (const kind of operationKinds(context)) operations.register(kind);
+    return { operations, context };
   }
 
   #laterMoment(): Date {

@@ -1,3 +1,4 @@
+export { ManualClock } from "./base/manual-clock.ts";
 export { MemoryDataRoots } from "./content/memory-data-roots.ts";
 export { MemoryTrees } from "./content/memory-trees.ts";
 export { StoredDataRoots } from "./content/stored-data-roots.ts";
@@ -6,10 +7,9 @@ export { type EngineMethod, MemoryEngines } from "./engine/memory-engines.ts";
 export { MemoryMachine } from "./engine/memory-machine.ts";
 export { type NetworkFactory, type NetworkSubject, networkConformance } from "./network/conformance.ts";
 export { MemoryNetwork, type NetworkMethod } from "./network/memory-network.ts";
-export { ManualClock } from "./platform/manual-clock.ts";
-export { MemoryRecords } from "./platform/records.ts";
-export { describeRecords } from "./platform/records-conformance.ts";
-export * as samples from "./platform/samples.ts";
+export { MemoryRecords } from "./records/records.ts";
+export { describeRecords } from "./records/records-conformance.ts";
+export * as samples from "./records/samples.ts";
 export { type HistoryAct, HistoryModel, historySight } from "./snapshot/history-model.ts";
 export { actOf, type Draw, draws, stepsOf } from "./snapshot/random-acts.ts";
 export { storageConformance } from "./storage/conformance.ts";

@@ -7,9 +7,9 @@ import {
 } from "@dockersnap/contract/words";
 import type { DataRootContents, StoredContainer, StoredVolume } from "../content/data-root.ts";
 import type { TreeBounds, TreeComparison, TreePair, TreeSide } from "../content/trees.ts";
-import { requireMounted } from "../instance/lifecycle.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 import { notCaptured } from "../snapshot/not-captured.ts";
+import { requireMounted } from "../storage/room.ts";
 import { containerChange } from "./containers.ts";
 import { assertStill, beginningOf, findPoint, gone, type Point } from "./points.ts";
 import { type Pair, pairUp } from "./settings.ts";

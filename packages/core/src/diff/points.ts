@@ -1,7 +1,7 @@
 import { currentStateWord, type DiffPoint, DockersnapError } from "@dockersnap/contract/words";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord, Records } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord, Records } from "../records/records.ts";
 
 /** A moment that can be looked into. */
 export interface Point {

@@ -1,6 +1,6 @@
 import type { EngineOptions, Limits } from "@dockersnap/contract/words";
+import type { HostProbe } from "../base/probe.ts";
 import type { PortRange } from "../network/chosen-ports.ts";
-import type { HostProbe } from "../platform/probe.ts";
 
 /** Everything needed to bring up one instance's dockerd. */
 export interface EngineSpec {

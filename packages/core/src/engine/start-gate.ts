@@ -1,5 +1,5 @@
-import type { Clock } from "../platform/clock.ts";
-import type { Machine, MachineState } from "../platform/machine.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Machine, MachineState } from "../base/machine.ts";
 
 interface Deps {
   readonly machine: Machine;

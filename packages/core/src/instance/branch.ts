@@ -1,8 +1,8 @@
 import type { InstancePurpose, LimitsChange } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import type { Hold, Steps } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import { freeSubnetIndex, requireFreeName } from "./create.ts";
-import type { Lifecycle } from "./lifecycle.ts";
 import { changedLimits } from "./limits.ts";
 import { findInstance, findSnapshot, readyInstance } from "./lookup.ts";
 import { foundationSteps } from "./steps.ts";
@@ -27,39 +27,39 @@ export function branchHolds({ source, name }: Branch): readonly Hold[] {
 }
 
 /** The record of what it branches off, unless it cannot. */
-export async function requireBranch(lifecycle: Lifecycle, { source, label, name }: Branch): Promise<InstanceRecord> {
-  const { records } = lifecycle.platform;
+export async function requireBranch(context: Context, { source, label, name }: Branch): Promise<InstanceRecord> {
+  const { records } = context.platform;
   const record = readyInstance(records, source);
   findSnapshot(records, source, label);
-  await requireFreeName(lifecycle, name);
+  await requireFreeName(context, name);
   return record;
 }
 
 /** Its record, dataset and network. The source is let go of as soon as the dataset has branched off. */
 export function branchSteps<Input, State extends { readonly createdAt: string }>(
-  lifecycle: Lifecycle,
+  context: Context,
   branch: (input: Input) => Branch,
   says: string,
 ): Steps<Input, State> {
-  return foundationSteps<Input, State>(lifecycle, (input) => branch(input).name, {
-    record: ({ input, state: { createdAt } }) => branchRecord(lifecycle, branch(input), createdAt),
+  return foundationSteps<Input, State>(context, (input) => branch(input).name, {
+    record: ({ input, state: { createdAt } }) => branchRecord(context, branch(input), createdAt),
     dataset: {
       says,
       run: async ({ input }, { release }) => {
         const { source, label, name } = branch(input);
-        await lifecycle.platform.storage.clone(source, label, name);
+        await context.platform.storage.clone(source, label, name);
         release(source);
       },
     },
   });
 }
 
-function branchRecord(lifecycle: Lifecycle, branch: Branch, createdAt: string): InstanceRecord {
-  const source = findInstance(lifecycle.platform.records, branch.source);
+function branchRecord(context: Context, branch: Branch, createdAt: string): InstanceRecord {
+  const source = findInstance(context.platform.records, branch.source);
   const record: InstanceRecord = {
     name: branch.name,
-    subnetIndex: freeSubnetIndex(lifecycle),
-    createdAt: afterItsSnapshot(lifecycle, branch, createdAt),
+    subnetIndex: freeSubnetIndex(context),
+    createdAt: afterItsSnapshot(context, branch, createdAt),
     phase: "creating",
     desired: "running",
     cloneOf: { instance: branch.source, label: branch.label },
@@ -68,16 +68,16 @@ function branchRecord(lifecycle: Lifecycle, branch: Branch, createdAt: string): 
     labels: source.labels,
     limits: changedLimits(source.limits, branch.limits),
     problem: undefined,
-    engineId: lifecycle.platform.newEngineId(),
+    engineId: context.platform.newEngineId(),
     engineOptions: source.engineOptions,
     purpose: branch.purpose,
   };
-  lifecycle.specs.addresses(record);
+  context.specs.addresses(record);
   return record;
 }
 
 /** What came from what is told by times: a clock that was set back must not make a clone older than what it came from. */
-function afterItsSnapshot({ platform }: Lifecycle, { source, label }: Branch, createdAt: string): string {
+function afterItsSnapshot({ platform }: Context, { source, label }: Branch, createdAt: string): string {
   const origin = Date.parse(findSnapshot(platform.records, source, label).createdAt);
   return origin < Date.parse(createdAt) ? createdAt : new Date(origin + 1).toISOString();
 }

@@ -1,7 +1,8 @@
 import { DockersnapError, type InstanceChange, type Limits, mostTags } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
-import { type Lifecycle, requireWritable } from "./lifecycle.ts";
+import type { InstanceRecord } from "../records/records.ts";
+import { requireWritable } from "../storage/room.ts";
 import { changedLimits, requireBounds, requireProcessors, setDiskLimit } from "./limits.ts";
 import { findInstance, readyInstance } from "./lookup.ts";
 
@@ -18,8 +19,8 @@ interface ChangeState {
 }
 
 /** Change the limits of an instance, as it runs, or its labels: all that is asked for, or nothing of it. */
-export function changeInstance(lifecycle: Lifecycle): OperationKind<ChangeInstanceInput, ChangeState> {
-  const { platform, describe } = lifecycle;
+export function changeInstance(context: Context): OperationKind<ChangeInstanceInput, ChangeState> {
+  const { platform, describe } = context;
   const { records, engines, events } = platform;
   const write = (name: string, { limits, labels }: Changed) => records.instances.update(name, { limits, labels });
   return {

@@ -1,8 +1,9 @@
+import type { Context } from "../context.ts";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
 import { outsideOf } from "../snapshot/not-captured.ts";
 import { discard, takeWaiting } from "../standby/take.ts";
+import { requireRoom } from "../storage/room.ts";
 import { type Branch, branchHolds, branchSteps, requireBranch } from "./branch.ts";
-import { type Lifecycle, requireRoom } from "./lifecycle.ts";
 import { changedLimits, requireBounds, requireProcessors } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { commitNewStep, portsStep, postCloneStep, startEngineStep } from "./steps.ts";
@@ -22,8 +23,8 @@ interface CloneState {
 const longestLookMs = 3_000;
 
 /** A new instance that begins as another was at a snapshot, on a subnet and host ports of its own. */
-export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, CloneState> {
-  const { platform, describe } = lifecycle;
+export function cloneInstance(context: Context): OperationKind<CloneInput, CloneState> {
+  const { platform, describe } = context;
   const name = (input: CloneInput) => input.name;
   return {
     name: "clone",
@@ -35,18 +36,18 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
       ...(input.standby === undefined ? [] : [{ instance: input.standby, mode: "exclusive" } as const]),
     ],
     async prepare(input) {
-      const source = await requireBranch(lifecycle, input);
+      const source = await requireBranch(context, input);
       requireProcessors(platform, input.name, input.limits);
       await requireBounds(platform, input.name, changedLimits(source.limits, input.limits));
-      await requireRoom(lifecycle, `clone '${input.source}@${input.label}'`);
+      await requireRoom(context, `clone '${input.source}@${input.label}'`);
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
-      takeStep(lifecycle),
-      ...unlessTaken(branchSteps<CloneInput, CloneState>(lifecycle, (input) => input, "branching its dataset")),
-      ...unlessTaken<CloneInput, CloneState>([startEngineStep(lifecycle, name), portsStep(lifecycle, name)]),
-      postCloneStep(lifecycle, name),
-      commitNewStep(lifecycle, name),
+      takeStep(context),
+      ...unlessTaken(branchSteps<CloneInput, CloneState>(context, (input) => input, "branching its dataset")),
+      ...unlessTaken<CloneInput, CloneState>([startEngineStep(context, name), portsStep(context, name)]),
+      postCloneStep(context, name),
+      commitNewStep(context, name),
     ],
     async result({ input }) {
       platform.events.publish({ type: "instance.created", instance: input.name });
@@ -65,7 +66,7 @@ export function cloneInstance(lifecycle: Lifecycle): OperationKind<CloneInput, C
  * Make the clone that waits the one that was asked for. Whatever goes wrong, it is taken away and a clone made in its place:
  * nobody's clone fails for one that was only meant to be quicker.
  */
-function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
+function takeStep(context: Context): Step<CloneInput, CloneState> {
   return {
     name: "take",
     says: "taking one that waits",
@@ -73,16 +74,16 @@ function takeStep(lifecycle: Lifecycle): Step<CloneInput, CloneState> {
     run: async ({ input, state }, { signal, log, release }) => {
       const { standby = "" } = input;
       try {
-        await takeWaiting(lifecycle, { standby, name: input.name, createdAt: state.createdAt }, signal);
+        await takeWaiting(context, { standby, name: input.name, createdAt: state.createdAt }, signal);
       } catch (error) {
         signal.throwIfAborted();
         log.warn("a clone that waited could not be taken; one is made instead", { standby, error });
-        await discard(lifecycle, [standby, input.name]);
+        await discard(context, [standby, input.name]);
         state.missed = true;
       }
       if (state.missed !== true) release(input.source);
     },
-    undo: ({ input }) => discard(lifecycle, [input.standby ?? "", input.name]),
+    undo: ({ input }) => discard(context, [input.standby ?? "", input.name]),
   };
 }
 

@@ -1,6 +1,6 @@
 import { DockersnapError } from "@dockersnap/contract/words";
 import type { ContainerSummary, ContainerVitals, EngineApi } from "../engine/engine.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 
 /** A container that is down and that Docker would start together with its engine. */
 interface RestingContainer {

@@ -1,9 +1,10 @@
 import { type CreateInstanceRequest, DockersnapError, type EngineOptions } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import { lowestFreeIndex } from "../network/addresses.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
-import { type Lifecycle, requireRoom } from "./lifecycle.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord, WorkloadRecord } from "../records/records.ts";
+import { requireRoom } from "../storage/room.ts";
 import { requireBounds, requireProcessors } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { commitNewStep, foundationSteps, portsStep, startEngineStep } from "./steps.ts";
@@ -15,8 +16,8 @@ interface CreateState {
 }
 
 /** A new instance: a name, a dataset and a network, an engine on top, and the workload on that. */
-export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstanceRequest, CreateState> {
-  const { platform, workloads, describe } = lifecycle;
+export function createInstance(context: Context): OperationKind<CreateInstanceRequest, CreateState> {
+  const { platform, workloads, describe } = context;
   const name = (input: CreateInstanceRequest) => input.name;
   return {
     name: "create",
@@ -25,12 +26,12 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
     instance: name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     async prepare(input) {
-      await requireFreeName(lifecycle, input.name);
+      await requireFreeName(context, input.name);
       requireOptions(platform.engines, input.engine);
       requireProcessors(platform, input.name, input.limits);
       await requireBounds(platform, input.name, input.limits);
       const workload = workloads.request(input.name, input.workload_inline);
-      await requireRoom(lifecycle, `create '${input.name}'`);
+      await requireRoom(context, `create '${input.name}'`);
       return { workload, createdAt: platform.clock.now().toISOString(), warnings: [] };
     },
     steps: [
@@ -39,18 +40,18 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         says: "asking the plugin about the configuration",
         needed: ({ state }) => state.workload !== undefined,
         run: async ({ input, state }, { signal, defer }) => {
-          const record = newRecord(lifecycle, input, state);
+          const record = newRecord(context, input, state);
           state.warnings = [...(await workloads.validate(record, signal))];
           // Not later: beside the engine it would take from the processors what that needs.
           workloads.prepareDeploy(record);
           defer(() => workloads.dropDeploy(input.name));
         },
       },
-      ...foundationSteps<CreateInstanceRequest, CreateState>(lifecycle, name, {
-        record: ({ input, state }) => newRecord(lifecycle, input, state),
+      ...foundationSteps<CreateInstanceRequest, CreateState>(context, name, {
+        record: ({ input, state }) => newRecord(context, input, state),
         dataset: { says: "making its dataset", run: ({ input }) => platform.storage.create(input.name) },
       }),
-      startEngineStep(lifecycle, name),
+      startEngineStep(context, name),
       {
         name: "deploy",
         says: "deploying the workload",
@@ -58,8 +59,8 @@ export function createInstance(lifecycle: Lifecycle): OperationKind<CreateInstan
         run: ({ input }, tools) => workloads.deploy(findInstance(platform.records, input.name), tools),
         undo: ({ input }, tools) => workloads.teardown(findInstance(platform.records, input.name), tools),
       },
-      portsStep(lifecycle, name),
-      commitNewStep(lifecycle, name),
+      portsStep(context, name),
+      commitNewStep(context, name),
     ],
     async result({ input, state }) {
       platform.events.publish({ type: "instance.created", instance: input.name });
@@ -80,7 +81,7 @@ function requireOptions(engines: Platform["engines"], options: EngineOptions = {
  * `already_exists`, with what to do, for a name that is in use. Data that belongs to no record, as after records were lost, is
  * found here and not by the step that makes the dataset: what takes that step back would remove it.
  */
-export async function requireFreeName({ platform }: Pick<Lifecycle, "platform">, name: string): Promise<void> {
+export async function requireFreeName({ platform }: Pick<Context, "platform">, name: string): Promise<void> {
   if (platform.records.instances.get(name) !== undefined) {
     throw new DockersnapError(
       "already_exists",
@@ -100,10 +101,10 @@ export function freeSubnetIndex({ platform }: { readonly platform: Pick<Platform
   return lowestFreeIndex(platform.records.instances.all().map((instance) => instance.subnetIndex));
 }
 
-function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: CreateState): InstanceRecord {
+function newRecord(context: Context, input: CreateInstanceRequest, state: CreateState): InstanceRecord {
   const record: InstanceRecord = {
     name: input.name,
-    subnetIndex: freeSubnetIndex(lifecycle),
+    subnetIndex: freeSubnetIndex(context),
     createdAt: state.createdAt,
     phase: "creating",
     desired: "running",
@@ -113,11 +114,11 @@ function newRecord(lifecycle: Lifecycle, input: CreateInstanceRequest, state: Cr
     labels: input.labels ?? {},
     limits: input.limits,
     problem: undefined,
-    engineId: lifecycle.platform.newEngineId(),
+    engineId: context.platform.newEngineId(),
     engineOptions: input.engine,
     purpose: undefined,
   };
   // An index whose subnet lies outside the range must be refused before it is written down.
-  lifecycle.specs.addresses(record);
+  context.specs.addresses(record);
   return record;
 }

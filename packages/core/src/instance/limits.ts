@@ -1,6 +1,6 @@
 import { DockersnapError, type InstanceUse, type Limits, type LimitsChange } from "@dockersnap/contract/words";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import { boundsSpace } from "../storage/driver.ts";
 
 /** Bytes that may be written at a limit while an engine comes up; dockerd's databases and its containers' files take a few MiB. */

@@ -1,5 +1,5 @@
 import { DockersnapError, didYouMean, nearestOf } from "@dockersnap/contract/words";
-import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
+import type { InstanceRecord, Records, SnapshotRecord } from "../records/records.ts";
 
 /** Those somebody asked for, oldest first; what the daemon made for itself is left out. */
 export function usersInstances(records: Records): readonly InstanceRecord[] {

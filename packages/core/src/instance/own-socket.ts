@@ -1,5 +1,5 @@
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord, Records } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord, Records } from "../records/records.ts";
 import { answers } from "./containers.ts";
 import { isOwnName } from "./own-name.ts";
 

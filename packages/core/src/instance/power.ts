@@ -1,6 +1,7 @@
+import type { Context } from "../context.ts";
 import type { OperationKind, Step } from "../operation/kind.ts";
+import { requireWritable } from "../storage/room.ts";
 import type { EngineBefore } from "./containers.ts";
-import { type Lifecycle, requireWritable } from "./lifecycle.ts";
 import { readyInstance } from "./lookup.ts";
 import type { InstanceInput } from "./remove.ts";
 import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "./steps.ts";
@@ -12,26 +13,22 @@ interface PowerState extends EngineBefore {
 type PowerKind = OperationKind<InstanceInput, PowerState>;
 
 /** Bring an instance up. One that is up stays as it is. */
-export function startInstance(lifecycle: Lifecycle): PowerKind {
-  return powerKind(lifecycle, "start", [...upSteps(lifecycle), wantStep(lifecycle, "running")]);
+export function startInstance(context: Context): PowerKind {
+  return powerKind(context, "start", [...upSteps(context), wantStep(context, "running")]);
 }
 
 /** Shut an instance down cleanly; its data, subnet and host ports stay its own. One that is down stays as it is. */
-export function stopInstance(lifecycle: Lifecycle): PowerKind {
-  return powerKind(lifecycle, "stop", [...downSteps(lifecycle), wantStep(lifecycle, "stopped")]);
+export function stopInstance(context: Context): PowerKind {
+  return powerKind(context, "stop", [...downSteps(context), wantStep(context, "stopped")]);
 }
 
 /** Shut an instance down cleanly and bring it up again. */
-export function restartInstance(lifecycle: Lifecycle): PowerKind {
-  return powerKind(lifecycle, "restart", [
-    ...downSteps(lifecycle),
-    ...upSteps(lifecycle),
-    wantStep(lifecycle, "running"),
-  ]);
+export function restartInstance(context: Context): PowerKind {
+  return powerKind(context, "restart", [...downSteps(context), ...upSteps(context), wantStep(context, "running")]);
 }
 
-function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]): PowerKind {
-  const { platform } = lifecycle;
+function powerKind(context: Context, name: string, steps: PowerKind["steps"]): PowerKind {
+  const { platform } = context;
   return {
     name,
     cancellable: true,
@@ -53,11 +50,11 @@ function powerKind(lifecycle: Lifecycle, name: string, steps: PowerKind["steps"]
   };
 }
 
-function upSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
+function upSteps(context: Context): Step<InstanceInput, PowerState>[] {
   const name = (input: InstanceInput) => input.name;
-  const engine = startEngineStep<InstanceInput, PowerState>(lifecycle, name);
+  const engine = startEngineStep<InstanceInput, PowerState>(context, name);
   return [
-    freshNetworkStep(lifecycle, name),
+    freshNetworkStep(context, name),
     {
       ...engine,
       // Taking back a start that found the engine up must not end it.
@@ -65,20 +62,20 @@ function upSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
         if (!job.state.wasRunning) await engine.undo?.(job, tools);
       },
     },
-    portsStep(lifecycle, name),
+    portsStep(context, name),
   ];
 }
 
-function downSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
-  const { platform, ports } = lifecycle;
+function downSteps(context: Context): Step<InstanceInput, PowerState>[] {
+  const { platform, ports } = context;
   return [
-    noteStep(lifecycle, (input) => input.name),
+    noteStep(context, (input) => input.name),
     {
       name: "shutdown",
       says: "stopping its containers and its Docker engine",
       run: ({ input }, { signal }) => platform.engines.stop(input.name, signal),
       undo: async ({ input, state }, tools) => {
-        if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
+        if (state.wasRunning) await restoreEngine(context, input.name, state, tools);
       },
     },
     {
@@ -89,7 +86,7 @@ function downSteps(lifecycle: Lifecycle): Step<InstanceInput, PowerState>[] {
   ];
 }
 
-function wantStep({ platform }: Lifecycle, desired: "running" | "stopped"): Step<InstanceInput, PowerState> {
+function wantStep({ platform }: Context, desired: "running" | "stopped"): Step<InstanceInput, PowerState> {
   return {
     name: "commit",
     says: "writing it down",

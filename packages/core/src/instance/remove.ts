@@ -1,7 +1,8 @@
 import { DockersnapError } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { Records } from "../platform/records.ts";
-import { type Lifecycle, requireWritable } from "./lifecycle.ts";
+import type { Records } from "../records/records.ts";
+import { requireWritable } from "../storage/room.ts";
 import { findInstance } from "./lookup.ts";
 import { forgetInstance } from "./steps.ts";
 
@@ -13,8 +14,8 @@ export interface InstanceInput {
  * Remove an instance with all it owns. Once it is marked there is no way back: what fails then is tried again, at the
  * latest by the next start of the daemon. A plugin that cannot tear its workload down does not keep it.
  */
-export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInput, object> {
-  const { platform, workloads } = lifecycle;
+export function removeInstance(context: Context): OperationKind<InstanceInput, object> {
+  const { platform, workloads } = context;
   return {
     name: "delete",
     cancellable: false,
@@ -68,7 +69,7 @@ export function removeInstance(lifecycle: Lifecycle): OperationKind<InstanceInpu
         says: "forgetting it",
         recordsOnly: true,
         run: ({ input }) => {
-          forgetInstance(lifecycle, input.name);
+          forgetInstance(context, input.name);
           platform.events.publish({ type: "instance.removed", instance: input.name });
         },
       },

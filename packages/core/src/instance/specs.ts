@@ -2,8 +2,8 @@ import type { EngineSpec } from "../engine/engine.ts";
 import { type InstanceAddresses, instanceAddresses } from "../network/addresses.ts";
 import { chosenPorts } from "../network/chosen-ports.ts";
 import type { NetworkSpec } from "../network/network.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord } from "../records/records.ts";
 
 /** An instance's record in the words of each adapter. */
 export class Specs {

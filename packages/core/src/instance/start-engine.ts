@@ -1,7 +1,8 @@
+import type { Context } from "../context.ts";
 import type { EngineProgress } from "../engine/engine.ts";
 import type { StepTools } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
-import { type Lifecycle, spaceError } from "./lifecycle.ts";
+import type { InstanceRecord } from "../records/records.ts";
+import { spaceError } from "../storage/room.ts";
 import { withRoom } from "./limits.ts";
 import { adoptSockets } from "./own-socket.ts";
 
@@ -10,7 +11,7 @@ import { adoptSockets } from "./own-socket.ts";
  * told what it waits for.
  */
 export async function startEngine(
-  { platform, specs, starts }: Pick<Lifecycle, "platform" | "specs" | "starts">,
+  { platform, specs, starts }: Pick<Context, "platform" | "specs" | "starts">,
   record: InstanceRecord,
   tools: Pick<StepTools, "signal" | "report" | "getsOn">,
   then: () => Promise<void> = async () => undefined,

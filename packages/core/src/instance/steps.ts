@@ -1,6 +1,7 @@
+import type { Context } from "../context.ts";
 import { inTime } from "../operation/in-time.ts";
 import type { Job, Step, Steps, StepTools } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import {
   type ContainersBefore,
   type EngineBefore,
@@ -8,7 +9,6 @@ import {
   restoreContainers,
   withholdRestarts,
 } from "./containers.ts";
-import type { Lifecycle } from "./lifecycle.ts";
 import { setDiskLimit, withRoom } from "./limits.ts";
 import { findInstance } from "./lookup.ts";
 import { startEngine } from "./start-engine.ts";
@@ -24,33 +24,32 @@ type Named<Input> = (input: Input) => string;
  * free subnet is found and taken in one turn, so no other create can take it between.
  */
 export function foundationSteps<Input, State>(
-  lifecycle: Lifecycle,
+  context: Context,
   name: Named<Input>,
   foundation: {
     readonly record: (job: Job<Input, State>) => InstanceRecord;
     readonly dataset: Pick<Step<Input, State>, "says" | "run">;
   },
 ): Steps<Input, State> {
-  const { records, storage } = lifecycle.platform;
+  const { records, storage } = context.platform;
   return [
     {
       name: "reserve",
       says: "reserving its name and subnet",
       recordsOnly: true,
       run: (job) => records.instances.insert(foundation.record(job)),
-      undo: ({ input }, tools) => forgetUnlessLeft(lifecycle, name(input), tools),
+      undo: ({ input }, tools) => forgetUnlessLeft(context, name(input), tools),
     },
     [
       { name: "dataset", ...foundation.dataset, undo: ({ input }) => storage.remove(name(input)) },
-      networkStep(lifecycle, name),
+      networkStep(context, name),
     ],
     {
       name: "quota",
       says: "bounding what it writes",
       needed: ({ input }) => findInstance(records, name(input)).limits?.disk !== undefined,
       // Goes with the dataset.
-      run: ({ input }) =>
-        setDiskLimit(lifecycle.platform, name(input), findInstance(records, name(input)).limits?.disk),
+      run: ({ input }) => setDiskLimit(context.platform, name(input), findInstance(records, name(input)).limits?.disk),
     },
   ];
 }
@@ -59,19 +58,19 @@ export function foundationSteps<Input, State>(
  * Give the name back, unless something of the instance could not be taken away: then it stays listed, to be deleted by
  * whoever sees it or by the next start of the daemon.
  */
-function forgetUnlessLeft(lifecycle: Lifecycle, name: string, { status }: Pick<StepTools, "status">): void {
+function forgetUnlessLeft(context: Context, name: string, { status }: Pick<StepTools, "status">): void {
   const isLeft = ["engine", "network", "dataset"].some((step) => status(step) === "undo_failed");
-  if (!isLeft) forgetInstance(lifecycle, name);
+  if (!isLeft) forgetInstance(context, name);
 }
 
-export function forgetInstance({ platform, ports, workloads }: Lifecycle, name: string): void {
+export function forgetInstance({ platform, ports, workloads }: Context, name: string): void {
   platform.records.instances.remove(name);
   ports.forget(name);
   workloads.forget(name);
 }
 
 /** The first network of a new instance. */
-function networkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
+function networkStep<Input, State>({ platform, specs }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
     says: "connecting it to the host",
@@ -81,7 +80,7 @@ function networkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<I
 }
 
 /** A network for an engine that is about to start; that of an engine that runs is only looked after. */
-export function freshNetworkStep<Input, State>({ platform, specs }: Lifecycle, name: Named<Input>): Step<Input, State> {
+export function freshNetworkStep<Input, State>({ platform, specs }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
     says: "connecting it to the host",
@@ -95,12 +94,12 @@ export function freshNetworkStep<Input, State>({ platform, specs }: Lifecycle, n
   };
 }
 
-export function startEngineStep<Input, State>(lifecycle: Lifecycle, name: Named<Input>): Step<Input, State> {
-  const { platform, ports } = lifecycle;
+export function startEngineStep<Input, State>(context: Context, name: Named<Input>): Step<Input, State> {
+  const { platform, ports } = context;
   return {
     name: "engine",
     says: "starting its Docker engine",
-    run: ({ input }, tools) => startEngine(lifecycle, findInstance(platform.records, name(input)), tools),
+    run: ({ input }, tools) => startEngine(context, findInstance(platform.records, name(input)), tools),
     undo: async ({ input }) => {
       await platform.engines.kill(name(input));
       await ports.clear(name(input));
@@ -109,7 +108,7 @@ export function startEngineStep<Input, State>(lifecycle: Lifecycle, name: Named<
 }
 
 /** From here on the instance is there for good. */
-export function commitNewStep<Input, State>({ platform }: Lifecycle, name: Named<Input>): Step<Input, State> {
+export function commitNewStep<Input, State>({ platform }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "commit",
     says: "writing it down",
@@ -119,7 +118,7 @@ export function commitNewStep<Input, State>({ platform }: Lifecycle, name: Named
 }
 
 /** Forward what is published by now, so that whoever is told "done" can connect. */
-export function portsStep<Input, State>({ ports }: Lifecycle, name: Named<Input>): Step<Input, State> {
+export function portsStep<Input, State>({ ports }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "ports",
     says: "forwarding its published ports",
@@ -129,7 +128,7 @@ export function portsStep<Input, State>({ ports }: Lifecycle, name: Named<Input>
 
 /** Let the plugin make a copy its own; its ports may differ after that. */
 export function postCloneStep<Input, State>(
-  { platform: { records }, workloads, ports }: Lifecycle,
+  { platform: { records }, workloads, ports }: Context,
   name: Named<Input>,
 ): Step<Input, State> {
   return {
@@ -145,7 +144,7 @@ export function postCloneStep<Input, State>(
 
 /** Remember what runs, before it is ended. Of an engine that does not answer nothing is known, and that is no failure. */
 export function noteStep<Input, State extends EngineBefore>(
-  { platform }: Lifecycle,
+  { platform }: Context,
   name: Named<Input>,
 ): Step<Input, State> {
   return {
@@ -165,16 +164,16 @@ export function noteStep<Input, State extends EngineBefore>(
 
 /** Bring an engine back with its containers as they were; one that is up stays as it is. */
 export async function restoreEngine(
-  lifecycle: Lifecycle,
+  context: Context,
   instance: string,
   before: ContainersBefore,
   tools: Pick<StepTools, "signal" | "report" | "getsOn">,
 ): Promise<void> {
-  const { platform, specs, ports } = lifecycle;
+  const { platform, specs, ports } = context;
   const record = findInstance(platform.records, instance);
   await platform.network.create(specs.network(record));
   await withRoom(platform, record, () => withholdRestarts(platform, instance, before));
-  await startEngine(lifecycle, record, tools, async () => {
+  await startEngine(context, record, tools, async () => {
     await restoreContainers(platform.engines.api(instance), before, tools.getsOn);
   });
   await ports.refresh(instance);

@@ -7,8 +7,8 @@ import type {
 } from "@dockersnap/contract/words";
 import type { EngineState } from "../engine/engine.ts";
 import type { Holder } from "../operation/locks.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import type { Specs } from "./specs.ts";
 
 interface Deps {

@@ -1,4 +1,4 @@
-import type { Settings } from "../platform/platform.ts";
+import type { Settings } from "../platform.ts";
 
 /** The address a client should use for this host's ports: what the operator says, else the one the client came by. */
 export function clientHost(

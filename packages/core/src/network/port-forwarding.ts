@@ -1,8 +1,8 @@
 import type { PortMapping } from "@dockersnap/contract/words";
+import type { EventSink } from "../base/events.ts";
+import type { Log } from "../base/log.ts";
 import type { EngineHost } from "../engine/engine.ts";
-import type { EventSink } from "../platform/events.ts";
-import type { Log } from "../platform/log.ts";
-import type { PortReservation, Records } from "../platform/records.ts";
+import type { PortReservation, Records } from "../records/records.ts";
 import { networkClashes } from "./clashes.ts";
 import { forwardsOf } from "./forwards.ts";
 import type { Network, NetworkSpec } from "./network.ts";

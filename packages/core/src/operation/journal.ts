@@ -1,8 +1,8 @@
 import type { ErrorCode, OperationStatus, StepStatus } from "@dockersnap/contract/words";
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Clock } from "../platform/clock.ts";
-import type { NewEvent } from "../platform/events.ts";
-import type { OperationRecord, Records } from "../platform/records.ts";
+import type { Clock } from "../base/clock.ts";
+import type { NewEvent } from "../base/events.ts";
+import type { OperationRecord, Records } from "../records/records.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,5 +1,5 @@
 import type { ProgressEvent, StepStatus } from "@dockersnap/contract/words";
-import type { Log } from "../platform/log.ts";
+import type { Log } from "../base/log.ts";
 
 /** What a step may touch besides its job. */
 export interface StepTools {

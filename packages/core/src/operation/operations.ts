@@ -1,8 +1,8 @@
 import { DockersnapError, type Operation, type ProgressEvent } from "@dockersnap/contract/words";
-import type { Clock } from "../platform/clock.ts";
-import type { EventSink } from "../platform/events.ts";
-import type { Log } from "../platform/log.ts";
-import type { OperationFilter, OperationRecord, Records } from "../platform/records.ts";
+import type { Clock } from "../base/clock.ts";
+import type { EventSink } from "../base/events.ts";
+import type { Log } from "../base/log.ts";
+import type { OperationFilter, OperationRecord, Records } from "../records/records.ts";
 import { chainsOf } from "./chains.ts";
 import { EndedLogs } from "./ended-logs.ts";
 import { execute, resume } from "./ending.ts";

@@ -1,5 +1,5 @@
 import type { ProgressEvent } from "@dockersnap/contract/words";
-import { WakeUps } from "../platform/wake-ups.ts";
+import { WakeUps } from "../base/wake-ups.ts";
 
 /** How much of one operation's progress is kept, in characters of JSON: its beginning, and the newest. */
 export interface ProgressBounds {

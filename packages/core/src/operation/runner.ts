@@ -1,6 +1,6 @@
 import { DockersnapError, type ProgressEvent } from "@dockersnap/contract/words";
-import type { Clock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { Journal } from "./journal.ts";
 import type { AnyOperationKind, Job, Step, StepObserver, Steps, StepTools } from "./kind.ts";
 import { patienceOf } from "./patience.ts";

@@ -1,5 +1,5 @@
 import type { Operation, ProgressEvent } from "@dockersnap/contract/words";
-import type { OperationRecord } from "../platform/records.ts";
+import type { OperationRecord } from "../records/records.ts";
 import { closingSentence } from "./closing.ts";
 
 /** The operation as clients see it: without what only the journal needs. */

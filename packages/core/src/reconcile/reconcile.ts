@@ -1,7 +1,7 @@
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { withRoom } from "../instance/limits.ts";
 import type { Operations } from "../operation/operations.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { InstanceRecord } from "../records/records.ts";
 
 /** Who asked, for operations nobody asked for. */
 const byDaemon = { requestedBy: "daemon" };
@@ -21,8 +21,8 @@ export interface Reconciled {
  * Bring reality to what the records say, at the start of a daemon: end what the last one left unfinished, take up the
  * engines that run, start those that should and do not, and clear what was left half made or half removed.
  */
-export async function reconcile(lifecycle: Lifecycle, operations: Operations): Promise<Reconciled> {
-  const { records, log } = lifecycle.platform;
+export async function reconcile(context: Context, operations: Operations): Promise<Reconciled> {
+  const { records, log } = context.platform;
   await operations.recover();
 
   for (const record of records.instances.all()) {
@@ -47,17 +47,17 @@ export async function reconcile(lifecycle: Lifecycle, operations: Operations): P
   const ready = records.instances.all().filter((record) => record.phase === "ready");
   await Promise.all(
     ready.map(async (record) => {
-      if (await adopt(lifecycle, record)) adopted.push(record.name);
+      if (await adopt(context, record)) adopted.push(record.name);
       // One that waited and does not run is replaced by a new one.
       else if (record.desired === "running" && record.purpose !== "standby") starting.push(record.name);
     }),
   );
-  return { adopted, starting, started: startAll(lifecycle, operations, starting) };
+  return { adopted, starting, started: startAll(context, operations, starting) };
 }
 
 /** Take up a running engine. One that nobody wants running is ended: a stop was asked for and not carried out. */
-async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<boolean> {
-  const { platform, specs, ports } = lifecycle;
+async function adopt(context: Context, record: InstanceRecord): Promise<boolean> {
+  const { platform, specs, ports } = context;
   try {
     if (record.desired === "stopped") {
       if ((await platform.engines.state(record.name)) !== "stopped") await platform.engines.kill(record.name);
@@ -75,23 +75,23 @@ async function adopt(lifecycle: Lifecycle, record: InstanceRecord): Promise<bool
   }
 }
 
-async function holdStill({ records, engines }: Lifecycle["platform"], { name, cloneOf }: InstanceRecord) {
+async function holdStill({ records, engines }: Context["platform"], { name, cloneOf }: InstanceRecord) {
   const standby = cloneOf === undefined ? undefined : records.standbys.get(cloneOf.instance, cloneOf.label);
   if (standby?.frozen === true) await engines.suspend(name);
 }
 
 /** Start what should run and does not, as after a time in which the pool could not be written. */
-export async function startWanted(lifecycle: Lifecycle, operations: Operations): Promise<void> {
-  const { records, engines } = lifecycle.platform;
+export async function startWanted(context: Context, operations: Operations): Promise<void> {
+  const { records, engines } = context.platform;
   const wanted = records.instances
     .all()
     .filter(({ phase, desired, purpose }) => phase === "ready" && desired === "running" && purpose !== "standby");
   const states = await Promise.all(wanted.map(({ name }) => engines.state(name)));
   const down = wanted.filter((_, index) => states[index] !== "running").map(({ name }) => name);
-  await startAll(lifecycle, operations, down);
+  await startAll(context, operations, down);
 }
 
-async function startAll(lifecycle: Lifecycle, operations: Operations, names: readonly string[]): Promise<void> {
+async function startAll(context: Context, operations: Operations, names: readonly string[]): Promise<void> {
   const queue = [...names];
   const worker = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
@@ -99,7 +99,7 @@ async function startAll(lifecycle: Lifecycle, operations: Operations, names: rea
         const { done } = await operations.begin("start", { name }, byDaemon);
         await done;
       } catch (error) {
-        lifecycle.platform.log.error("an instance that should run could not be started", { instance: name, error });
+        context.platform.log.error("an instance that should run could not be started", { instance: name, error });
       }
     }
   };

@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 
 /** Something on this host that bears our names and belongs to no instance. */
 export interface Stray {

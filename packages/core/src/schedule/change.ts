@@ -1,8 +1,8 @@
 import { DockersnapError, nearest, type ScheduleRequest, scheduleTag } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findInstance, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { Records, ScheduleRecord } from "../platform/records.ts";
+import type { Records, ScheduleRecord } from "../records/records.ts";
 import { parseCron } from "./cron.ts";
 import { describeSchedule } from "./view.ts";
 
@@ -16,7 +16,7 @@ interface AddScheduleState {
   readonly createdAt: string;
 }
 
-export function addSchedule({ platform }: Lifecycle): OperationKind<AddScheduleInput, AddScheduleState> {
+export function addSchedule({ platform }: Context): OperationKind<AddScheduleInput, AddScheduleState> {
   const { records, clock, events } = platform;
   return {
     name: "add-schedule",
@@ -56,7 +56,7 @@ export interface RemoveScheduleInput {
 }
 
 /** End a schedule. Its snapshots stay, and are like any other from then on: no later schedule of its name removes them. */
-export function removeSchedule({ platform }: Lifecycle): OperationKind<RemoveScheduleInput, object> {
+export function removeSchedule({ platform }: Context): OperationKind<RemoveScheduleInput, object> {
   const { records, events } = platform;
   return {
     name: "remove-schedule",

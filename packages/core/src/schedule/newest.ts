@@ -1,5 +1,5 @@
 import { ownTagPrefix, scheduleTag } from "@dockersnap/contract/words";
-import type { SnapshotRecord } from "../platform/records.ts";
+import type { SnapshotRecord } from "../records/records.ts";
 
 /** On what the daemon keeps by itself before it replaces the present of an instance. */
 const autoTag = `${ownTagPrefix}auto`;

@@ -1,4 +1,4 @@
-import type { ScheduleRecord } from "../platform/records.ts";
+import type { ScheduleRecord } from "../records/records.ts";
 import { momentsOf } from "./cron.ts";
 
 /**

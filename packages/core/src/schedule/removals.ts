@@ -1,5 +1,5 @@
 import { scheduleTag } from "@dockersnap/contract/words";
-import type { ScheduleRecord, SnapshotRecord } from "../platform/records.ts";
+import type { ScheduleRecord, SnapshotRecord } from "../records/records.ts";
 import { keptBy, rulesInWords } from "./keep.ts";
 
 /** A snapshot that goes, and why, as a person reads it. */

@@ -1,5 +1,5 @@
-import type { Platform } from "../platform/platform.ts";
-import type { ClockJump, TimeRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { ClockJump, TimeRecord } from "../records/records.ts";
 
 type Deps = Pick<Platform, "records" | "clock" | "log" | "events">;
 

@@ -1,8 +1,8 @@
 import { DockersnapError, scheduleTag, type Verification } from "@dockersnap/contract/words";
 import { ownName } from "../instance/own-name.ts";
 import type { Operations } from "../operation/operations.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { ScheduleRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { ScheduleRecord } from "../records/records.ts";
 import { labelAt } from "./label.ts";
 import { newestOf } from "./newest.ts";
 import { Plan } from "./plan.ts";

@@ -1,5 +1,5 @@
 import type { Schedule } from "@dockersnap/contract/words";
-import type { ScheduleRecord } from "../platform/records.ts";
+import type { ScheduleRecord } from "../records/records.ts";
 import { momentsOf } from "./cron.ts";
 
 /** A schedule as clients see it. */

@@ -1,8 +1,9 @@
 import { DockersnapError, mostTags, type SnapshotChange } from "@dockersnap/contract/words";
-import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { Job, OperationKind } from "../operation/kind.ts";
-import type { Records, RevertRecord, SnapshotRecord } from "../platform/records.ts";
+import type { Records, RevertRecord, SnapshotRecord } from "../records/records.ts";
+import { requireWritable } from "../storage/room.ts";
 import { requireFutureExpiry, sameForm } from "./expiry.ts";
 import { requireFreeLabel } from "./take.ts";
 import { describeSnapshot } from "./view.ts";
@@ -27,8 +28,8 @@ interface ChangeState {
 type ChangeJob = Job<ChangeInput, ChangeState>;
 
 /** Rename, tag or protect one snapshot, or say when it expires: all that is asked for, or nothing of it. */
-export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput, ChangeState> {
-  const { records, storage, events, clock } = lifecycle.platform;
+export function changeSnapshot(context: Context): OperationKind<ChangeInput, ChangeState> {
+  const { records, storage, events, clock } = context.platform;
   return {
     name: "change-snapshot",
     cancellable: false,
@@ -40,8 +41,8 @@ export function changeSnapshot(lifecycle: Lifecycle): OperationKind<ChangeInput,
       const before = findSnapshot(records, input.name, input.label);
       requireFutureExpiry(clock, input.name, input.label, input.change.expires_at ?? undefined);
       if (isRenamed(input)) {
-        await requireFreeLabel(lifecycle, input.name, newLabel(input));
-        await requireWritable(lifecycle.platform, `rename '${input.name}@${input.label}'`);
+        await requireFreeLabel(context, input.name, newLabel(input));
+        await requireWritable(context.platform, `rename '${input.name}@${input.label}'`);
       }
       requireFewTags(input, mergedTags(before, input.change));
       return { before, named: namedBy(records, input) };

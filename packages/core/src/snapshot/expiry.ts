@@ -1,5 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Clock } from "../platform/clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** Times are compared as text, so each is written the same way, whatever a client sent. */
 export function sameForm(time: string | undefined): string | undefined {

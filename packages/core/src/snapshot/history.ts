@@ -1,6 +1,6 @@
 import type { History, HistoryClone, Origin } from "@dockersnap/contract/words";
 import { findInstance, usersInstances } from "../instance/lookup.ts";
-import type { InstanceRecord, Records, SnapshotRecord } from "../platform/records.ts";
+import type { InstanceRecord, Records, SnapshotRecord } from "../records/records.ts";
 import { describeRevert } from "./reverts.ts";
 import { describeSnapshot } from "./view.ts";
 

@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 import type { HoldStill } from "../storage/driver.ts";
 
 /**

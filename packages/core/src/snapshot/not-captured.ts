@@ -1,5 +1,5 @@
 import type { DataRootContents, StoredVolume } from "../content/data-root.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 
 /** A data-root with ten thousand containers is read in less. */
 const longestReadMs = 10_000;

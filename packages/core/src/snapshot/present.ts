@@ -1,8 +1,8 @@
 import { autoLabelPrefix, type ReplacingAct } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { readyInstance } from "../instance/lookup.ts";
 import type { Job, Step } from "../operation/kind.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import { holdingContainers } from "./hold-still.ts";
 import { freeLabel } from "./take.ts";
 
@@ -27,11 +27,11 @@ export interface Present {
 }
 
 /** It is kept under a label that nothing has yet. */
-export async function findPresent(lifecycle: Lifecycle, act: ReplacingAct, name: string): Promise<Present> {
-  const { records, clock } = lifecycle.platform;
+export async function findPresent(context: Context, act: ReplacingAct, name: string): Promise<Present> {
+  const { records, clock } = context.platform;
   const record = readyInstance(records, name);
   const at = clock.now().toISOString();
-  const keptAs = await freeLabel(lifecycle, name, `${autoLabelPrefix(act)}${at.replaceAll(":", "-")}`);
+  const keptAs = await freeLabel(context, name, `${autoLabelPrefix(act)}${at.replaceAll(":", "-")}`);
   return { record, keptAs, at };
 }
 
@@ -40,7 +40,7 @@ export function presentState({ record, keptAs, at }: Present): PresentState {
 }
 
 /** Its label is free again only once the step `swap` is taken back: until then it is the only copy of what was there. */
-export function keepStep<State extends PresentState>({ platform }: Lifecycle): Step<Named, State> {
+export function keepStep<State extends PresentState>({ platform }: Context): Step<Named, State> {
   const { storage, engines } = platform;
   return {
     name: "keep",
@@ -61,7 +61,7 @@ export function keepStep<State extends PresentState>({ platform }: Lifecycle): S
 }
 
 export function recordPresent(
-  { platform: { records, settings } }: Lifecycle,
+  { platform: { records, settings } }: Context,
   act: ReplacingAct,
   { input, state }: Job<Named, PresentState>,
 ): void {
@@ -84,7 +84,7 @@ export function recordPresent(
 
 /** Write down what could not be taken back, and where what was there before is kept. */
 export function recordFailure(
-  lifecycle: Lifecycle,
+  context: Context,
   act: ReplacingAct,
   job: Job<Named, PresentState>,
   problem: string,
@@ -92,7 +92,7 @@ export function recordFailure(
 ): void {
   const { name } = job.input;
   const isKept = left.includes("swap") || left.includes("keep");
-  if (isKept) recordPresent(lifecycle, act, job);
+  if (isKept) recordPresent(context, act, job);
   const where = isKept ? ` What was there before is kept as '${name}@${job.state.keptAs}'.` : "";
-  lifecycle.platform.records.instances.update(name, { problem: `${problem}${where}` });
+  context.platform.records.instances.update(name, { problem: `${problem}${where}` });
 }

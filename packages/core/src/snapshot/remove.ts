@@ -1,8 +1,9 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { Records } from "../platform/records.ts";
+import type { Records } from "../records/records.ts";
+import { requireWritable } from "../storage/room.ts";
 import { loseSnapshot } from "./reverts.ts";
 
 export interface SnapshotInput {
@@ -11,7 +12,7 @@ export interface SnapshotInput {
 }
 
 /** Remove one snapshot for good. Clones of it stay whole; `protected` ones are refused. */
-export function removeSnapshot({ platform }: Lifecycle): OperationKind<SnapshotInput, object> {
+export function removeSnapshot({ platform }: Context): OperationKind<SnapshotInput, object> {
   const { records, storage } = platform;
   return {
     name: "remove-snapshot",

@@ -1,7 +1,8 @@
 import { DockersnapError, type ErrorCode, type ReplacingAct } from "@dockersnap/contract/words";
-import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { freshNetworkStep, noteStep, portsStep, restoreEngine, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../operation/kind.ts";
+import { requireRoom } from "../storage/room.ts";
 import { findPresent, keepStep, type Named, type Present, presentState } from "./present.ts";
 import {
   forgetReplacement,
@@ -32,31 +33,31 @@ interface Replacing<Input> {
  * label of its own first, and every other snapshot stays; so a failure at any point can go back to exactly what was there.
  */
 export function replacing<Input extends Named>(
-  lifecycle: Lifecycle,
+  context: Context,
   { act, choose, result }: Replacing<Input>,
 ): OperationKind<Input, ReplaceState> {
-  const { platform } = lifecycle;
+  const { platform } = context;
   return {
-    ...replacement(lifecycle, act, result),
+    ...replacement(context, act, result),
     name: act,
     async prepare(input) {
-      const present = await findPresent(lifecycle, act, input.name);
+      const present = await findPresent(context, act, input.name);
       const chosen = choose(input, present);
-      await requireRoom(lifecycle, `${act} '${input.name}'`);
+      await requireRoom(context, `${act} '${input.name}'`);
       const wasRunning = (await platform.engines.state(input.name)) === "running";
       return { wasRunning, ran: [], wasDesired: present.record.desired, ...presentState(present), ...chosen };
     },
-    steps: replaceSteps(lifecycle, act),
+    steps: replaceSteps(context, act),
   };
 }
 
-function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, ReplaceState> {
-  const { storage } = lifecycle.platform;
+function replaceSteps(context: Context, act: ReplacingAct): Steps<Named, ReplaceState> {
+  const { storage } = context.platform;
   const name = (input: Named) => input.name;
   return [
-    noteStep(lifecycle, name),
-    haltStep(lifecycle),
-    keepStep(lifecycle),
+    noteStep(context, name),
+    haltStep(context),
+    keepStep(context),
     [
       {
         name: "swap",
@@ -65,17 +66,17 @@ function replaceSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Rep
         changedNothing: (failure) => failure instanceof DockersnapError && refusals.has(failure.code),
         undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
       },
-      freshNetworkStep(lifecycle, name),
+      freshNetworkStep(context, name),
     ],
-    startEngineStep(lifecycle, name),
-    portsStep(lifecycle, name),
-    postRevertStep(lifecycle),
-    commitStep(lifecycle, act),
+    startEngineStep(context, name),
+    portsStep(context, name),
+    postRevertStep(context),
+    commitStep(context, act),
   ];
 }
 
-function haltStep(lifecycle: Lifecycle): Step<Named, ReplaceState> {
-  const { platform, ports } = lifecycle;
+function haltStep(context: Context): Step<Named, ReplaceState> {
+  const { platform, ports } = context;
   return {
     // What is thrown away needs no graceful end. Its ports are taken away with it and come back once something answers:
     // a packet that comes while a container is on its way up has the kernel ask for that container's address too early,
@@ -87,13 +88,13 @@ function haltStep(lifecycle: Lifecycle): Step<Named, ReplaceState> {
       for (const end of ends) if (end.status === "rejected") throw end.reason;
     },
     undo: async ({ input, state }, tools) => {
-      if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
+      if (state.wasRunning) await restoreEngine(context, input.name, state, tools);
     },
   };
 }
 
-function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, ReplaceState> {
-  const { platform, workloads } = lifecycle;
+function commitStep(context: Context, act: ReplacingAct): Step<Named, ReplaceState> {
+  const { platform, workloads } = context;
   const { records } = platform;
   return {
     name: "commit",
@@ -102,7 +103,7 @@ function commitStep(lifecycle: Lifecycle, act: ReplacingAct): Step<Named, Replac
     run: (job) => {
       const { input, state } = job;
       records.transaction(() => {
-        recordReplacement(lifecycle, act, job);
+        recordReplacement(context, act, job);
         records.instances.update(input.name, { head: state.newHead, desired: "running", problem: undefined });
       });
       // Failures of what was thrown away do not count against what is there now.

@@ -1,9 +1,9 @@
 import type { ReplacingAct } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import type { EngineBefore } from "../instance/containers.ts";
-import type { Lifecycle } from "../instance/lifecycle.ts";
 import { findInstance } from "../instance/lookup.ts";
 import type { Job, OperationKind, Step } from "../operation/kind.ts";
-import type { Records } from "../platform/records.ts";
+import type { Records } from "../records/records.ts";
 import { type Named, type PresentState, recordFailure, recordPresent } from "./present.ts";
 import { changeReverts, type RevertsChange } from "./reverts.ts";
 
@@ -16,7 +16,7 @@ export interface ReplacementState extends EngineBefore, PresentState {
 
 /** What such operations have in common: the step `swap` decides, and the present is never lost. */
 export function replacement<Input extends Named, State extends ReplacementState>(
-  lifecycle: Lifecycle,
+  context: Context,
   act: ReplacingAct,
   result: (job: Job<Input, State>) => unknown,
 ): Pick<OperationKind<Input, State>, "cancellable" | "recovery" | "instance" | "holds" | "result" | "failed"> {
@@ -26,17 +26,17 @@ export function replacement<Input extends Named, State extends ReplacementState>
     instance: (input) => input.name,
     holds: (input) => [{ instance: input.name, mode: "exclusive" }],
     result(job) {
-      lifecycle.platform.events.publish({ type: "instance.changed", instance: job.input.name });
+      context.platform.events.publish({ type: "instance.changed", instance: job.input.name });
       return result(job);
     },
-    failed: (job, problem, left) => recordFailure(lifecycle, act, job, problem, left),
+    failed: (job, problem, left) => recordFailure(context, act, job, problem, left),
   };
 }
 
 export function postRevertStep<State>({
   platform: { records },
   workloads,
-}: Lifecycle): Required<Pick<Step<Named, State>, "needed">> & Step<Named, State> {
+}: Context): Required<Pick<Step<Named, State>, "needed">> & Step<Named, State> {
   return {
     name: "post_revert",
     says: "telling the plugin",
@@ -46,9 +46,9 @@ export function postRevertStep<State>({
 }
 
 /** Within a transaction of the caller's, as what takes it back. */
-export function recordReplacement(lifecycle: Lifecycle, act: ReplacingAct, job: Job<Named, ReplacementState>): void {
-  recordPresent(lifecycle, act, job);
-  changeReverts(lifecycle.platform.records, job.state.reverts);
+export function recordReplacement(context: Context, act: ReplacingAct, job: Job<Named, ReplacementState>): void {
+  recordPresent(context, act, job);
+  changeReverts(context.platform.records, job.state.reverts);
 }
 
 export function forgetReplacement(records: Records, { input, state }: Job<Named, ReplacementState>): void {

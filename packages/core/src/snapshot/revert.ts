@@ -1,5 +1,5 @@
 import type { RevertRequest } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findSnapshot } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
 import { type ReplaceState, replacing } from "./replace.ts";
@@ -8,9 +8,9 @@ import { appended, revertLine } from "./reverts.ts";
 export type RevertInput = Omit<RevertRequest, "force" | "only"> & { readonly name: string };
 
 /** Put an instance back to one of its snapshots. It is remembered, so that `undo` can take it back. */
-export function revertInstance(lifecycle: Lifecycle): OperationKind<RevertInput, ReplaceState> {
-  const { records } = lifecycle.platform;
-  return replacing(lifecycle, {
+export function revertInstance(context: Context): OperationKind<RevertInput, ReplaceState> {
+  const { records } = context.platform;
+  return replacing(context, {
     act: "revert",
     choose({ name, label }, { record, keptAs, at }) {
       findSnapshot(records, name, label);

@@ -1,5 +1,5 @@
 import type { Revert } from "@dockersnap/contract/words";
-import type { Records, RevertRecord } from "../platform/records.ts";
+import type { Records, RevertRecord } from "../records/records.ts";
 
 /**
  * The reverts of an instance are a line, oldest first: those that were taken back are its end. An undo takes back the

@@ -1,8 +1,9 @@
 import { DockersnapError, type SweepResult } from "@dockersnap/contract/words";
-import { type Lifecycle, requireWritable } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
 import type { Removal } from "../schedule/removals.ts";
+import { requireWritable } from "../storage/room.ts";
 import { forgetSnapshot } from "./remove.ts";
 
 export interface SweepInput {
@@ -16,7 +17,7 @@ interface SweepState {
 }
 
 /** Remove snapshots of one instance for good, each for a reason that stays with the operation. Clones of them stay whole. */
-export function sweepSnapshots({ platform }: Lifecycle): OperationKind<SweepInput, SweepState> {
+export function sweepSnapshots({ platform }: Context): OperationKind<SweepInput, SweepState> {
   const { records, storage, events } = platform;
   return {
     name: "sweep",

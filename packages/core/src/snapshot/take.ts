@@ -1,11 +1,12 @@
 import { currentStateWord, DockersnapError, type SnapshotRequest, scheduleTag } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import { type EngineBefore, noteContainers, refuseRemovedByStop } from "../instance/containers.ts";
-import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { longestLookMs, restoreEngine } from "../instance/steps.ts";
 import { inTime } from "../operation/in-time.ts";
 import type { Job, OperationKind, StepTools } from "../operation/kind.ts";
-import type { Records } from "../platform/records.ts";
+import type { Records } from "../records/records.ts";
+import { requireRoom } from "../storage/room.ts";
 import { requireFutureExpiry, sameForm } from "./expiry.ts";
 import { holdingContainers } from "./hold-still.ts";
 import { findNotCaptured } from "./not-captured.ts";
@@ -33,8 +34,8 @@ const longestSettleMs = 15_000;
 type TakeJob = Job<TakeInput, TakeState>;
 
 /** Keep this moment of an instance. A stopped instance is as still as it can be, whatever mode was asked for. */
-export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, TakeState> {
-  const { platform, workloads } = lifecycle;
+export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeState> {
+  const { platform, workloads } = context;
   const { storage, engines, records, clock } = platform;
   const instance = (input: TakeInput) => findInstance(records, input.name);
   const mode = ({ input }: TakeJob) => input.mode ?? "live";
@@ -45,9 +46,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
   const lookAt = async ({ input, state }: TakeJob, { signal }: Pick<StepTools, "signal">) => {
     const [{ sentences, problems }, unanswered] = await Promise.all([
       findNotCaptured(platform, input.name, signal),
-      state.wasRunning && mode({ input, state }) !== "stopped"
-        ? whyUnanswered(lifecycle, input.name, signal)
-        : undefined,
+      state.wasRunning && mode({ input, state }) !== "stopped" ? whyUnanswered(context, input.name, signal) : undefined,
     ]);
     state.notCaptured = sentences;
     state.warnings = [...(unanswered === undefined ? [] : [unanswered]), ...problems];
@@ -61,8 +60,8 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
     async prepare(input) {
       const record = readyInstance(records, input.name);
       requireFutureExpiry(clock, input.name, input.label, input.expires_at);
-      await requireFreeLabel(lifecycle, input.name, input.label);
-      await requireRoom(lifecycle, `snapshot '${input.name}'`);
+      await requireFreeLabel(context, input.name, input.label);
+      await requireRoom(context, `snapshot '${input.name}'`);
       return {
         wasRunning: (await engines.state(input.name)) === "running",
         createdAt: clock.now().toISOString(),
@@ -94,7 +93,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
           await Promise.all([
             looksBeside(job) ? undefined : lookAt(job, { signal }),
-            mode(job) === "stopped" ? noteForStop(lifecycle, job) : undefined,
+            mode(job) === "stopped" ? noteForStop(context, job) : undefined,
             storage.settle(job.input.name, soon),
           ]);
         },
@@ -104,7 +103,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         says: "stopping the containers cleanly",
         needed: (job) => running(job) && mode(job) === "stopped",
         run: ({ input }, { signal }) => engines.stop(input.name, signal),
-        undo: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state, tools),
+        undo: ({ input, state }, tools) => restoreEngine(context, input.name, state, tools),
       },
       {
         name: "freeze",
@@ -157,7 +156,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         name: "engine",
         says: "starting the containers again",
         needed: (job) => running(job) && mode(job) === "stopped",
-        run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, state, tools),
+        run: ({ input, state }, tools) => restoreEngine(context, input.name, state, tools),
       },
       {
         name: "post_snapshot",
@@ -169,7 +168,7 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
         name: "record",
         says: "writing it down",
         recordsOnly: true,
-        run: (job) => record(lifecycle, job),
+        run: (job) => record(context, job),
         undo: ({ input, state }) =>
           records.transaction(() => {
             records.snapshots.remove(input.name, input.label);
@@ -186,14 +185,14 @@ export function takeSnapshot(lifecycle: Lifecycle): OperationKind<TakeInput, Tak
   };
 }
 
-async function noteForStop({ platform: { engines } }: Lifecycle, { input: { name }, state }: TakeJob): Promise<void> {
+async function noteForStop({ platform: { engines } }: Context, { input: { name }, state }: TakeJob): Promise<void> {
   const api = engines.api(name);
   await noteContainers(api, state);
   await refuseRemovedByStop(api, name, state);
 }
 
 /** A snapshot needs no engine, so one that hangs costs nothing but this sentence. */
-async function whyUnanswered({ platform }: Lifecycle, name: string, signal: AbortSignal): Promise<string | undefined> {
+async function whyUnanswered({ platform }: Context, name: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     await inTime(platform.engines.api(name).containers(), longestLookMs, signal);
     return undefined;
@@ -205,27 +204,27 @@ async function whyUnanswered({ platform }: Lifecycle, name: string, signal: Abor
 }
 
 /** Whether a label is there, in the records or on the disk: what is must never be written over or undone away. */
-async function isTaken({ platform }: Lifecycle, instance: string, label: string): Promise<boolean> {
+async function isTaken({ platform }: Context, instance: string, label: string): Promise<boolean> {
   const { records, storage } = platform;
   return records.snapshots.get(instance, label) !== undefined || (await storage.hasSnapshot(instance, label));
 }
 
 /** `label`, or with a number behind it where that is taken: a clock that was set back comes by the same time again. */
-export async function freeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<string> {
+export async function freeLabel(context: Context, instance: string, label: string): Promise<string> {
   let free = label;
-  for (let number = 2; await isTaken(lifecycle, instance, free); number += 1) free = `${label}-${number}`;
+  for (let number = 2; await isTaken(context, instance, free); number += 1) free = `${label}-${number}`;
   return free;
 }
 
 /** `already_exists` if the label is taken, `invalid_request` for the word that means the current state. */
-export async function requireFreeLabel(lifecycle: Lifecycle, instance: string, label: string): Promise<void> {
+export async function requireFreeLabel(context: Context, instance: string, label: string): Promise<void> {
   if (label === currentStateWord) {
     throw new DockersnapError(
       "invalid_request",
       `A snapshot cannot be called '${label}': in 'dockersnap diff' that word means the current state of an instance. Choose another label.`,
     );
   }
-  if (!(await isTaken(lifecycle, instance, label))) return;
+  if (!(await isTaken(context, instance, label))) return;
   throw new DockersnapError(
     "already_exists",
     `Instance '${instance}' has a snapshot '${label}' already. Choose another label, or remove it with 'dockersnap delete ${instance}@${label}'.`,
@@ -238,7 +237,7 @@ function tagsOf(records: Records, { name, tags = {} }: TakeInput): Readonly<Reco
   return records.schedules.of(name).some(({ id }) => id === schedule) ? tags : others;
 }
 
-function record({ platform: { records } }: Lifecycle, job: TakeJob): void {
+function record({ platform: { records } }: Context, job: TakeJob): void {
   const { input, state } = job;
   records.transaction(() => {
     if (records.snapshots.get(input.name, input.label) === undefined) {

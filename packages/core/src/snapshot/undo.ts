@@ -1,8 +1,8 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import type { InstanceInput } from "../instance/remove.ts";
 import type { Job, OperationKind, Steps } from "../operation/kind.ts";
-import type { Records, RevertRecord, SnapshotRecord } from "../platform/records.ts";
+import type { Records, RevertRecord, SnapshotRecord } from "../records/records.ts";
 import { type PartsState, replacingParts } from "./parts/replace-parts.ts";
 import { type ReplaceState, replacing } from "./replace.ts";
 import { describeRevert, type RevertLine, revertLine, wayAcross } from "./reverts.ts";
@@ -11,8 +11,8 @@ type State = ReplaceState | PartsState;
 type Kind = OperationKind<InstanceInput, State>;
 
 /** Take back the last revert that was not taken back yet: what was there before it is there again. */
-export function undoRevert(lifecycle: Lifecycle): Kind {
-  const { records } = lifecycle.platform;
+export function undoRevert(context: Context): Kind {
+  const { records } = context.platform;
   const crossing = ({ name }: InstanceInput): Crossing => {
     const line = revertLine(records, name);
     const [revert, older] = line.toUndo;
@@ -23,12 +23,12 @@ export function undoRevert(lifecycle: Lifecycle): Kind {
       crossed: (keptAs) => ({ ...revert, redoAs: keptAs }),
     };
   };
-  return crossingKind(lifecycle, "undo", crossing);
+  return crossingKind(context, "undo", crossing);
 }
 
 /** Take the revert again that was taken back last: what was there when it was taken back is there again. */
-export function redoRevert(lifecycle: Lifecycle): Kind {
-  const { records } = lifecycle.platform;
+export function redoRevert(context: Context): Kind {
+  const { records } = context.platform;
   const crossing = ({ name }: InstanceInput): Crossing => {
     const [revert] = revertLine(records, name).toRedo;
     if (revert === undefined) throw nothingToRedo(name);
@@ -38,7 +38,7 @@ export function redoRevert(lifecycle: Lifecycle): Kind {
       crossed: (keptAs) => ({ ...revert, keptAs, redoAs: undefined }),
     };
   };
-  return crossingKind(lifecycle, "redo", crossing);
+  return crossingKind(context, "redo", crossing);
 }
 
 /** A revert that is crossed, in one direction or the other. */
@@ -50,12 +50,12 @@ interface Crossing {
 }
 
 /** What a revert was about is what goes the other way: the whole instance, or the same parts of it. */
-function crossingKind(lifecycle: Lifecycle, act: "undo" | "redo", crossing: (input: InstanceInput) => Crossing): Kind {
+function crossingKind(context: Context, act: "undo" | "redo", crossing: (input: InstanceInput) => Crossing): Kind {
   const result = ({ state }: Job<InstanceInput, State>) => ({
     status: "ok",
     revert: state.reverts.after.map(describeRevert)[0],
   });
-  const whole = replacing<InstanceInput>(lifecycle, {
+  const whole = replacing<InstanceInput>(context, {
     act,
     choose(input, { keptAs }) {
       const { revert, kept, crossed } = crossing(input);
@@ -67,7 +67,7 @@ function crossingKind(lifecycle: Lifecycle, act: "undo" | "redo", crossing: (inp
     },
     result,
   });
-  const ofParts = replacingParts<InstanceInput>(lifecycle, {
+  const ofParts = replacingParts<InstanceInput>(context, {
     name: act,
     act,
     choose(input, { keptAs }) {

@@ -1,5 +1,5 @@
 import type { Snapshot } from "@dockersnap/contract/words";
-import type { SnapshotRecord } from "../platform/records.ts";
+import type { SnapshotRecord } from "../records/records.ts";
 
 /** A snapshot as clients see it. */
 export function describeSnapshot(record: SnapshotRecord): Snapshot {

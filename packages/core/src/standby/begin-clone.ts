@@ -2,7 +2,7 @@ import { DockersnapError } from "@dockersnap/contract/words";
 import type { CloneInput } from "../instance/clone.ts";
 import { changedLimits, sameLimits } from "../instance/limits.ts";
 import type { Caller, OperationHandle, Operations } from "../operation/operations.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 import { waitingFor } from "./waiting.ts";
 
 interface Deps {

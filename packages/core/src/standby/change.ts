@@ -1,8 +1,8 @@
 import { DockersnapError, type StandbyRequest } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import type { OperationKind } from "../operation/kind.ts";
-import type { Records, StandbyRecord } from "../platform/records.ts";
+import type { Records, StandbyRecord } from "../records/records.ts";
 import type { SnapshotInput } from "../snapshot/remove.ts";
 import { describeStandby } from "./view.ts";
 
@@ -15,7 +15,7 @@ interface SetStandbyState {
 }
 
 /** Say how many clones of a snapshot are to wait. They are made, or go, after it. */
-export function setStandby({ platform }: Lifecycle): OperationKind<SetStandbyInput, SetStandbyState> {
+export function setStandby({ platform }: Context): OperationKind<SetStandbyInput, SetStandbyState> {
   const { records, clock, events, settings } = platform;
   return {
     name: "set-standby",
@@ -58,7 +58,7 @@ export function setStandby({ platform }: Lifecycle): OperationKind<SetStandbyInp
 const isFrozen = ({ frozen }: SetStandbyInput) => frozen ?? true;
 
 /** End it. What waits goes, after it. */
-export function removeStandby({ platform }: Lifecycle): OperationKind<SnapshotInput, object> {
+export function removeStandby({ platform }: Context): OperationKind<SnapshotInput, object> {
   const { records, events } = platform;
   return {
     name: "remove-standby",

@@ -1,11 +1,11 @@
 import { DockersnapError, isErrorCode, size } from "@dockersnap/contract/words";
+import { WakeUps } from "../base/wake-ups.ts";
 import { freeSubnetIndex } from "../instance/create.ts";
 import { ownName } from "../instance/own-name.ts";
 import type { Specs } from "../instance/specs.ts";
 import type { Operations } from "../operation/operations.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord, StandbyRecord } from "../platform/records.ts";
-import { WakeUps } from "../platform/wake-ups.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord, StandbyRecord } from "../records/records.ts";
 import { poolRoom } from "../storage/pool-room.ts";
 import { allWaiting, fits } from "./waiting.ts";
 

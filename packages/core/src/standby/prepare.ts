@@ -1,10 +1,11 @@
 import { DockersnapError } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import { branchHolds, branchSteps, requireBranch } from "../instance/branch.ts";
 import type { CloneInput } from "../instance/clone.ts";
-import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance } from "../instance/lookup.ts";
 import { commitNewStep, portsStep, startEngineStep } from "../instance/steps.ts";
 import type { OperationKind, Step } from "../operation/kind.ts";
+import { requireRoom } from "../storage/room.ts";
 import { untilWell } from "../verify/until-well.ts";
 
 export interface PrepareInput extends CloneInput {
@@ -19,8 +20,8 @@ interface PrepareState {
 const wellWithin = { timeoutMs: 180_000, watchMs: 1_000 };
 
 /** A clone that boots, becomes healthy and waits, under a name of the daemon's own, for a user who asks for one like it. */
-export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput, PrepareState> {
-  const { platform, ports } = lifecycle;
+export function prepareStandby(context: Context): OperationKind<PrepareInput, PrepareState> {
+  const { platform, ports } = context;
   const { records, engines } = platform;
   const name = (input: PrepareInput) => input.name;
   const hasWorkload = ({ input }: { input: PrepareInput }) => findInstance(records, input.name).workload !== undefined;
@@ -31,20 +32,20 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
     instance: name,
     holds: branchHolds,
     async prepare(input) {
-      await requireBranch(lifecycle, input);
-      await requireRoom(lifecycle, `have a clone of '${input.source}@${input.label}' wait`);
+      await requireBranch(context, input);
+      await requireRoom(context, `have a clone of '${input.source}@${input.label}' wait`);
       return { createdAt: platform.clock.now().toISOString() };
     },
     steps: [
       ...branchSteps<PrepareInput, PrepareState>(
-        lifecycle,
+        context,
         (input) => ({ ...input, purpose: "standby" }),
         "branching its dataset",
       ),
-      startEngineStep(lifecycle, name),
+      startEngineStep(context, name),
       // A plugin may look at its workload through forwarded ports; while it waits it has none, so that they stay free.
-      { ...portsStep<PrepareInput, PrepareState>(lifecycle, name), needed: hasWorkload },
-      healthyStep(lifecycle),
+      { ...portsStep<PrepareInput, PrepareState>(context, name), needed: hasWorkload },
+      healthyStep(context),
       {
         name: "unforward",
         says: "taking its forwarded ports away",
@@ -62,14 +63,14 @@ export function prepareStandby(lifecycle: Lifecycle): OperationKind<PrepareInput
         needed: ({ input }) => input.frozen,
         run: ({ input }) => engines.suspend(input.name),
       },
-      commitNewStep(lifecycle, name),
+      commitNewStep(context, name),
     ],
     result: () => undefined,
     failed: ({ input }, problem) => records.instances.update(input.name, { problem }),
   };
 }
 
-function healthyStep({ platform, workloads }: Lifecycle): Step<PrepareInput, PrepareState> {
+function healthyStep({ platform, workloads }: Context): Step<PrepareInput, PrepareState> {
   return {
     name: "healthy",
     says: "waiting until it is well",

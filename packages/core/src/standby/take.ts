@@ -1,4 +1,4 @@
-import type { Lifecycle } from "../instance/lifecycle.ts";
+import type { Context } from "../context.ts";
 import { findInstance } from "../instance/lookup.ts";
 import { forgetInstance } from "../instance/steps.ts";
 
@@ -14,21 +14,21 @@ export interface Taking {
  * Give a waiting clone its user's name, in everything others see of it, let it go on and forward its ports. What fails leaves
  * it half way.
  */
-export async function takeWaiting(lifecycle: Lifecycle, taking: Taking, signal: AbortSignal): Promise<void> {
-  const { records, storage } = lifecycle.platform;
+export async function takeWaiting(context: Context, taking: Taking, signal: AbortSignal): Promise<void> {
+  const { records, storage } = context.platform;
   const { standby, name, createdAt } = taking;
   records.transaction(() => {
     const waiting = findInstance(records, standby);
     records.instances.remove(standby);
     records.instances.insert({ ...waiting, name, createdAt, phase: "creating", purpose: undefined });
   });
-  lifecycle.ports.forget(standby);
+  context.ports.forget(standby);
   // Inside, nothing goes by the dataset's name, and to have its rename on disk takes longer than all the rest.
-  await allDone([storage.rename(standby, name), goOn(lifecycle, taking, signal)]);
+  await allDone([storage.rename(standby, name), goOn(context, taking, signal)]);
 }
 
 async function goOn(
-  { platform: { records, network, engines }, specs, ports }: Lifecycle,
+  { platform: { records, network, engines }, specs, ports }: Context,
   { standby, name }: Taking,
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,12 +46,12 @@ async function allDone(works: readonly Promise<void>[]): Promise<void> {
 }
 
 /** Take everything away that goes by one of these names, whichever of them it has got by now. */
-export async function discard(lifecycle: Lifecycle, names: readonly string[]): Promise<void> {
-  const { engines, network, storage } = lifecycle.platform;
+export async function discard(context: Context, names: readonly string[]): Promise<void> {
+  const { engines, network, storage } = context.platform;
   // Both engines' names first: what is half renamed is found by either, and holds its dataset busy.
   for (const name of names) await engines.kill(name);
   for (const name of names) {
     await Promise.all([network.remove(name), storage.remove(name)]);
-    forgetInstance(lifecycle, name);
+    forgetInstance(context, name);
   }
 }

@@ -1,5 +1,5 @@
 import type { Standby } from "@dockersnap/contract/words";
-import type { Records, StandbyRecord } from "../platform/records.ts";
+import type { Records, StandbyRecord } from "../records/records.ts";
 import { waitingFor } from "./waiting.ts";
 
 /** As clients see it; `problem` is why fewer wait than are to. */

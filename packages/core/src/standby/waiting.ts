@@ -1,4 +1,4 @@
-import type { InstanceRecord, Records, StandbyRecord } from "../platform/records.ts";
+import type { InstanceRecord, Records, StandbyRecord } from "../records/records.ts";
 
 type Snapshot = Pick<StandbyRecord, "instance" | "label">;
 

@@ -1,4 +1,4 @@
-import type { HostProbe } from "../platform/probe.ts";
+import type { HostProbe } from "../base/probe.ts";
 
 /** One instance's writable tree, named as the instance is. */
 export type DatasetId = string;

@@ -1,8 +1,8 @@
 import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
-import { requireWritable } from "../instance/lifecycle.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 import { type Capacity, growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
+import { requireWritable } from "./room.ts";
 
 type Deps = Pick<Platform, "storage" | "clock" | "log" | "events" | "settings"> & {
   /** Called when a pool that was read-only, or not mounted, can be written again. */

@@ -1,5 +1,5 @@
 import { DockersnapError, type InstanceUsage } from "@dockersnap/contract/words";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform.ts";
 import type { Occupied } from "./driver.ts";
 
 /** What an instance occupies, as clients see it. `not_ready` when that is not known before the signal aborts. */

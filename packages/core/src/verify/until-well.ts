@@ -1,9 +1,9 @@
 import { DockersnapError, type HealthCheck } from "@dockersnap/contract/words";
+import type { Clock } from "../base/clock.ts";
 import type { EngineApi } from "../engine/engine.ts";
 import type { StepTools } from "../operation/kind.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import type { Workloads } from "../workload/workloads.ts";
 import { checksOf, type DescribedContainer, describeContainers, isToComeUp } from "./containers.ts";
 

@@ -1,11 +1,12 @@
 import { DockersnapError, type Verification } from "@dockersnap/contract/words";
+import type { Context } from "../context.ts";
 import { type Branch, branchHolds, branchSteps } from "../instance/branch.ts";
 import { requireFreeName } from "../instance/create.ts";
-import { type Lifecycle, requireRoom } from "../instance/lifecycle.ts";
 import { findInstance, findSnapshot, readyInstance } from "../instance/lookup.ts";
 import { forgetInstance, portsStep, postCloneStep, startEngineStep } from "../instance/steps.ts";
 import type { Job, OperationKind, Step } from "../operation/kind.ts";
-import type { Records } from "../platform/records.ts";
+import type { Records } from "../records/records.ts";
+import { requireRoom } from "../storage/room.ts";
 import { untilWell } from "./until-well.ts";
 
 export interface VerifyInput {
@@ -34,8 +35,8 @@ const usualTimeoutMs = 120_000;
  * restored. Its instance is let go of as soon as the clone has branched off. A snapshot that turns out bad is a result, not
  * a failure. The clone never becomes ready, so that the next start clears it away whatever happened.
  */
-export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput, VerifyState> {
-  const { platform, workloads } = lifecycle;
+export function verifySnapshot(context: Context): OperationKind<VerifyInput, VerifyState> {
+  const { platform, workloads } = context;
   const { records, storage, engines, network, clock, events } = platform;
   const clone = (input: VerifyInput) => input.clone;
   const branch = (input: VerifyInput): Branch => ({
@@ -56,16 +57,16 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
       const { createdAt: takenAt } = findSnapshot(records, input.name, input.label);
       // Of a plugin that is not there nobody can know whether it would have been well.
       if (source.workload !== undefined) platform.plugins.ready(source.workload.plugin);
-      await requireFreeName(lifecycle, input.clone);
-      await requireRoom(lifecycle, `verify '${input.name}@${input.label}'`);
+      await requireFreeName(context, input.clone);
+      await requireRoom(context, `verify '${input.name}@${input.label}'`);
       return { createdAt: clock.now().toISOString(), takenAt, began: clock.monotonic(), verdict: undefined };
     },
     steps: [
-      ...branchSteps<VerifyInput, VerifyState>(lifecycle, branch, "branching a throw-away clone"),
-      tried(lifecycle, startEngineStep(lifecycle, clone)),
-      tried(lifecycle, portsStep(lifecycle, clone)),
-      tried(lifecycle, postCloneStep(lifecycle, clone)),
-      tried(lifecycle, healthStep(lifecycle)),
+      ...branchSteps<VerifyInput, VerifyState>(context, branch, "branching a throw-away clone"),
+      tried(context, startEngineStep(context, clone)),
+      tried(context, portsStep(context, clone)),
+      tried(context, postCloneStep(context, clone)),
+      tried(context, healthStep(context)),
       {
         name: "record",
         says: "writing down what came of it",
@@ -83,7 +84,7 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
         async run({ input }) {
           await engines.kill(input.clone);
           await Promise.all([network.remove(input.clone), storage.remove(input.clone)]);
-          forgetInstance(lifecycle, input.clone);
+          forgetInstance(context, input.clone);
         },
       },
     ],
@@ -105,10 +106,7 @@ export function verifySnapshot(lifecycle: Lifecycle): OperationKind<VerifyInput,
 const telling: ReadonlySet<string> = new Set(["not_ready", "plugin_failed"]);
 
 /** A step of bringing the clone up: its failing is what was to be found out, and leaves out the ones after it. */
-function tried(
-  { platform: { clock } }: Lifecycle,
-  step: Step<VerifyInput, VerifyState>,
-): Step<VerifyInput, VerifyState> {
+function tried({ platform: { clock } }: Context, step: Step<VerifyInput, VerifyState>): Step<VerifyInput, VerifyState> {
   return {
     ...step,
     needed: (job) => job.state.verdict === undefined && (step.needed?.(job) ?? true),
@@ -124,7 +122,7 @@ function tried(
   };
 }
 
-function healthStep({ platform, workloads }: Lifecycle): Step<VerifyInput, VerifyState> {
+function healthStep({ platform, workloads }: Context): Step<VerifyInput, VerifyState> {
   const { records, clock } = platform;
   return {
     name: "health",

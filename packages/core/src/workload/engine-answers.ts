@@ -1,6 +1,6 @@
+import type { Clock } from "../base/clock.ts";
 import type { EngineApi } from "../engine/engine.ts";
 import { beforeAbort } from "../operation/in-time.ts";
-import type { Clock } from "../platform/clock.ts";
 
 interface Deps {
   readonly engines: { api(name: string): EngineApi };

@@ -1,6 +1,6 @@
 import { DockersnapError, type HealthCheck, type InstanceHealth } from "@dockersnap/contract/words";
-import type { Clock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { HealthAnswer } from "./plugins.ts";
 
 export interface HealthDeps {

@@ -1,6 +1,6 @@
 import type { PluginCommand, PluginInput, PortMapping } from "@dockersnap/contract/words";
 import type { InstanceAddresses } from "../network/addresses.ts";
-import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
+import type { InstanceRecord, WorkloadRecord } from "../records/records.ts";
 
 interface Facts {
   readonly command: PluginCommand;

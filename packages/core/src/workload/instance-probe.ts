@@ -1,7 +1,7 @@
 import { DockersnapError, type HealthCheck } from "@dockersnap/contract/words";
+import type { Clock } from "../base/clock.ts";
 import type { ContainerVitals, EngineApi } from "../engine/engine.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { InstanceRecord } from "../platform/records.ts";
+import type { InstanceRecord } from "../records/records.ts";
 import { type DescribedContainer, describeContainers } from "../verify/containers.ts";
 import { EngineAnswers } from "./engine-answers.ts";
 import type { HealthAnswer } from "./plugins.ts";

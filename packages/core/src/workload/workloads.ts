@@ -13,8 +13,8 @@ import {
 import type { Specs } from "../instance/specs.ts";
 import { clientHost } from "../network/client-host.ts";
 import type { StepTools } from "../operation/kind.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord, WorkloadRecord } from "../platform/records.ts";
+import type { Platform } from "../platform.ts";
+import type { InstanceRecord, WorkloadRecord } from "../records/records.ts";
 import { pluginInput } from "./input.ts";
 import type { CommandAhead, HealthAnswer, StreamingCommand } from "./plugins.ts";
 import { resolveAccess } from "./tokens.ts";

@@ -6,7 +6,7 @@ import { World } from "../world.ts";
 it("says what a start waits for, once each, and that it gets on", async () => {
   const world = new World();
   await world.did("create", { name: "web" });
-  const { lifecycle } = world.daemon;
+  const { context } = world.daemon;
   const clock = { ...world.clock, after: () => () => undefined };
   const machine = { processors: 1, look: () => ({ idle: 0, availableMemory: 0 }) };
   const starts = new StartGate({ clock, machine });
@@ -18,7 +18,7 @@ it("says what a start waits for, once each, and that it gets on", async () => {
   let steps = 0;
   const report = ({ message }: { message?: string | undefined }) => told.push(message);
   const getsOn = () => (steps += 1);
-  const started = startEngine({ ...lifecycle, starts }, findInstance(world.records, "web"), { signal, report, getsOn });
+  const started = startEngine({ ...context, starts }, findInstance(world.records, "web"), { signal, report, getsOn });
   expect(told).toEqual(["waiting for another engine to start"]);
   expect(steps).toBeGreaterThan(0);
 

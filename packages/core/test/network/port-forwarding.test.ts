@@ -3,7 +3,7 @@ import type { EngineHost } from "../../src/engine/engine.ts";
 import type { Forward, Network } from "../../src/network/network.ts";
 import { PortForwarding } from "../../src/network/port-forwarding.ts";
 import { published } from "../../src/network/published-ports.ts";
-import type { Records } from "../../src/platform/records.ts";
+import type { Records } from "../../src/records/records.ts";
 import { MemoryNetwork } from "../../testing/network/memory-network.ts";
 
 const addresses = { subnet: "10.10.0.0/16", host: "10.10.0.1", inside: "10.10.0.2", metallb: "10.10.10.10" };

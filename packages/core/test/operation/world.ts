@@ -1,7 +1,7 @@
+import type { Clock } from "../../src/base/clock.ts";
+import type { Log } from "../../src/base/log.ts";
 import type { AnyOperationKind, OperationKind, StepMoment, Steps } from "../../src/operation/kind.ts";
 import { Operations } from "../../src/operation/operations.ts";
-import type { Clock } from "../../src/platform/clock.ts";
-import type { Log } from "../../src/platform/log.ts";
 import { MemoryRecords } from "../../testing/index.ts";
 
 export interface Input {

@@ -1,6 +1,6 @@
 import { scheduleTag } from "@dockersnap/contract";
 import { describe, expect, it } from "vitest";
-import type { ScheduleRecord, SnapshotRecord } from "../../src/platform/records.ts";
+import type { ScheduleRecord, SnapshotRecord } from "../../src/records/records.ts";
 import { dueRemovals } from "../../src/schedule/removals.ts";
 import { samples } from "../../testing/index.ts";
 

@@ -1,8 +1,8 @@
 import { DockersnapError, type Operation, scheduleTag } from "@dockersnap/contract";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { NewEvent } from "../../src/platform/events.ts";
-import type { Log } from "../../src/platform/log.ts";
-import type { ScheduleRecord } from "../../src/platform/records.ts";
+import type { NewEvent } from "../../src/base/events.ts";
+import type { Log } from "../../src/base/log.ts";
+import type { ScheduleRecord } from "../../src/records/records.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
 import { ManualClock, MemoryRecords, samples } from "../../testing/index.ts";
 

@@ -13,8 +13,8 @@ beforeEach(async () => {
   clock = new ManualClock();
   await world.did("create", { name: "web" });
   await world.did("snapshot", { name: "web", label: "golden" });
-  const { lifecycle, operations } = world.daemon;
-  keeper = new StandbyKeeper({ platform: { ...lifecycle.platform, clock }, specs: lifecycle.specs, operations });
+  const { context, operations } = world.daemon;
+  keeper = new StandbyKeeper({ platform: { ...context.platform, clock }, specs: context.specs, operations });
   keeper.start();
   return () => keeper.stop();
 });

@@ -22,7 +22,7 @@ async function waits(name: string, change: { frozen?: boolean } = {}): Promise<v
 const taking = { source: "web", label: "golden", name: "copy", standby: "waiting" };
 
 async function clone(name: string) {
-  const { platform } = world.daemon.lifecycle;
+  const { platform } = world.daemon.context;
   const input = { source: "web", label: "golden", name };
   return (await beginClone({ platform, operations: world.daemon.operations }, input, caller)).done;
 }
@@ -58,7 +58,7 @@ describe("a clone that is made to wait", () => {
   it("is given up, with what its workload lacks, when that does not become healthy", async () => {
     world.plugins.add("echo", {
       health: () => {
-        world.daemon.lifecycle.platform.clock.now();
+        world.daemon.context.platform.clock.now();
         return { healthy: false, checks: [{ name: "db", ok: false, message: "no answer" }] };
       },
     });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { NewEvent } from "../../src/platform/events.ts";
-import type { Log } from "../../src/platform/log.ts";
-import type { Settings } from "../../src/platform/platform.ts";
+import type { NewEvent } from "../../src/base/events.ts";
+import type { Log } from "../../src/base/log.ts";
+import type { Settings } from "../../src/platform.ts";
 import type { Capacity, SetsAside } from "../../src/storage/driver.ts";
 import { poolRoom } from "../../src/storage/pool-room.ts";
 import { PoolWatch } from "../../src/storage/pool-watch.ts";

@@ -13,7 +13,7 @@ async function asked(plugin?: { healthy: boolean }, ...containers: ReturnType<ty
   const workload = plugin === undefined ? {} : { workload_inline: { plugin: "db" } };
   await world.did("create", { name: "web", ...workload });
   world.engines.setContainers("web", containers);
-  const { platform, workloads } = world.daemon.lifecycle;
+  const { platform, workloads } = world.daemon.context;
   const again: string[] = [];
   const answersAgain = (name: string) => void again.push(name);
   const probe = new InstanceProbe({ ...platform, workloads, clock, watchMs: 10_000, answersAgain });

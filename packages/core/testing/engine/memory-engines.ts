@@ -1,4 +1,5 @@
 import { DockersnapError, type EngineOptions, type Limits } from "@dockersnap/contract/words";
+import type { HostProbe } from "../../src/base/probe.ts";
 import type {
   BridgeNetwork,
   ContainerSummary,
@@ -10,7 +11,6 @@ import type {
   EngineState,
   EngineUse,
 } from "../../src/engine/engine.ts";
-import type { HostProbe } from "../../src/platform/probe.ts";
 import { Failures } from "../failures.ts";
 import { type EngineApiMethod, memoryEngineApi } from "./memory-engine-api.ts";
 import { MemoryMachine } from "./memory-machine.ts";

@@ -1,5 +1,5 @@
 import { DockersnapError } from "@dockersnap/contract/words";
-import type { HostProbe } from "../../src/platform/probe.ts";
+import type { HostProbe } from "../../src/base/probe.ts";
 import type {
   BoundsSpace,
   Capacity,

@@ -1,7 +1,7 @@
 import { contractVersion, type Hook, type ProgressEvent } from "@dockersnap/contract/words";
 import { describe, expect, it } from "vitest";
 import type { PluginHost, PluginResponses, StreamingCommand } from "../../src/workload/plugins.ts";
-import { pluginInput } from "../platform/samples.ts";
+import { pluginInput } from "../records/samples.ts";
 
 /** What a plugin does when it is called: reports, then answers, fails with these words, or goes on until it is ended. */
 export interface Behaviour<Answer = never> {

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
   type Clock,
+  type Context,
   conditionOf,
   describeInstance,
   findInstance,
   HealthMonitor,
   InstanceProbe,
   type InstanceRecord,
-  type Lifecycle,
   type Log,
   measureUses,
   Operations,
@@ -147,15 +147,15 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
   const describe = (record: InstanceRecord) => describeInstance(seen, record);
   const conditions = () => Promise.all(usersInstances(records).map((record) => conditionOf(seen, record)));
   const starts = new StartGate({ clock: systemClock, machine: createMachine() });
-  const lifecycle: Lifecycle = { platform, specs, ports, workloads, starts, describe };
+  const context: Context = { platform, specs, ports, workloads, starts, describe };
   const runningInstances = async () => {
     const all = usersInstances(records).filter((record) => record.phase === "ready");
     const states = await Promise.all(all.map((record) => adapters.engines.state(record.name)));
     return all.filter((_record, index) => states[index] === "running").map((record) => record.name);
   };
-  for (const kind of operationKinds(lifecycle)) operations.register(kind);
+  for (const kind of operationKinds(context)) operations.register(kind);
   const startDown = () => {
-    startWanted(lifecycle, operations).catch((error: unknown) => log.error("starting engines failed", { error }));
+    startWanted(context, operations).catch((error: unknown) => log.error("starting engines failed", { error }));
   };
   const pool = new PoolWatch({ ...platform, writable: startDown });
   const recordsWatch = new RecordsWatch(platform);
@@ -168,7 +168,7 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
     records: () => records.room(),
   });
   const service = createService({
-    lifecycle,
+    context,
     conditions,
     operations,
     health,
@@ -188,9 +188,9 @@ export function createApp({ config, adapters, records, log, observer, clock = sy
       });
       const holdsData = records.instances.all().some(({ phase }) => phase === "ready");
       await Promise.all([adapters.storage.open({ holdsData }), adapters.network.open(), adapters.plugins.reload()]);
-      superviseEngines({ lifecycle, operations });
+      superviseEngines({ context, operations });
       adapters.engines.observe({ changed: (name) => health.noticed(name), gone: () => undefined });
-      const { adopted, starting, started } = await reconcile(lifecycle, operations);
+      const { adopted, starting, started } = await reconcile(context, operations);
       adapters.network.keep((what) => metrics.hostRestored(what));
       log.info("ready", { adopted, starting });
       started.then(

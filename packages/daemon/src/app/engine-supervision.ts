@@ -1,4 +1,4 @@
-import type { Lifecycle, Operations } from "@dockersnap/core";
+import type { Context, Operations } from "@dockersnap/core";
 
 /** An engine that ends again within this time is left down for a person to look at. */
 const restartPauseMs = 60_000;
@@ -7,8 +7,8 @@ const restartPauseMs = 60_000;
  * Follow what engines do by themselves: forward ports as containers come and go, and start an engine again that ended
  * without being asked (the kernel ran out of memory, somebody killed it).
  */
-export function superviseEngines({ lifecycle, operations }: { lifecycle: Lifecycle; operations: Operations }): void {
-  const { engines, records, clock, log, events } = lifecycle.platform;
+export function superviseEngines({ context, operations }: { context: Context; operations: Operations }): void {
+  const { engines, records, clock, log, events } = context.platform;
   const restartedAt = new Map<string, number>();
 
   async function bringBack(name: string, reason: string): Promise<void> {
@@ -38,7 +38,7 @@ export function superviseEngines({ lifecycle, operations }: { lifecycle: Lifecyc
       const record = records.instances.get(name);
       // One that waits has no ports forwarded until it is handed out.
       if (record?.phase !== "ready" || record.purpose === "standby") return;
-      lifecycle.ports.refresh(name).catch((error: unknown) => {
+      context.ports.refresh(name).catch((error: unknown) => {
         log.warn("published ports could not be read; the next change of a container tries again", {
           instance: name,
           error,

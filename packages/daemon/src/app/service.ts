@@ -3,6 +3,7 @@ import {
   beginClone,
   type Caller,
   type Condition,
+  type Context,
   describeHistory,
   describeSchedule,
   describeSnapshot,
@@ -11,7 +12,6 @@ import {
   findInstance,
   type HealthMonitor,
   type InstanceRecord,
-  type Lifecycle,
   measureUsage,
   measureUse,
   type NetworkReport,
@@ -31,7 +31,7 @@ import type { Metrics } from "./metrics.ts";
 import { refuseStopped, WorkloadAnswers } from "./workload-answers.ts";
 
 interface Parts {
-  readonly lifecycle: Lifecycle;
+  readonly context: Context;
   /** Of the instances somebody asked for. */
   readonly conditions: () => Promise<readonly Condition[]>;
   readonly operations: Operations;
@@ -54,12 +54,12 @@ const firstAnswerMs = 1_000;
 
 /** What the HTTP edge calls: requests in the contract's words, answered by the core. */
 export function createService(parts: Parts): Service {
-  const { lifecycle, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
-  const { platform, ports } = lifecycle;
+  const { context, conditions, operations, health, events, metrics, pool, standbys, startedAt } = parts;
+  const { platform, ports } = context;
   const { records, plugins } = platform;
   const begunAt = platform.clock.monotonic();
 
-  const answers = new WorkloadAnswers({ lifecycle, health });
+  const answers = new WorkloadAnswers({ context, health });
 
   const find = (name: string) => findInstance(records, name);
   const networkProblems = async (name: string): Promise<readonly string[]> => {
@@ -73,7 +73,7 @@ export function createService(parts: Parts): Service {
     const problems = [...ports.problemsOf(record.name), ...(await networkProblems(record.name))];
     return {
       instance: record.name,
-      target_ip: lifecycle.specs.addresses(record).inside,
+      target_ip: context.specs.addresses(record).inside,
       ports: [...ports.of(record.name)],
       ...(problems.length === 0 ? {} : { problems }),
     };
@@ -94,12 +94,12 @@ export function createService(parts: Parts): Service {
       async list(all) {
         const shown = all ? records.instances.all() : usersInstances(records);
         await firstAnswers(shown.map(({ name }) => name));
-        return Promise.all(shown.map((record) => lifecycle.describe(record)));
+        return Promise.all(shown.map((record) => context.describe(record)));
       },
       async get(name) {
         await firstAnswers([name]);
         const [instance, used, outside, problems] = await Promise.all([
-          lifecycle.describe(find(name)),
+          context.describe(find(name)),
           measureUse(platform, name),
           outsideOf(platform, name, AbortSignal.timeout(longestLookMs)),
           networkProblems(name),
@@ -140,7 +140,7 @@ export function createService(parts: Parts): Service {
     workloadHealth: async (name, fresh) => answers.health(find(name), fresh),
     plugins: {
       list: () => [...plugins.list()],
-      get: (name) => findPlugin(lifecycle, name),
+      get: (name) => findPlugin(context, name),
       async reload() {
         const list = await plugins.reload();
         events.publish({ type: "plugins.changed" });
@@ -186,7 +186,7 @@ export function createService(parts: Parts): Service {
 }
 
 function begin(
-  deps: Pick<Lifecycle, "platform"> & Pick<Parts, "operations">,
+  deps: Pick<Context, "platform"> & Pick<Parts, "operations">,
   request: MutationRequest,
   caller: Caller,
 ): Promise<OperationHandle> {
@@ -262,7 +262,7 @@ function notLookedAt(part: string): string {
   return `The host's network could not be looked at: ${part}.`;
 }
 
-function findPlugin({ platform: { plugins } }: Lifecycle, name: string) {
+function findPlugin({ platform: { plugins } }: Context, name: string) {
   const found = plugins.list().find((plugin) => plugin.name === name);
   // For one that is not there this throws the sentence that says so, with the nearest name.
   return found ?? plugins.ready(name).info;

@@ -5,10 +5,10 @@ import {
   type WorkloadAnswer,
   type WorkloadHealth,
 } from "@dockersnap/contract/words";
-import { clientHost, type HealthMonitor, type InstanceRecord, type Lifecycle, waits } from "@dockersnap/core";
+import { type Context, clientHost, type HealthMonitor, type InstanceRecord, waits } from "@dockersnap/core";
 
 interface Deps {
-  readonly lifecycle: Lifecycle;
+  readonly context: Context;
   readonly health: Pick<HealthMonitor, "get">;
 }
 
@@ -24,7 +24,7 @@ export class WorkloadAnswers {
   }
 
   async access(record: InstanceRecord, requestHost: string | undefined): Promise<Access> {
-    const { platform, workloads } = this.#deps.lifecycle;
+    const { platform, workloads } = this.#deps.context;
     const host = clientHost(platform.settings, requestHost);
     const socket = platform.engines.socketPath(record.name);
     if (await this.#isRunning(record)) return workloads.access(record, host, socket);
@@ -35,8 +35,8 @@ export class WorkloadAnswers {
   async description(record: InstanceRecord): Promise<WorkloadAnswer> {
     const { workload } = record;
     if (workload === undefined) return { workload_type: "none" };
-    if (await this.#isRunning(record)) return this.#deps.lifecycle.workloads.describe(record);
-    const { status } = await this.#deps.lifecycle.describe(record);
+    if (await this.#isRunning(record)) return this.#deps.context.workloads.describe(record);
+    const { status } = await this.#deps.context.describe(record);
     return {
       workload_plugin: workload.plugin,
       // The plugin's own word for it is known once the engine runs.
@@ -50,15 +50,15 @@ export class WorkloadAnswers {
   }
 
   async health(record: InstanceRecord, fresh: boolean): Promise<WorkloadHealth> {
-    const { lifecycle, health } = this.#deps;
+    const { context, health } = this.#deps;
     const { workload } = record;
     const subject = {
       workload_plugin: workload?.plugin ?? "",
       contract_version: workload?.contractVersion ?? "",
     };
     if (!(await this.#isRunning(record))) {
-      const check = workload === undefined ? withoutWorkload(record.name) : unasked(await lifecycle.describe(record));
-      const checkedAt = lifecycle.platform.clock.now().toISOString();
+      const check = workload === undefined ? withoutWorkload(record.name) : unasked(await context.describe(record));
+      const checkedAt = context.platform.clock.now().toISOString();
       return { ...subject, healthy: check.ok, checks: [check], checked_at: checkedAt, consecutive_fails: 0 };
     }
     const known = await health.get(record.name, { fresh });
@@ -78,7 +78,7 @@ export class WorkloadAnswers {
   /** Refused for a standby clone: it is suspended, so it would not answer. */
   async #isRunning(record: InstanceRecord): Promise<boolean> {
     if (record.purpose === "standby") throw waits(record);
-    return (await this.#deps.lifecycle.platform.engines.state(record.name)) === "running";
+    return (await this.#deps.context.platform.engines.state(record.name)) === "running";
   }
 }
 

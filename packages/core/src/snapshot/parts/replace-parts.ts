@@ -1,10 +1,11 @@
 import type { ReplacingAct } from "@dockersnap/contract/words";
+import type { Context } from "../../context.ts";
 import { answers, type ContainersBefore } from "../../instance/containers.ts";
-import { type Lifecycle, requireRoom } from "../../instance/lifecycle.ts";
 import { withRoom } from "../../instance/limits.ts";
 import { findInstance } from "../../instance/lookup.ts";
 import { noteStep, restoreEngine } from "../../instance/steps.ts";
 import type { Job, OperationKind, Step, Steps } from "../../operation/kind.ts";
+import { requireRoom } from "../../storage/room.ts";
 import { findPresent, keepStep, type Named, type Present, presentState } from "../present.ts";
 import {
   forgetReplacement,
@@ -45,18 +46,18 @@ interface ReplacingParts<Input> {
  * whole present is kept first; the head stays, for the instance has not gone back as a whole.
  */
 export function replacingParts<Input extends Named>(
-  lifecycle: Lifecycle,
+  context: Context,
   { name, act, choose, result }: ReplacingParts<Input>,
 ): OperationKind<Input, PartsState> {
-  const { platform } = lifecycle;
+  const { platform } = context;
   return {
-    ...replacement(lifecycle, act, result),
+    ...replacement(context, act, result),
     name,
     async prepare(input) {
-      const present = await findPresent(lifecycle, act, input.name);
+      const present = await findPresent(context, act, input.name);
       const { target, parts, ran, absent, reverts } = choose(input, present);
       const wasRunning = (await platform.engines.state(input.name)) === "running";
-      const plan = await planOf(lifecycle, {
+      const plan = await planOf(context, {
         instance: input.name,
         label: target,
         parts,
@@ -64,19 +65,19 @@ export function replacingParts<Input extends Named>(
         ran,
         absent,
       });
-      await requireRoom(lifecycle, `${act} '${input.name}'`);
+      await requireRoom(context, `${act} '${input.name}'`);
       const { paths, isNewToEngine, stops, starts } = plan;
       const chosen = { target, paths, isNewToEngine, stops, starts, reverts: reverts(plan.ran) };
       return { wasRunning, ran: [], ...presentState(present), ...chosen };
     },
-    steps: partsSteps(lifecycle, act),
+    steps: partsSteps(context, act),
   };
 }
 
 type Question = Omit<PartsQuestion, "parts" | "now" | "then"> & { readonly parts: readonly string[] };
 
 /** The plan, with the files of each container that comes or goes among its paths. */
-async function planOf({ platform }: Lifecycle, { parts, ...question }: Question): Promise<PartsPlan> {
+async function planOf({ platform }: Context, { parts, ...question }: Question): Promise<PartsPlan> {
   const { storage, dataRoots, containerFiles } = platform;
   const { instance, label } = question;
   const [here, there] = [storage.path(instance), storage.snapshotPath(instance, label)];
@@ -100,24 +101,24 @@ function outermost(paths: readonly string[]): readonly string[] {
   return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
 }
 
-function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, PartsState> {
-  const { platform } = lifecycle;
+function partsSteps(context: Context, act: ReplacingAct): Steps<Named, PartsState> {
+  const { platform } = context;
   const { storage, engines, records, containerFiles } = platform;
-  const keep = keepStep<PartsState>(lifecycle);
-  const postRevert = postRevertStep<PartsState>(lifecycle);
+  const keep = keepStep<PartsState>(context);
+  const postRevert = postRevertStep<PartsState>(context);
   const asBefore: Step<Named, PartsState>["undo"] = async ({ input, state }, tools) => {
-    if (state.wasRunning) await restoreEngine(lifecycle, input.name, state, tools);
+    if (state.wasRunning) await restoreEngine(context, input.name, state, tools);
   };
   // What is put back is shared with the snapshot and charged to nobody, but the names of its files are written.
   const restore: typeof storage.restore = (name, ...rest) =>
     withRoom(platform, findInstance(records, name), () => storage.restore(name, ...rest));
   return [
-    noteStep(lifecycle, (input) => input.name),
+    noteStep(context, (input) => input.name),
     {
       name: "stop",
       says: "stopping the containers it is about",
       needed: ({ state }) => state.wasRunning && state.stops.length > 0,
-      run: ({ input, state }, { signal }) => stopAll(lifecycle, input.name, state.stops, signal),
+      run: ({ input, state }, { signal }) => stopAll(context, input.name, state.stops, signal),
       undo: asBefore,
     },
     {
@@ -143,7 +144,7 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       says: "putting the parts in their places",
       run: async ({ input, state }, { signal }) => {
         // Somebody may have started one again since.
-        if (state.wasRunning && !state.isNewToEngine) await stopAll(lifecycle, input.name, state.stops, signal);
+        if (state.wasRunning && !state.isNewToEngine) await stopAll(context, input.name, state.stops, signal);
         await restore(input.name, state.target, state.paths, signal);
       },
       undo: ({ input, state }, { signal }) => restore(input.name, state.keptAs, state.paths, signal),
@@ -152,9 +153,9 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       name: "engine",
       says: "starting the containers again",
       needed: ({ state }) => state.wasRunning,
-      run: ({ input, state }, tools) => restoreEngine(lifecycle, input.name, afterSwap(state), tools),
+      run: ({ input, state }, tools) => restoreEngine(context, input.name, afterSwap(state), tools),
       undo: async ({ input, state }, { signal }) => {
-        if (await answers(engines.api(input.name))) await stopAll(lifecycle, input.name, state.starts, signal);
+        if (await answers(engines.api(input.name))) await stopAll(context, input.name, state.starts, signal);
         if (state.isNewToEngine) await engines.detach(input.name);
       },
     },
@@ -165,7 +166,7 @@ function partsSteps(lifecycle: Lifecycle, act: ReplacingAct): Steps<Named, Parts
       recordsOnly: true,
       run: (job) =>
         records.transaction(() => {
-          recordReplacement(lifecycle, act, job);
+          recordReplacement(context, act, job);
           records.instances.update(job.input.name, { problem: undefined });
         }),
       undo: (job) => records.transaction(() => forgetReplacement(records, job)),
@@ -185,7 +186,7 @@ function afterSwap(state: PartsState): ContainersBefore {
 
 /** Those that run are stopped, side by side; others are left as they are. */
 async function stopAll(
-  { platform }: Lifecycle,
+  { platform }: Context,
   instance: string,
   ids: readonly string[],
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import type { RevertRequest } from "@dockersnap/contract/words";
-import type { Lifecycle } from "../../instance/lifecycle.ts";
+import type { Context } from "../../context.ts";
 import { findSnapshot } from "../../instance/lookup.ts";
 import type { OperationKind } from "../../operation/kind.ts";
 import { appended, revertLine } from "../reverts.ts";
@@ -8,9 +8,9 @@ import { type PartsState, replacingParts } from "./replace-parts.ts";
 export type RevertPartsInput = Required<Pick<RevertRequest, "label" | "only">> & { readonly name: string };
 
 /** Put some volumes and containers of an instance back, and leave the rest as it is, running. It can be undone as well. */
-export function revertParts(lifecycle: Lifecycle): OperationKind<RevertPartsInput, PartsState> {
-  const { records } = lifecycle.platform;
-  return replacingParts(lifecycle, {
+export function revertParts(context: Context): OperationKind<RevertPartsInput, PartsState> {
+  const { records } = context.platform;
+  return replacingParts(context, {
     name: "revert-parts",
     act: "revert",
     choose({ name, label, only }, { record, keptAs, at }) {
@@ -19,7 +19,7 @@ export function revertParts(lifecycle: Lifecycle): OperationKind<RevertPartsInpu
       return {
         target: label,
         parts: names,
-        ran: ranWhenKept(lifecycle, name, label),
+        ran: ranWhenKept(context, name, label),
         absent: "refused",
         reverts: (ran) =>
           appended(revertLine(records, name), {
@@ -33,7 +33,7 @@ export function revertParts(lifecycle: Lifecycle): OperationKind<RevertPartsInpu
 }
 
 /** Containers that were stopped so that this snapshot could keep them, though they ran. */
-function ranWhenKept({ platform: { records } }: Lifecycle, instance: string, label: string): readonly string[] {
+function ranWhenKept({ platform: { records } }: Context, instance: string, label: string): readonly string[] {
   return records.reverts
     .of(instance)
     .filter((revert) => (revert.redoAs ?? revert.keptAs) === label)

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Records } from "../../src/platform/records.ts";
-import { instanceRecords } from "./records-promises/instances.ts";
-import { operationRecords } from "./records-promises/operations.ts";
-import { revertRecords } from "./records-promises/reverts.ts";
-import { snapshotRecords } from "./records-promises/snapshots.ts";
-import { standingOrders } from "./records-promises/standing-orders.ts";
-import { recordWrites } from "./records-promises/writes.ts";
+import type { Records } from "../../src/records/records.ts";
+import { instanceRecords } from "./promises/instances.ts";
+import { operationRecords } from "./promises/operations.ts";
+import { revertRecords } from "./promises/reverts.ts";
+import { snapshotRecords } from "./promises/snapshots.ts";
+import { standingOrders } from "./promises/standing-orders.ts";
+import { recordWrites } from "./promises/writes.ts";
 
 /** What any `Records` must do. `open` gives empty ones; what it made is released with `close`. */
 export function describeRecords(open: () => { records: Records; close(): void }): void {

@@ -1,29 +1,12 @@
-import { DockersnapError, type Instance, type PoolRoom, type RecordsRoom, size } from "@dockersnap/contract/words";
-import type { StartGate } from "../engine/start-gate.ts";
-import type { PortForwarding } from "../network/port-forwarding.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { InstanceRecord } from "../platform/records.ts";
-import { poolRoom } from "../storage/pool-room.ts";
-import type { Workloads } from "../workload/workloads.ts";
-import type { Specs } from "./specs.ts";
-
-/** What every verb on an instance works with. */
-export interface Lifecycle {
-  readonly platform: Platform;
-  readonly specs: Specs;
-  readonly ports: PortForwarding;
-  readonly workloads: Workloads;
-  /** Through which every engine starts. */
-  readonly starts: StartGate;
-  /** The instance as a client gets it in an answer. */
-  readonly describe: (record: InstanceRecord) => Promise<Instance>;
-}
+import { DockersnapError, type PoolRoom, type RecordsRoom, size } from "@dockersnap/contract/words";
+import type { Platform } from "../platform.ts";
+import { poolRoom } from "./pool-room.ts";
 
 /**
  * `no_space` before anything is done, where the pool or the disk with the records has no more than its reserve, and
  * `read_only` or `unmounted` where the pool is that.
  */
-export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act: string): Promise<void> {
+export async function requireRoom({ platform }: { readonly platform: Platform }, act: string): Promise<void> {
   const { storage, settings, records } = platform;
   const room = poolRoom(await storage.capacity(), settings.pool);
   refuseUnwritable(room, act);
@@ -34,13 +17,13 @@ export async function requireRoom({ platform }: Pick<Lifecycle, "platform">, act
 
 /** Why `act` failed: `no_space` where it met a full pool or a full disk with the records, which it was not kept from; else `error`. */
 export async function spaceError(
-  lifecycle: Pick<Lifecycle, "platform">,
+  context: { readonly platform: Platform },
   act: string,
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof DockersnapError) || error.code === "cancelled") return error;
   try {
-    await requireRoom(lifecycle, act);
+    await requireRoom(context, act);
     return error;
   } catch (lack) {
     if (!(lack instanceof DockersnapError) || lack.code !== "no_space") return error;

@@ -6,7 +6,7 @@ import type {
   RevertRecord,
   ScheduleRecord,
   SnapshotRecord,
-} from "../../src/platform/records.ts";
+} from "../../src/records/records.ts";
 
 /** A moment, so many seconds after the one all samples count from. */
 export const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Records } from "../../../src/platform/records.ts";
+import type { Records } from "../../../src/records/records.ts";
 import { instance, revert } from "../samples.ts";
 
 /** Reverts that are remembered. `records` gives those of the present test, empty at its begin. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Records, StandbyRecord } from "../../../src/platform/records.ts";
+import type { Records, StandbyRecord } from "../../../src/records/records.ts";
 import { at, instance, schedule, snapshot } from "../samples.ts";
 
 /** What is done by itself: schedules and clones kept waiting. `records` gives those of the present test, empty at its begin. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Records } from "../../../src/platform/records.ts";
+import type { Records } from "../../../src/records/records.ts";
 import { at, instance, snapshot, tcp } from "../samples.ts";
 
 /** Instances, and the host ports kept for them. `records` gives those of the present test, empty at its begin. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Records } from "../../../src/platform/records.ts";
+import type { Records } from "../../../src/records/records.ts";
 import { instance, operation, snapshot, tcp } from "../samples.ts";
 
 /** When writes are there, and together. `records` gives those of the present test, empty at its begin. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Records } from "../../../src/platform/records.ts";
+import type { Records } from "../../../src/records/records.ts";
 import { at, instance, snapshot } from "../samples.ts";
 
 /** Snapshots, and those of them that expire. `records` gives those of the present test, empty at its begin. */

@@ -10,7 +10,7 @@ import type {
   SnapshotRecord,
   StandbyRecord,
   TimeRecord,
-} from "../../src/platform/records.ts";
+} from "../../src/records/records.ts";
 
 interface State {
   instances: Map<string, InstanceRecord>;

@@ -1,5 +1,5 @@
 import type { RecordsRoom } from "@dockersnap/contract/words";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../platform.ts";
 
 type Deps = Pick<Platform, "records" | "clock" | "log">;
 

@@ -1,15 +1,15 @@
-import type { ContainerFiles, DataRootReader } from "../content/data-root.ts";
-import type { TreeComparer } from "../content/trees.ts";
-import type { EngineHost } from "../engine/engine.ts";
-import type { AddressRange } from "../network/addresses.ts";
-import type { Network } from "../network/network.ts";
-import type { StorageDriver } from "../storage/driver.ts";
-import type { PoolLimits } from "../storage/pool-room.ts";
-import type { PluginHost } from "../workload/plugins.ts";
-import type { Clock } from "./clock.ts";
-import type { EventSink } from "./events.ts";
-import type { Log } from "./log.ts";
-import type { Records } from "./records.ts";
+import type { Clock } from "./base/clock.ts";
+import type { EventSink } from "./base/events.ts";
+import type { Log } from "./base/log.ts";
+import type { ContainerFiles, DataRootReader } from "./content/data-root.ts";
+import type { TreeComparer } from "./content/trees.ts";
+import type { EngineHost } from "./engine/engine.ts";
+import type { AddressRange } from "./network/addresses.ts";
+import type { Network } from "./network/network.ts";
+import type { Records } from "./records/records.ts";
+import type { StorageDriver } from "./storage/driver.ts";
+import type { PoolLimits } from "./storage/pool-room.ts";
+import type { PluginHost } from "./workload/plugins.ts";
 
 /** What the operator chose, as far as the core acts by it. */
 export interface Settings {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { OperationFilter, OperationRecord, Records } from "../../../src/platform/records.ts";
+import type { OperationFilter, OperationRecord, Records } from "../../../src/records/records.ts";
 import { at, operation } from "../samples.ts";
 
 /** The journal. `records` gives those of the present test, empty at its begin. */
