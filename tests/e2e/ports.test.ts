@@ -72,6 +72,25 @@ it("forwards UDP there and back", async () => {
   }
 });
 
+it("shows a range of ports as one row with the container's name, and each number once by -o name", async () => {
+  const { name, engine } = await bareInstance(world, "range");
+  const publish = Array.from({ length: 20 }, (_, index) => `${7120 + index}:${80 + index}`).flatMap((one) => [
+    `${one}/tcp`,
+    `${one}/udp`,
+  ]);
+  await engine.run({ name: "many", command: page("range"), publish });
+  const { ports } = await world.client.instances.refreshPorts(name);
+  expect(ports).toHaveLength(40);
+  expect(new Set(ports.map(({ container }) => container))).toEqual(new Set(["many"]));
+  const rows = (await cli(world, "ports", name)).stdout.split("\n").filter((line) => line.includes("many"));
+  expect(rows).toEqual([
+    expect.stringMatching(/^7120-7139 +80-99\/tcp +many$/),
+    expect.stringMatching(/^7120-7139 +80-99\/udp +many$/),
+  ]);
+  const numbers = (await cli(world, "ports", name, "-o", "name")).stdout.trim().split("\n");
+  expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => String(7120 + index)));
+});
+
 it("reaches what is published on 127.0.0.1 inside an instance", async () => {
   const { name, engine } = await bareInstance(world, "inner");
   await engine.run({ name: "web", command: page("inner"), publish: ["127.0.0.1:7104:80"] });

@@ -1,9 +1,9 @@
-import type { PortMapping } from "@dockersnap/contract/words";
 import { instanceArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { flag } from "../options.ts";
 import { oneLine } from "../output/printable.ts";
 import { table } from "../output/table.ts";
+import { type PortRow, portRows } from "../ports-view.ts";
 
 export const ports = defineCommand({
   summary: "List the ports that lead to an instance's containers",
@@ -14,16 +14,11 @@ export const ports = defineCommand({
     const answer = await (options.refresh
       ? client.instances.refreshPorts(args.name)
       : client.instances.ports(args.name));
-    const rows = answer.ports.map((port) => [
-      hostPort(port),
-      port.requested_host_port === undefined ? "" : String(port.requested_host_port),
-      `${port.in_container_port}/${port.protocol}`,
-      port.description,
-    ]);
+    const rows = portRows(answer.ports);
     await out.result(answer, {
       text: () =>
         [
-          table(["HOST PORT", "ASKED FOR", "CONTAINER", "LABEL"], rows, out.colors.bold),
+          table(["HOST PORT", "ASKED FOR", "CONTAINER PORT", "CONTAINER", "LABEL"], rows.map(cells), out.colors.bold),
           // Docker reports the number inside the instance; on this host, another instance may have that number.
           ...(rows.length === 0
             ? []
@@ -32,16 +27,12 @@ export const ports = defineCommand({
               ]),
           ...(answer.problems ?? []).map((problem) => `! ${oneLine(problem)}\n`),
         ].join(""),
-      names: () => answer.ports.map((port) => String(port.host_port)),
+      names: () => [...new Set(answer.ports.map((port) => String(port.host_port)))],
     });
     if (rows.length === 0 && answer.problems === undefined) out.note(`No container of ${args.name} publishes a port.`);
   },
 });
 
-function hostPort({ host_port, loopback, ipv6_loopback }: PortMapping): string {
-  const where = [
-    ...(loopback === true && ipv6_loopback !== "only" ? ["loopback"] : []),
-    ...(ipv6_loopback === undefined ? [] : ["[::1]"]),
-  ];
-  return where.length === 0 ? String(host_port) : `${host_port} (${where.join(", ")})`;
+function cells({ host, asked, inside, container, label }: PortRow): readonly string[] {
+  return [host, asked, inside, container, label];
 }

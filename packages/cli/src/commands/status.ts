@@ -8,6 +8,7 @@ import { fields } from "../output/table.ts";
 import { age } from "../output/time.ts";
 import { verdict } from "../output/verdict.ts";
 import { warnOfPool } from "../pool.ts";
+import { portRows } from "../ports-view.ts";
 
 export const status = defineCommand({
   summary: "Show an instance: its state, health, ports, snapshots, workload",
@@ -100,8 +101,8 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
       ),
     ),
     ...section("Ports", [
-      ...(ports?.ports ?? []).map(
-        (port) => `${port.host_port} -> ${port.in_container_port}/${port.protocol}  ${port.description}`,
+      ...portRows(ports?.ports ?? []).map(({ host, inside, container, label }) =>
+        `${host} -> ${inside}  ${[container, label].filter(Boolean).join("  ")}`.trimEnd(),
       ),
       ...(ports?.problems ?? [])
         .filter((problem) => !instance.network_problems?.includes(problem))

@@ -254,7 +254,7 @@ it("rescans the ports when asked to", async () => {
 it("names no address for ports that are not there", async () => {
   await using daemon = await world();
   const { stdout, stderr } = await runCli(["ports", "demo", "--refresh"], { daemon });
-  expect(stdout).toBe("HOST PORT  ASKED FOR  CONTAINER  LABEL\n");
+  expect(stdout).toBe("HOST PORT  ASKED FOR  CONTAINER PORT  CONTAINER  LABEL\n");
   expect(stderr).toBe("No container of demo publishes a port.\n");
 });
 

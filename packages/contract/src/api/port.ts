@@ -13,6 +13,10 @@ export const PortMapping = z.object({
   protocol: PortProtocol,
   /** The port's label, stable for one container port. */
   description: z.string(),
+  /** The name of the container that publishes it. */
+  container: z.string().optional(),
+  /** The Compose service that container belongs to. */
+  service: z.string().optional(),
   /** The port that was published, where another one had to be handed out. */
   requested_host_port: z.int().optional(),
   /** Published on a loopback address: it answers on the daemon's host alone, at its loopback. */

@@ -234,6 +234,8 @@ function toMapping(service: PublishedService, hostPort: number): PortMapping {
     in_container_port: service.inContainerPort,
     protocol: service.protocol,
     description: service.label,
+    container: service.container,
+    ...(service.composeService === undefined ? {} : { service: service.composeService }),
     ...(hostPort === service.containerPort ? {} : { requested_host_port: service.containerPort }),
     ...(service.loopback ? { loopback: true } : {}),
     ...(service.ipv6Loopback === undefined ? {} : { ipv6_loopback: service.ipv6Loopback }),

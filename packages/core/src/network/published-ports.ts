@@ -1,5 +1,5 @@
 import type { ContainerSummary } from "../engine/engine.ts";
-import { portLabels } from "../workload/port-labels.ts";
+import { composeService, portLabels } from "../workload/port-labels.ts";
 
 /** A port that a container of an instance publishes. */
 export interface PublishedService {
@@ -7,6 +7,10 @@ export interface PublishedService {
   readonly containerPort: number;
   readonly inContainerPort: number;
   readonly label: string;
+  /** The name of the container that publishes it. */
+  readonly container: string;
+  /** The Compose service of that container. */
+  readonly composeService: string | undefined;
   /** On the instance's loopback alone. */
   readonly loopback: boolean;
   /** Published on `::1`, and on no IPv4 address or on one too. */
@@ -43,6 +47,8 @@ export function published(containers: readonly ContainerSummary[]): Published {
         containerPort: port.publicPort,
         inContainerPort: port.privatePort,
         label: label(container.id, port.privatePort, port.protocol),
+        container: container.name,
+        composeService: composeService(container.labels),
         loopback: port.ip === forwardedLoopback || port.ip === ipv6Loopback,
       };
       if (port.ip === ipv6Loopback) {

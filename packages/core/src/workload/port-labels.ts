@@ -35,6 +35,12 @@ function givenName(labels: Readonly<Record<string, string>>, port: number): stri
   return port === kubernetesApiPort ? "kubernetes-api" : undefined;
 }
 
+/** The service that Compose says it made a container for. */
+export function composeService(labels: Readonly<Record<string, string>>): string | undefined {
+  const service = labels["com.docker.compose.service"];
+  return service !== undefined && usableLabel.test(service) ? service : undefined;
+}
+
 function plainName(containerId: string, port: number, protocol: string): string {
   return `container:${containerId.slice(0, 12)}/${port}/${protocol}`;
 }
