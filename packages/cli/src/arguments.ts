@@ -57,6 +57,23 @@ export function oneOf(placeholder: string, summary: string, choices: readonly st
   };
 }
 
+/** The same argument once or more: every word that is left is taken, and what is named twice counts once. */
+export function several<Value>(argument: Argument<Value>): Argument<readonly Value[]> {
+  return {
+    ...argument,
+    placeholder: `${argument.placeholder}…`,
+    most: Number.POSITIVE_INFINITY,
+    take(words) {
+      const values = new Map<string, Value>();
+      do {
+        const value = argument.take(words);
+        values.set(JSON.stringify(value), value);
+      } while (words.length > 0);
+      return [...values.values()];
+    },
+  };
+}
+
 /** Everything that is left, as it is. */
 export function rest(placeholder: string, summary: string): Argument<string[]> {
   return { placeholder: `${placeholder}…`, summary, completes: "none", take: (words) => words.splice(0) };
@@ -104,7 +121,7 @@ export interface Moments {
 /** An instance, and up to two moments of it: `<name> [<from>] [<to>]`, or `<name>@<label> [<to>]`. */
 export const momentsArgument: Argument<Moments> = {
   placeholder: "<name>[@<label>] [<from>] [<to>]",
-  summary: "The instance and two moments of it; also as <name>@<label> [<to>]",
+  summary: "The instance and the two sides to compare; also as <name>@<label> [<to>]",
   completes: "moment",
   most: 3,
   take(words) {

@@ -55,8 +55,8 @@ it.each([
     ["revert", "a@b", "--frce"],
     "error: Unknown option '--frce'. Did you mean --force? See 'dockersnap revert --help'.\n",
   ],
-  [["start"], "error: The <name> is missing. Usage: dockersnap start <name> [options].\n"],
-  [["start", "a", "b"], "error: 'b' is one word too many. Usage: dockersnap start <name> [options].\n"],
+  [["start"], "error: The <name> is missing. Usage: dockersnap start <name>… [options].\n"],
+  [["history", "a", "b"], "error: 'b' is one word too many. Usage: dockersnap history <name> [options].\n"],
   [
     ["revert", "web"],
     "error: 'web' names an instance only. Name one of its snapshots too: web@<label>. Usage: dockersnap revert <name>@<label> [options].\n",

@@ -1,12 +1,11 @@
-import { instanceArgument } from "../arguments.ts";
+import { instanceArgument, several } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { forEach } from "../each.ts";
 
 export const restart = defineCommand({
-  summary: "Stop an instance and start it again",
-  args: { name: instanceArgument },
-  examples: ["dockersnap restart web"],
-  async run({ args, client, follow, out }) {
-    const answer = await follow((following) => client.instances.restart(args.name, following));
-    await out.done(answer, { text: () => `Restarted ${args.name}.\n`, names: () => [args.name] });
-  },
+  summary: "Restart instances",
+  args: { names: several(instanceArgument) },
+  examples: ["dockersnap restart web", "dockersnap restart web db"],
+  run: ({ args, client, ...shown }) =>
+    forEach(args.names, { past: "Restarted", act: (name, options) => client.instances.restart(name, options) }, shown),
 });

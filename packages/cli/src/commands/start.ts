@@ -1,12 +1,11 @@
-import { instanceArgument } from "../arguments.ts";
+import { instanceArgument, several } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { forEach } from "../each.ts";
 
 export const start = defineCommand({
-  summary: "Start a stopped instance",
-  args: { name: instanceArgument },
-  examples: ["dockersnap start web"],
-  async run({ args, client, follow, out }) {
-    const answer = await follow((following) => client.instances.start(args.name, following));
-    await out.done(answer, { text: () => `Started ${args.name}.\n`, names: () => [args.name] });
-  },
+  summary: "Start stopped instances",
+  args: { names: several(instanceArgument) },
+  examples: ["dockersnap start web", "dockersnap start web db"],
+  run: ({ args, client, ...shown }) =>
+    forEach(args.names, { past: "Started", act: (name, options) => client.instances.start(name, options) }, shown),
 });

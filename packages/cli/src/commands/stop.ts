@@ -1,12 +1,11 @@
-import { instanceArgument } from "../arguments.ts";
+import { instanceArgument, several } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
+import { forEach } from "../each.ts";
 
 export const stop = defineCommand({
-  summary: "Stop an instance; its data stays",
-  args: { name: instanceArgument },
-  examples: ["dockersnap stop web"],
-  async run({ args, client, follow, out }) {
-    const answer = await follow((following) => client.instances.stop(args.name, following));
-    await out.done(answer, { text: () => `Stopped ${args.name}.\n`, names: () => [args.name] });
-  },
+  summary: "Stop instances; their data is kept",
+  args: { names: several(instanceArgument) },
+  examples: ["dockersnap stop web", "dockersnap stop web db"],
+  run: ({ args, client, ...shown }) =>
+    forEach(args.names, { past: "Stopped", act: (name, options) => client.instances.stop(name, options) }, shown),
 });

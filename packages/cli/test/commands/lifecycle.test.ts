@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { complete, instance, json, ndjson, operation, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
 import { runCli } from "../run-cli.ts";
 
@@ -54,7 +54,7 @@ it("sends nothing but the name when nothing else is asked", async () => {
 });
 
 it.each([
-  [["create", "demo", "--config", "a=1"], "A configuration is its plugin's: name that with --plugin."],
+  [["create", "demo", "--config", "a=1"], "--config needs --plugin: say which plugin it is for."],
   [["create", "demo", "-p", "echo", "--config", "a"], "'--config a' has no key: expected --config key=value."],
   [["create", "demo", "-p", "echo", "--config-file", "/nonexistent.yaml"], "cannot be read: there is no such file."],
   [["create", "demo", "--memory", "lots"], "'--memory lots' is not a size"],
@@ -136,8 +136,56 @@ it("asks before it deletes, on a terminal only", async () => {
   expect(snapshot.questions).toEqual(["Delete snapshot demo@s1? It cannot be brought back."]);
 });
 
-it("takes two words for no snapshot to delete, since they could be two instances", async () => {
-  expect((await runCli(["delete", "demo", "s1"])).code).toBe(2);
+it("deletes nothing where one of several instances does not exist, and says how a snapshot is deleted", async () => {
+  await using daemon = await doing("DELETE /instances/demo", undefined);
+  daemon.script["GET /instances?all=true"] = json(200, [instance("demo")]);
+  const { code, stderr } = await runCli(["delete", "demo", "s1"], { daemon });
+  expect(code).toBe(3);
+  expect(stderr).toBe(
+    "error: There is no instance 's1', so nothing was deleted. To delete a snapshot, write 'dockersnap delete demo@s1'.\n",
+  );
+  expect(daemon.received.map((one) => one.route)).toEqual(["GET /instances?all=true"]);
+});
+
+it("asks once before it deletes several", async () => {
+  await using daemon = await doing("DELETE /instances/demo", undefined);
+  daemon.script["GET /instances?all=true"] = json(200, [instance("demo"), instance("web")]);
+  const refused = await runCli(["delete", "demo", "web@s1"], { daemon, interactive: true, confirm: false });
+  expect(refused).toMatchObject({ code: 1, stdout: "", stderr: "Nothing was deleted.\n" });
+  expect(refused.questions).toEqual([
+    "Delete demo, web@s1, instances with all their snapshots? They cannot be brought back.",
+  ]);
+});
+
+describe("a verb with several names", () => {
+  it.each([
+    ["start", "POST /instances/", "/start", "Started"],
+    ["stop", "POST /instances/", "/stop", "Stopped"],
+    ["restart", "POST /instances/", "/restart", "Restarted"],
+    ["delete", "DELETE /instances/", "", "Deleted"],
+  ])("%s is done for each, named twice for one too", async (verb, before, after, past) => {
+    await using daemon = await scriptedDaemon({
+      "GET /instances?all=true": json(200, [instance("demo"), instance("web")]),
+      [`${before}demo${after}`]: ndjson([complete], { operation: "op1" }),
+      [`${before}web${after}`]: ndjson([complete], { operation: "op1" }),
+      "GET /operations/op1": json(200, operation("op1", { result: verb === "delete" ? undefined : { status: "ok" } })),
+    });
+    const { code, stdout } = await runCli([verb, "demo", "web", "demo"], { daemon });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${past} 2 of 2: demo, web.\n` });
+    expect(daemon.received.filter(({ route }) => route === `${before}demo${after}`)).toHaveLength(1);
+  });
+
+  it("tells which failed, and exits with 1", async () => {
+    await using daemon = await doing("POST /instances/demo/stop", { status: "ok" });
+    daemon.script["POST /instances/nosuch/stop"] = json(404, { error: "No instance 'nosuch'.", code: "not_found" });
+    const { code, stdout, stderr } = await runCli(["stop", "demo", "nosuch", "-o", "json"], { daemon });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      done: ["demo"],
+      failed: [{ name: "nosuch", error: "No instance 'nosuch'.", code: "not_found" }],
+    });
+    expect(stderr).toBe("warning: nosuch: No instance 'nosuch'.\n");
+  });
 });
 
 it("puts back only the parts that are asked for, and takes no other words for one", async () => {

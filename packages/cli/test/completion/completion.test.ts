@@ -34,7 +34,7 @@ it.each([
   [["standby", "web@"], ["web@s1", "web@s2", "web@t1"], ":4"],
   [["start", ""], ["web", "worker"], ":4"],
   [["start", "we"], ["web"], ":4"],
-  [["start", "web", ""], [], ":4"],
+  [["start", "web", ""], ["web", "worker"], ":4"],
   [["revert", "w"], ["web", "worker"], ":6"],
   [["rollback", "web@"], ["web@s1", "web@s2", "web@t1"], ":4"],
   [["revert", "web@s"], ["web@s1", "web@s2"], ":4"],
