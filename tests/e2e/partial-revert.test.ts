@@ -175,7 +175,7 @@ describe("what cannot be put back alone is refused, and nothing changes:", () =>
     await ok("snapshot", name, "memory");
     expect(await cli(world, "revert", name, "memory", "--only", "volume:memory")).toMatchObject({
       code: 4,
-      stderr: expect.stringContaining("keeps its files elsewhere"),
+      stderr: expect.stringContaining("stores its files outside the instance"),
     });
     await engine.json("DELETE", "/volumes/memory");
   });

@@ -43,7 +43,7 @@ it("keeps as many clones waiting as are wanted, out of everybody's sight and wit
   for (const name of waiting) {
     expect(await cli(world, "stop", name)).toMatchObject({
       code: 4,
-      stderr: expect.stringContaining("waits to be handed out"),
+      stderr: expect.stringContaining("is a standby clone and cannot be used directly"),
     });
     const init = readFileSync(join(world.runDir, `${name}.pid`), "utf8").trim();
     expect(readFileSync(`/proc/${init}/status`, "utf8")).toMatch(/^State:\t[DS]/m);

@@ -46,7 +46,7 @@ describe("a delete that fails again and again", () => {
     await expect(world.client.instances.delete(name)).rejects.toMatchObject({ code: "internal" });
     expect(await find(world, name)).toMatchObject({
       status: "error",
-      error: expect.stringContaining("did not come to its end"),
+      error: expect.stringContaining("could not be completed"),
     });
     await drill.killAndRestart();
     expect(await see(world, name)).toEqual(absent);

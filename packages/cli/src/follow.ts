@@ -33,7 +33,7 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
         view.pause();
         const choices = [
           { value: "leave", label: "Leave it running" },
-          { value: "cancel", label: "Cancel it and take back what it did" },
+          { value: "cancel", label: "Cancel it and undo what it did" },
         ];
         const answer = await io.choose("The operation is still running.", choices, over.signal);
         if (over.signal.aborted) return;
@@ -42,7 +42,7 @@ export function follower(io: Io, out: Output, client: () => Client): Follower {
       const refused = await cancel(operation);
       cancelled = refused === undefined;
       if (onInterrupt === "ask") view.resume();
-      view.say(refused ?? "Cancelling: what was done is being taken back.");
+      view.say(refused ?? "Cancelling: undoing what was done.");
     }
 
     /** Why it cannot be cancelled, such as a step past which there is no way back; it is followed on then. */

@@ -54,12 +54,12 @@ export function optionOf(
 export const globalOptions = {
   remote: text("url", "The daemon's address (DOCKERSNAP_REMOTE; http://127.0.0.1:9847)", { short: "r" }),
   token: text("token", "The daemon's token (DOCKERSNAP_TOKEN)", { short: "t" }),
-  output: text("format", "How results are written; wide is text with more columns, where there are more", {
+  output: text("format", "Output format; wide is text with more columns", {
     short: "o",
     choices: ["text", "wide", "json", "yaml", "name"],
   }),
-  noColor: flag("No colours (NO_COLOR)"),
-  quiet: flag("Only results: no progress, no hints", { short: "q" }),
+  noColor: flag("Disable colours (NO_COLOR)"),
+  quiet: flag("Print only results: no progress, no hints", { short: "q" }),
 };
 
 export type GlobalValues = OptionValues<typeof globalOptions>;

@@ -53,7 +53,7 @@ export const entries: readonly Entry[] = [
   {
     group: "State",
     names: ["schedule"],
-    summary: "Snapshots taken, or tried out, by the clock",
+    summary: "Manage schedules that take or verify snapshots",
     verbs: [
       { names: ["add"], load: async () => (await import("./commands/schedule-add.ts")).scheduleAdd },
       { names: ["list", "ls"], load: async () => (await import("./commands/schedule-list.ts")).scheduleList },
@@ -63,7 +63,7 @@ export const entries: readonly Entry[] = [
   {
     group: "State",
     names: ["standby"],
-    summary: "Clones that wait, booted, to be handed out",
+    summary: "Manage standby clones",
     fallback: "list",
     ofSnapshot: "set",
     verbs: [
@@ -79,7 +79,7 @@ export const entries: readonly Entry[] = [
   {
     group: "Access",
     names: ["workload", "wl"],
-    summary: "What runs on an instance, and whether it is well",
+    summary: "Show the workload of an instance and its health",
     verbs: [
       { names: ["describe"], load: async () => (await import("./commands/workload-describe.ts")).workloadDescribe },
       { names: ["health"], load: async () => (await import("./commands/workload-health.ts")).workloadHealth },
@@ -96,7 +96,7 @@ export const entries: readonly Entry[] = [
   {
     group: "Admin",
     names: ["operations", "ops"],
-    summary: "What the daemon does and did",
+    summary: "Show and cancel operations",
     fallback: "list",
     verbs: [
       { names: ["list", "ls"], load: async () => (await import("./commands/operations-list.ts")).operationsList },
@@ -107,7 +107,7 @@ export const entries: readonly Entry[] = [
   {
     group: "Admin",
     names: ["plugin", "plugins"],
-    summary: "The workloads an instance can be created with",
+    summary: "Manage and develop workload plugins",
     verbs: [
       { names: ["list", "ls"], load: async () => (await import("./commands/plugin-list.ts")).pluginList },
       { names: ["describe", "show"], load: async () => (await import("./commands/plugin-describe.ts")).pluginDescribe },
@@ -122,7 +122,7 @@ export const entries: readonly Entry[] = [
   {
     group: "Admin",
     names: ["pool"],
-    summary: "The room instances and snapshots share",
+    summary: "Show and enlarge the storage pool",
     fallback: "show",
     verbs: [
       { names: ["show"], load: async () => (await import("./commands/pool-show.ts")).poolShow },

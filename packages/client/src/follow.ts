@@ -124,7 +124,7 @@ async function resultOf(transport: Transport, id: string, signal: AbortSignal | 
   if (operation.status === "done") return operation.result;
   if (operation.error !== undefined) throw errorFrom(operation.error) ?? unclear(operation);
   throw operation.status === "cancelled"
-    ? new DockersnapError("cancelled", `Operation ${id} was cancelled and taken back.`)
+    ? new DockersnapError("cancelled", `Operation ${id} was cancelled and undone.`)
     : unclear(operation);
 }
 

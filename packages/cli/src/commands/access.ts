@@ -9,7 +9,7 @@ import { fields } from "../output/table.ts";
 export const access = defineCommand({
   summary: "Show how to reach what runs on an instance",
   args: { name: instanceArgument },
-  options: { file: text("name", "Print the content of one of its files, and nothing else") },
+  options: { file: text("name", "Print only the content of this access file") },
   examples: ["dockersnap access web", "dockersnap access ci --file kubeconfig > kubeconfig"],
   async run({ args, options, client, out, io }) {
     const answer = await client.instances.access(args.name);

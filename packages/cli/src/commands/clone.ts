@@ -9,12 +9,12 @@ import { span } from "../output/time.ts";
 const mostAtOnce = 100;
 
 export const clone = defineCommand({
-  summary: "Create an instance that begins at a snapshot of another",
+  summary: "Create an instance from a snapshot of another instance",
   description:
-    "It has the source's limits but for those given here, where none takes one away.\n" +
-    "With --count they are called <new-name>-1, <new-name>-2…; each succeeds or fails by itself.",
+    "The clone inherits the source's limits. Options here override them; 'none' removes one.\n" +
+    "With --count, the clones are named <new-name>-1, <new-name>-2, …; each succeeds or fails by itself.",
   args: { snapshot: snapshotArgument, newName: word("new-name", "The new instance's name") },
-  options: { count: text("n", "Make so many, side by side"), ...limitOptions },
+  options: { count: text("n", "Number of clones to create, side by side"), ...limitOptions },
   examples: [
     "dockersnap clone web@before-upgrade web-test",
     "dockersnap clone web before-upgrade web-test",

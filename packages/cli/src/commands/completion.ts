@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 const shells = ["bash", "zsh", "fish", "powershell"];
 
 export const completion = defineCommand({
-  summary: "Print the code that makes a shell complete dockersnap's words",
+  summary: "Print the shell completion script",
   args: { shell: oneOf("shell", "The shell", shells) },
   examples: [
     'eval "$(dockersnap completion bash)"',

@@ -10,19 +10,18 @@ import { UsageError } from "../failure.ts";
 import { list, text } from "../options.ts";
 
 export const create = defineCommand({
-  summary: "Create an instance, with a workload if a plugin is named",
+  summary: "Create an instance, and deploy a workload if a plugin is named",
   description:
-    "Values of --config that read as true, false, null, a number or bracketed JSON are just that, unless the plugin takes\n" +
-    "text for that key; all others are text.\n" +
-    "They win over the same keys of --config-file.",
+    "--config values that look like true, false, null, a number or JSON are parsed as such, unless the plugin declares the\n" +
+    "key as text. --config overrides the same keys in --config-file.",
   args: { name: word("name", "The new instance's name") },
   options: {
-    plugin: text("plugin", "The workload's plugin", { short: "p", completes: "plugin" }),
-    config: list("key=value", "One key of the plugin's configuration; may be repeated", { completes: "config" }),
-    configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
-    label: list("key=value", "A label of the operator's, with or without a value; may be repeated"),
+    plugin: text("plugin", "Plugin that deploys the workload", { short: "p", completes: "plugin" }),
+    config: list("key=value", "Set a key of the plugin's configuration; may be repeated", { completes: "config" }),
+    configFile: text("file", "Read the plugin's configuration from a YAML or JSON file", { completes: "file" }),
+    label: list("key=value", "Label the instance, with or without a value; may be repeated"),
     ...limitOptions,
-    engine: list("key=value", "An option of the Docker engine, as its daemon.json has it; may be repeated"),
+    engine: list("key=value", "Set an option of the Docker engine, as in daemon.json; may be repeated"),
   },
   examples: [
     "dockersnap create web",
@@ -37,7 +36,7 @@ export const create = defineCommand({
     const given = parseTexts(options.config, "--config");
     const configured = options.configFile !== undefined || options.config.length > 0;
     if (configured && plugin === undefined) {
-      throw new UsageError("A configuration is its plugin's: name that with --plugin.");
+      throw new UsageError("--config needs --plugin: say which plugin it is for.");
     }
     const limits = parseLimits(options);
     const engine = parseEngineOptions(options.engine);

@@ -6,12 +6,12 @@ import { UsageError } from "../failure.ts";
 import { text } from "../options.ts";
 
 export const diff = defineCommand({
-  summary: "Show what changed between two moments of an instance",
+  summary: "Show what changed in an instance between two snapshots",
   description:
-    "A moment is the label of a snapshot, now, or <instance>@<label>. Without any it is from where the instance came from last to how it is now.",
+    "Each side is the label of a snapshot, 'now' for the current state, or <instance>@<label>; the first is what was before. Without any, compares the head with the current state.",
   args: { moments: momentsArgument },
   options: {
-    limit: text("count", "Changed files shown of each container and volume (100)"),
+    limit: text("count", "Show at most this many changed files for each container and volume (100)"),
   },
   examples: [
     "dockersnap diff web",

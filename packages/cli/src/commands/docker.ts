@@ -7,8 +7,8 @@ import { defineCommand } from "../command.ts";
 export const docker = defineCommand({
   summary: "Run the docker command line against an instance",
   description:
-    "Every word behind the name is docker's, options too; options for dockersnap stand before it. The exit code is docker's. " +
-    "It needs the daemon's host, where the engine's socket is.",
+    "Everything after the name is passed to docker, options included; dockersnap's own options go before the name. The exit\n" +
+    "code is docker's. Works only on the daemon's host, where the engine's socket is.",
   args: { name: instanceArgument, words: passedOn("words", "What docker is to do, as it is written behind 'docker'") },
   examples: ["dockersnap docker web ps -a", "dockersnap docker web run --rm alpine date"],
   async run({ args, client, io }) {

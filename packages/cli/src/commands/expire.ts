@@ -3,10 +3,12 @@ import { defineCommand } from "../command.ts";
 import { parseExpiry } from "../config/expiry.ts";
 
 export const expire = defineCommand({
-  summary: "Say when a snapshot is removed by itself, or that it never is",
+  summary: "Set when a snapshot is deleted automatically, or that it never is",
   args: {
     snapshot: snapshotArgument,
-    when: word("when", "A span from now such as 12h or 7d, a time such as 2026-12-24T18:00:00Z, or never", ["never"]),
+    when: word("when", "A duration from now such as 12h or 7d, a time such as 2026-12-24T18:00:00Z, or never", [
+      "never",
+    ]),
   },
   examples: ["dockersnap expire web@before-upgrade 7d", "dockersnap expire web@before-upgrade never"],
   async run({ args, client, follow, out }) {

@@ -18,7 +18,7 @@ function networkText({ state, problems }: HostNetworkHealth): string {
 }
 
 export const health = defineCommand({
-  summary: "Show whether the daemon answers, and how its instances are",
+  summary: "Show whether the daemon answers, and the health of its instances",
   args: {},
   examples: ["dockersnap health", "dockersnap health --remote http://vm.example.com:9847"],
   async run({ client, out }) {

@@ -6,8 +6,8 @@ import { historyText } from "../history/view.ts";
 import { age } from "../output/time.ts";
 
 export const history = defineCommand({
-  summary: "Draw where an instance stands and what came from what",
-  description: "Each snapshot stands below what it came from; what the instance is now is the last line.",
+  summary: "Draw the history of an instance: its snapshots, clones and head",
+  description: "Each snapshot is listed below the one it came from. The last line is the current state.",
   args: { name: instanceArgument },
   examples: ["dockersnap history web", "dockersnap history web -o json"],
   async run({ args, client, out }) {

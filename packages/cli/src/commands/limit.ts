@@ -5,8 +5,9 @@ import { limitLines } from "../limits-view.ts";
 import { fields } from "../output/table.ts";
 
 export const limit = defineCommand({
-  summary: "Bound what an instance may take, as it runs, or show what it takes",
-  description: "none takes a bound away; bounds that are not named stay. Without any it shows them and what is used.",
+  summary: "Change the limits of an instance while it runs, or show them",
+  description:
+    "'none' removes a limit; limits you do not name are unchanged. Without options, shows the limits and current usage.",
   args: { name: instanceArgument },
   options: limitOptions,
   examples: [

@@ -26,7 +26,7 @@ const madeFor: Column = ["MADE FOR", ({ purpose }) => purpose];
 export const list = defineCommand({
   summary: "List the instances",
   args: {},
-  options: { all: flag("Those too that dockersnap made for itself", { short: "a" }) },
+  options: { all: flag("Also list instances that dockersnap created for its own use", { short: "a" }) },
   examples: ["dockersnap list", "dockersnap list -o wide", "dockersnap list -o name", "dockersnap list -o json"],
   async run({ options: { all }, client, out }) {
     const [instances] = await Promise.all([client.instances.list({ all }), warnOfPool(client, out)]);

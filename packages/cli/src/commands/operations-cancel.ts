@@ -2,7 +2,7 @@ import { word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const operationsCancel = defineCommand({
-  summary: "Ask an operation to stop and take back what it did",
+  summary: "Cancel an operation and undo what it did",
   args: { id: word("id", "The operation", "operation") },
   examples: ["dockersnap operations cancel op-mwse23jd-1360c9c0"],
   async run({ args, client, out }) {

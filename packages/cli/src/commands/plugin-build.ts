@@ -4,8 +4,8 @@ import { buildProject } from "../plugin/project.ts";
 export const pluginBuild = defineCommand({
   summary: "Build the plugin in this folder into one executable file",
   description:
-    "For projects in TypeScript: checks the types as tsconfig.json has it, and writes bin/<name>, which needs Node and nothing\n" +
-    "else. The SDK and the compiler are those that came with this dockersnap.",
+    "For TypeScript projects: checks the types by tsconfig.json and writes bin/<name>, which needs only Node. The SDK and the\n" +
+    "compiler come with dockersnap.",
   args: {},
   examples: ["dockersnap plugin build && dockersnap plugin check bin/my-plugin"],
   async run({ out, io }) {

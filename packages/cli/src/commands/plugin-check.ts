@@ -14,15 +14,17 @@ import { CheckView } from "../plugin/check-view.ts";
 export const pluginCheck = defineCommand({
   summary: "Check an executable against the plugin contract, rule by rule",
   description:
-    "Runs every command of the plugin against good, odd and hostile input, on this machine and without a daemon. Nothing is\n" +
-    "deployed unless --socket or --instance names a running engine: then what is deployed there stays there.\n" +
-    "Exits with 1 when a rule does not hold; warnings do not fail.",
+    "Runs every command of the plugin with good, unusual and hostile input, on this machine and without a daemon. Deploys only\n" +
+    "if --socket or --instance names a running engine; the deployed workload is not removed.\n" +
+    "Exits with 1 if a rule is broken; warnings do not change the exit code.",
   args: { path: word("path", "The plugin's executable, or the folder of the same name it is in", "file") },
   options: {
-    config: list("key=value", "One key of the plugin's configuration; may be repeated"),
-    configFile: text("file", "The plugin's configuration, as YAML or JSON", { completes: "file" }),
-    socket: text("file", "The socket of a running engine to deploy to", { completes: "file" }),
-    instance: text("name", "A running instance of this host's daemon to deploy to", { completes: "running-instance" }),
+    config: list("key=value", "Set a key of the plugin's configuration; may be repeated"),
+    configFile: text("file", "Read the plugin's configuration from a YAML or JSON file", { completes: "file" }),
+    socket: text("file", "Deploy to the running engine at this socket", { completes: "file" }),
+    instance: text("name", "Deploy to this running instance of the daemon on this host", {
+      completes: "running-instance",
+    }),
   },
   examples: [
     "dockersnap plugin check ./echo",

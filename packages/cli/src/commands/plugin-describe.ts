@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { fields, table } from "../output/table.ts";
 
 export const pluginDescribe = defineCommand({
-  summary: "Show one plugin and the configuration it takes",
+  summary: "Show a plugin and its configuration options",
   args: { name: word("plugin", "The plugin", "plugin") },
   examples: ["dockersnap plugin describe echo", "dockersnap plugin describe echo -o json | jq .config_options"],
   async run({ args, client, out }) {

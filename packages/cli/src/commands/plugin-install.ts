@@ -4,9 +4,9 @@ import { text } from "../options.ts";
 import { defaultPluginFolder, installPlugin } from "../plugin/install.ts";
 
 export const pluginInstall = defineCommand({
-  summary: "Put a plugin's executable where the daemon looks for it, on this machine",
+  summary: "Install a plugin into the daemon's plugin folder, on this machine",
   description:
-    "A plugin of the same name is replaced. Running commands of the old one are not disturbed. A plugin that is more than one file is a folder with an executable of the folder's name in it.",
+    "Replaces a plugin of the same name; commands of the old one that are running are not interrupted. A plugin that consists of several files is a folder with an executable of the folder's name in it.",
   args: { path: word("path", "The plugin's executable or folder; its name is the plugin's name", "file") },
   options: { dir: text("folder", `The daemon's plugins.dir (${defaultPluginFolder})`, { completes: "file" }) },
   examples: ["sudo dockersnap plugin install bin/plugins/echo", "dockersnap plugin reload"],

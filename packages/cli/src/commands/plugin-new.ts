@@ -6,16 +6,16 @@ import { type NewPlugin, newPlugin, type PluginLanguage, pluginLanguages } from 
 import { linkSdk } from "../plugin/project.ts";
 
 export const pluginNew = defineCommand({
-  summary: "Begin a plugin: a project that works, with tests and a README",
+  summary: "Create a plugin project that works, with tests and a README",
   description:
-    "What it begins with serves a page from a container; change it into what you need. Nothing is downloaded: the SDK is\n" +
-    "the one that came with this dockersnap.",
-  args: { name: word("name", "The plugin's name, which is its executable's as well") },
+    "The project serves a page from a container; change it into what you need. Nothing is downloaded: the SDK comes with\n" +
+    "dockersnap.",
+  args: { name: word("name", "The name of the plugin and of its executable") },
   options: {
-    lang: text("language", `What it is written in: ${pluginLanguages.join(", ")} (${pluginLanguages[0]})`, {
+    lang: text("language", `Language of the plugin: ${pluginLanguages.join(", ")} (${pluginLanguages[0]})`, {
       choices: pluginLanguages,
     }),
-    dir: text("folder", "Where to write it: a folder that is empty or not there yet (./<name>)", { completes: "file" }),
+    dir: text("folder", "Folder to write to; it must be empty or not exist yet (./<name>)", { completes: "file" }),
   },
   examples: [
     "dockersnap plugin new my-plugin",

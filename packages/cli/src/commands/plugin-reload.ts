@@ -2,7 +2,7 @@ import { defineCommand } from "../command.ts";
 import { showPlugins } from "./plugin-list.ts";
 
 export const pluginReload = defineCommand({
-  summary: "Make the daemon look for its plugins again",
+  summary: "Reload the daemon's plugins",
   args: {},
   examples: ["dockersnap plugin reload"],
   async run({ client, out }) {

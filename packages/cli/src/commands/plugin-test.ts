@@ -4,8 +4,8 @@ import { linkSdk, projectName } from "../plugin/project.ts";
 export const pluginTest = defineCommand({
   summary: "Run the tests of the plugin in this folder",
   description:
-    "For projects in TypeScript: every file *.test.ts, by the test runner of the Node that came with this dockersnap, with\n" +
-    "its SDK.",
+    "For TypeScript projects: runs every *.test.ts file with the test runner of the Node that comes with dockersnap, and its\n" +
+    "SDK.",
   args: {},
   examples: ["dockersnap plugin test"],
   async run({ io }) {

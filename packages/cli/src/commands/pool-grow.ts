@@ -5,11 +5,11 @@ import { UsageError } from "../failure.ts";
 import { showPool } from "./pool-show.ts";
 
 export const poolGrow = defineCommand({
-  summary: "Make the daemon's own pool larger, while it is in use",
+  summary: "Enlarge the daemon's own pool while it is in use",
   description:
-    "The file takes what is written to it, so it may be larger than what the disk has free now. It never shrinks.",
+    "The pool's file only takes the disk space that is written to it, so it may be larger than the disk's free space. A pool never shrinks.",
   args: {
-    size: word("size", "The new size of the whole pool, such as 200G, or with + how much is added, such as +50G"),
+    size: word("size", "New size of the whole pool, such as 200G, or how much to add, such as +50G"),
   },
   examples: ["dockersnap pool grow 200G", "dockersnap pool grow +50G"],
   async run({ args, client, out }) {

@@ -6,7 +6,7 @@ import { fields } from "../output/table.ts";
 import { poolWarning } from "../pool.ts";
 
 export const poolShow = defineCommand({
-  summary: "Show how full the pool is",
+  summary: "Show the pool's free space and what is in use",
   args: {},
   examples: ["dockersnap pool", "dockersnap pool -o json"],
   async run({ client, out }) {

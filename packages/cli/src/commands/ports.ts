@@ -6,9 +6,9 @@ import { table } from "../output/table.ts";
 import { type PortRow, portRows } from "../ports-view.ts";
 
 export const ports = defineCommand({
-  summary: "List the ports that lead to an instance's containers",
+  summary: "List the forwarded ports of an instance",
   args: { name: instanceArgument },
-  options: { refresh: flag("Look at the containers again first") },
+  options: { refresh: flag("Scan the containers again first") },
   examples: ["dockersnap ports web", "dockersnap ports web --refresh -o json"],
   async run({ args, options, client, out }) {
     const answer = await (options.refresh

@@ -2,15 +2,15 @@ import { snapshotArgument } from "../arguments.ts";
 import { type Command, defineCommand } from "../command.ts";
 
 export const protect = protection(true, {
-  summary: "Keep a snapshot from being removed",
+  summary: "Protect a snapshot from deletion",
   description:
-    "Neither its expiry nor a schedule nor 'delete', of the snapshot or of its instance, removes it until it is unprotected.",
+    "Until it is unprotected, the snapshot is not deleted by its expiry, by a schedule, or by 'delete' of it or its instance.",
   done: "Protected",
 });
 
 export const unprotect = protection(false, {
-  summary: "Let a snapshot be removed again",
-  description: "Once its expiry has passed it goes soon after.",
+  summary: "Allow a protected snapshot to be deleted again",
+  description: "If its expiry has passed, it is deleted soon after.",
   done: "Unprotected",
 });
 

@@ -3,10 +3,10 @@ import { defineCommand } from "../command.ts";
 import { revertedThing } from "../history/revert-words.ts";
 
 export const redo = defineCommand({
-  summary: "Take a revert again that was taken back",
+  summary: "Redo the last undone revert",
   description:
-    "What the instance was when the revert was taken back is there again; what it is now is kept as a snapshot first. A new\n" +
-    "revert ends what can be taken again.",
+    "The instance returns to the state it had before 'undo'; its current state is saved as a snapshot first. A new revert clears\n" +
+    "what can be redone.",
   args: { name: instanceArgument },
   examples: ["dockersnap redo web"],
   async run({ args, client, follow, out }) {

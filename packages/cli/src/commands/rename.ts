@@ -2,9 +2,9 @@ import { snapshotArgument, word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const rename = defineCommand({
-  summary: "Give a snapshot another label",
-  description: "What came from it, clones too, goes on naming it by its new label.",
-  args: { snapshot: snapshotArgument, newLabel: word("new-label", "Its label from now on") },
+  summary: "Rename a snapshot",
+  description: "Everything that refers to the snapshot, clones included, refers to its new label from then on.",
+  args: { snapshot: snapshotArgument, newLabel: word("new-label", "The new label of the snapshot") },
   examples: ["dockersnap rename web@s1 before-upgrade", "dockersnap rename web s1 before-upgrade"],
   async run({ args, client, follow, out }) {
     const { instance, label } = args.snapshot;

@@ -5,16 +5,16 @@ import { UsageError } from "../failure.ts";
 import { flag, list } from "../options.ts";
 
 export const revert = defineCommand({
-  summary: "Put an instance, or parts of it, back to one of its snapshots",
+  summary: "Revert an instance, or parts of it, to one of its snapshots",
   description:
-    "Every snapshot stays, newer ones too, and what the instance is now is kept as one first. With --only nothing but that\n" +
-    "volume or container is put back: what does not use it goes on running as it is.",
+    "Keeps every snapshot, newer ones included, and saves the current state as a snapshot first. With --only, reverts just that\n" +
+    "volume or container; containers that do not use it keep running.",
   args: { snapshot: snapshotArgument },
   options: {
-    only: list("part", "Put back only volume:<name> or container:<name>; again for more", {
+    only: list("part", "Revert only volume:<name> or container:<name>; may be repeated", {
       completes: ["volume:", "container:"],
     }),
-    force: flag("Accepted for older scripts; changes nothing", { short: "f" }),
+    force: flag("Accepted for older scripts; has no effect", { short: "f" }),
   },
   examples: [
     "dockersnap revert web@before-upgrade",

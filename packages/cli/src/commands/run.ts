@@ -9,14 +9,14 @@ import { environmentOf, removeThrowAway, throwAwayName, untilHealthy } from "../
 const defaultWaitSeconds = 60;
 
 export const run = defineCommand({
-  summary: "Run a command against a throw-away clone of a snapshot",
+  summary: "Run a command against a temporary clone of a snapshot",
   description:
-    "The command gets the environment that 'use' would set, once the workload is healthy. Its exit code is the answer, and the " +
-    "clone is removed after it, on Ctrl-C too.",
+    "The command runs once the workload is healthy, with the environment that 'use' would set. The exit code is the command's.\n" +
+    "The clone is deleted afterwards, on Ctrl-C too.",
   args: { snapshot: snapshotArgument, command: rest("-- command", "The command and its own words") },
   options: {
     keepOnFailure: flag("Keep the clone when the command fails"),
-    wait: text("seconds", `How long the workload may take to be healthy; 0 does not wait (${defaultWaitSeconds})`),
+    wait: text("seconds", `Seconds to wait until the workload is healthy; 0 does not wait (${defaultWaitSeconds})`),
   },
   examples: ["dockersnap run web@golden -- npm test", "dockersnap run web@golden --keep-on-failure -- ./migrate.sh"],
   async run({ args, options, client, follow, out, io }) {

@@ -9,25 +9,27 @@ import { flag, list, text } from "../options.ts";
 const rules = ["last", "hourly", "daily", "weekly", "monthly"] as const;
 
 export const scheduleAdd = defineCommand({
-  summary: "Take snapshots of an instance by the clock, or try them out",
+  summary: "Schedule snapshots of an instance, or their verification",
   description:
-    "The expression has five fields, or six with seconds first, or is one such as @hourly, all in UTC. With --keep, what\n" +
-    "none of the rules keeps is removed; only the schedule's own snapshots are, and never one that is protected.\n" +
-    "A stopped instance is left out, a busy one is waited for, and of runs missed while the daemon was down one is made up.\n" +
-    "With --verify the newest snapshot is tried out as 'dockersnap verify' does, and none are taken.",
+    "The expression has five fields, or six with seconds first, or is a word such as @hourly; all times are UTC. With --keep,\n" +
+    "snapshots of this schedule that no rule keeps are deleted, unless they are protected.\n" +
+    "Stopped instances are skipped, busy ones are waited for. If runs were missed while the daemon was down, one is made up for.\n" +
+    "With --verify, the schedule takes no snapshots and verifies the newest one, as 'dockersnap verify' does.",
   args: { name: instanceArgument },
   options: {
-    cron: text("expression", "When, such as @hourly or '0 3 * * *'"),
-    name: text("schedule", "What to call it; made up unless given"),
-    label: text("template", "Labels of its snapshots, with {time} in them"),
-    keep: list("rule=n", "How many stay: last, hourly, daily, weekly or monthly; may be repeated", {
+    cron: text("expression", "When to run, such as @hourly or '0 3 * * *'"),
+    name: text("schedule", "Name of the schedule; generated unless given"),
+    label: text("template", "Template of the snapshots' labels; must contain {time}"),
+    keep: list("rule=n", "How many to keep: last, hourly, daily, weekly or monthly; may be repeated", {
       completes: rules.map((rule) => `${rule}=`),
     }),
-    mode: text("mode", "How still it stands meanwhile; live unless given", { choices: ["live", "paused", "stopped"] }),
-    tag: list("key=value", "A tag on each snapshot, with or without a value; may be repeated"),
-    verify: flag("Try the newest snapshot out instead of taking one"),
-    of: text("schedule", "With --verify: the newest that this schedule took"),
-    timeout: text("seconds", "With --verify: how long it may take to be well (120)"),
+    mode: text("mode", "What happens to running containers: live (default), paused or stopped", {
+      choices: ["live", "paused", "stopped"],
+    }),
+    tag: list("key=value", "Tag each snapshot, with or without a value; may be repeated"),
+    verify: flag("Verify the newest snapshot instead of taking one"),
+    of: text("schedule", "With --verify: verify the newest snapshot of this schedule"),
+    timeout: text("seconds", "With --verify: seconds to wait until the clone is healthy (120)"),
   },
   examples: [
     "dockersnap schedule add web --cron @hourly --keep hourly=24 --keep daily=7 --keep weekly=4",

@@ -2,7 +2,7 @@ import { instanceArgument, word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 
 export const scheduleRemove = defineCommand({
-  summary: "End a schedule; its snapshots stay",
+  summary: "Remove a schedule; its snapshots are kept",
   args: { name: instanceArgument, schedule: word("schedule", "The schedule") },
   examples: ["dockersnap schedule remove web nightly"],
   async run({ args, client, follow, out }) {

@@ -7,16 +7,18 @@ import { flag, list, text } from "../options.ts";
 import { span } from "../output/time.ts";
 
 export const snapshot = defineCommand({
-  summary: "Keep an instance as it is right now",
+  summary: "Take a snapshot of an instance",
   description:
-    "live stops nothing and is what a machine would find after a power cut; paused freezes the containers for the\n" +
-    "moment it takes; stopped stops them cleanly first and starts them again.",
+    "live stops nothing: the snapshot is what a machine would find after a power cut. paused freezes the containers while the\n" +
+    "snapshot is taken. stopped stops them first and restarts them afterwards.",
   args: { snapshot: { ...snapshotArgument, completes: "instance" } },
   options: {
-    tag: list("key=value", "A tag to find it by, with or without a value; may be repeated"),
-    mode: text("mode", "How still it stands meanwhile; live unless given", { choices: ["live", "paused", "stopped"] }),
-    expires: text("when", "Remove it by itself then: a span such as 12h or 7d, or a time"),
-    protect: flag("Keep it from being removed"),
+    tag: list("key=value", "Tag the snapshot, with or without a value; may be repeated"),
+    mode: text("mode", "What happens to running containers: live (default), paused or stopped", {
+      choices: ["live", "paused", "stopped"],
+    }),
+    expires: text("when", "Delete it automatically after a duration such as 12h or 7d, or at a time"),
+    protect: flag("Protect it from deletion"),
   },
   examples: [
     "dockersnap snapshot web@before-upgrade",

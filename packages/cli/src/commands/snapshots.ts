@@ -10,9 +10,9 @@ import { age, timeLeft } from "../output/time.ts";
 const mostNamed = 3;
 
 export const snapshots = defineCommand({
-  summary: "List an instance's snapshots",
+  summary: "List the snapshots of an instance",
   args: { name: instanceArgument },
-  options: { size: flag("Find out what each occupies, and what of it nothing else holds; it may take seconds") },
+  options: { size: flag("Also show each snapshot's size and what deleting it would free (takes seconds)") },
   examples: ["dockersnap snapshots web", "dockersnap snapshots web --size", "dockersnap snapshots web -o name"],
   async run({ args, options, client, out }) {
     const all = await client.instances.snapshots(args.name, { sizes: options.size });

@@ -3,7 +3,7 @@ import { table } from "../output/table.ts";
 import { age } from "../output/time.ts";
 
 export const standbyList = defineCommand({
-  summary: "List of which snapshots clones are kept waiting",
+  summary: "List snapshots that have standby clones",
   args: {},
   examples: ["dockersnap standby list"],
   async run({ client, out }) {

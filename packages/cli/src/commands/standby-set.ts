@@ -6,15 +6,15 @@ import { flag, text } from "../options.ts";
 const mostWaiting = 100;
 
 export const standbySet = defineCommand({
-  summary: "Keep clones of a snapshot booted and waiting",
+  summary: "Keep standby clones of a snapshot ready",
   description:
-    "A clone or a run of the snapshot then takes one of them, and a new one is made behind it. While they wait they are held\n" +
-    "still and use no processor, but they hold memory: standby.max_count and standby.max_memory of the daemon bound them.",
+    "'clone' and 'run' claim a standby clone of the snapshot, and the daemon prepares another one. Standby clones are suspended:\n" +
+    "they use no CPU but hold memory. The daemon's settings standby.max_count and standby.max_memory limit them.",
   args: { snapshot: snapshotArgument },
   options: {
-    count: text("n", "How many wait; 0 ends it"),
-    running: flag("Let them run while they wait"),
-    remove: flag("Keep none waiting any more"),
+    count: text("n", "Number of standby clones; 0 removes them"),
+    running: flag("Keep them running instead of suspended"),
+    remove: flag("Remove the standby clones of the snapshot"),
   },
   examples: [
     "dockersnap standby web@golden --count 2",

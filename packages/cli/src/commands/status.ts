@@ -11,9 +11,9 @@ import { warnOfPool } from "../pool.ts";
 import { portRows } from "../ports-view.ts";
 
 export const status = defineCommand({
-  summary: "Show an instance: its state, health, ports, snapshots, workload",
+  summary: "Show the status of an instance: health, ports, snapshots, workload",
   args: { name: instanceArgument },
-  options: { size: flag("Find out what it and its snapshots occupy; it may take seconds") },
+  options: { size: flag("Also show the size of the instance and its snapshots (takes seconds)") },
   examples: ["dockersnap status web", "dockersnap status web --size", "dockersnap status web -o json"],
   async run({ args, options, client, out }) {
     const instance = await client.instances.get(args.name);

@@ -3,9 +3,10 @@ import { defineCommand } from "../command.ts";
 import { UsageError } from "../failure.ts";
 
 export const tag = defineCommand({
-  summary: "Put tags on a snapshot or take them away",
-  description: "key=value, or key for an empty value, adds a tag or replaces it; key- takes it away. The others stay.",
-  args: { snapshot: snapshotArgument, changes: rest("<key=value|key->", "What to put on or take away") },
+  summary: "Add tags to a snapshot or remove them",
+  description:
+    "key=value, or key for an empty value, adds or replaces a tag; key- removes it. Other tags are unchanged.",
+  args: { snapshot: snapshotArgument, changes: rest("<key=value|key->", "The tags to add or remove") },
   examples: ["dockersnap tag web@before-upgrade ticket=42 draft-"],
   async run({ args, client, follow, out }) {
     const { instance, label } = args.snapshot;

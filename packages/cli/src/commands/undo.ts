@@ -4,10 +4,10 @@ import { revertedThing } from "../history/revert-words.ts";
 import { age } from "../output/time.ts";
 
 export const undo = defineCommand({
-  summary: "Take back the last revert of an instance",
+  summary: "Undo the last revert of an instance",
   description:
-    "What it was before that revert is there again; what it is now is kept as a snapshot first. Given again, it takes back\n" +
-    "the revert before.",
+    "Restores the state before the last revert; the current state is saved as a snapshot first. Repeat to undo the revert before\n" +
+    "that.",
   args: { name: instanceArgument },
   examples: ["dockersnap undo web"],
   async run({ args, client, follow, out }) {

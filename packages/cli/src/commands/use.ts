@@ -16,16 +16,15 @@ import { flag, text } from "../options.ts";
 import type { Output } from "../output/output.ts";
 
 export const use = defineCommand({
-  summary: "Print shell code that makes an instance this shell's Docker",
+  summary: "Print shell code that points this shell's Docker at an instance",
   description:
-    "Files the workload offers are written to ~/.dockersnap/<name>/; those of deleted instances are removed from there.\n" +
-    "Everything for people goes to stderr.\n" +
-    "--unset takes back all that was set. Where 'use' fails, the code takes the instance used before out of the shell and ends\n" +
-    "with a false status, so what follows '&&' does not run.",
+    "Writes the workload's access files to ~/.dockersnap/<name>/ and removes those of deleted instances. Messages go to stderr.\n" +
+    "--unset reverses what 'use' did. If 'use' fails, its code unsets the instance used before and returns a false status, so\n" +
+    "that commands after '&&' do not run.",
   args: { name: optional(instanceArgument) },
   options: {
-    unset: flag("Take back what an earlier 'use' set", { short: "u" }),
-    shell: text("shell", "The shell that will read it; from SHELL unless given", { choices: shellNames }),
+    unset: flag("Unset what an earlier 'use' set", { short: "u" }),
+    shell: text("shell", "Shell that evaluates the output; detected unless given", { choices: shellNames }),
   },
   examples: [
     'eval "$(dockersnap use web)"',

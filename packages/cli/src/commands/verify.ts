@@ -7,13 +7,13 @@ import { oneLine } from "../output/printable.ts";
 import { span } from "../output/time.ts";
 
 export const verify = defineCommand({
-  summary: "Prove that a snapshot can be restored",
+  summary: "Verify that a snapshot can be restored",
   description:
-    "A throw-away clone of it is booted, asked how it is and taken away again; the instance itself is not touched. Without a\n" +
-    "workload everything that comes up by itself has to run and its health checks to agree. What comes of it is written on\n" +
-    "the snapshot; the exit code is 1 where it cannot be restored.",
+    "Boots a temporary clone of the snapshot, checks its health and deletes it; the instance itself is not touched. Without a\n" +
+    "workload, every container that starts by itself must be running and healthy. The result is stored with the snapshot.\n" +
+    "Exits with 1 if the snapshot cannot be restored.",
   args: { snapshot: snapshotArgument },
-  options: { timeout: text("seconds", "How long it may take to be well once its engine is up (120)") },
+  options: { timeout: text("seconds", "Seconds to wait until the clone is healthy, once its engine is up (120)") },
   examples: ["dockersnap verify web@before-upgrade", "dockersnap verify web before-upgrade --timeout 300"],
   async run({ args, options, client, follow, out }) {
     const { instance, label } = args.snapshot;

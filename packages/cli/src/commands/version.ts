@@ -7,8 +7,8 @@ import { cliVersion } from "../version.ts";
 const patienceMs = 5000;
 
 export const version = defineCommand({
-  summary: "Show the versions of this command line and of the daemon",
-  description: "'dockersnap --version' shows the first alone and does not ask the daemon.",
+  summary: "Show the versions of the command line and the daemon",
+  description: "'dockersnap --version' shows only the version of the command line and does not contact the daemon.",
   args: {},
   examples: ["dockersnap version"],
   async run({ client, out }) {

@@ -3,7 +3,7 @@ import { defineCommand } from "../command.ts";
 import { fields } from "../output/table.ts";
 
 export const workloadDescribe = defineCommand({
-  summary: "Show what a plugin says of the workload it deployed",
+  summary: "Show what the plugin reports about the workload",
   args: { name: instanceArgument },
   examples: ["dockersnap workload describe demo", "dockersnap workload describe demo -o json | jq .details"],
   async run({ args, client, out }) {

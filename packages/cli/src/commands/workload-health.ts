@@ -13,10 +13,10 @@ function healthOf({ health, status, healthy }: WorkloadHealth): string {
 }
 
 export const workloadHealth = defineCommand({
-  summary: "Show whether the workload is well",
-  description: "Exits with 1 when it is not.",
+  summary: "Show the health of the workload",
+  description: "Exits with 1 if the workload is not healthy.",
   args: { name: instanceArgument },
-  options: { fresh: flag("Ask the plugin now, not for its last answer") },
+  options: { fresh: flag("Check now instead of showing the last result") },
   examples: [
     "dockersnap workload health demo",
     "dockersnap workload health demo --fresh",

@@ -101,7 +101,7 @@ async function momentNames(
   // The label behind the `@` was the first of the two moments.
   if (label !== undefined && second !== undefined) return { suggestions: [] };
   const { suggestions } = await snapshotNames(client, { ...question, within: [instance] }, instances, signal);
-  return { suggestions: [...suggestions, { value: "now", about: "as it is at the moment" }] };
+  return { suggestions: [...suggestions, { value: "now", about: "the current state" }] };
 }
 
 async function configKeys(client: Client, { plugin }: Question, signal: AbortSignal): Promise<Suggestions> {

@@ -5,10 +5,10 @@ import { bytesOf } from "./size.ts";
 
 /** The options by which an instance is bounded. */
 export const limitOptions = {
-  memory: text("size", "At most this much memory, such as 512m or 2g"),
-  cpus: text("number", "At most this many CPUs, such as 1.5"),
-  pids: text("number", "At most this many processes and threads"),
-  disk: text("size", "At most this much written on top of what it began with, such as 20g"),
+  memory: text("size", "Memory limit, such as 512m or 2g"),
+  cpus: text("number", "CPU limit, such as 1.5"),
+  pids: text("number", "Limit on processes and threads"),
+  disk: text("size", "Disk limit: data written on top of what it began with, such as 20g"),
 };
 
 export type LimitWords = Readonly<Record<keyof typeof limitOptions, string | undefined>>;

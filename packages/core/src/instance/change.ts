@@ -40,21 +40,21 @@ export function changeInstance(context: Context): OperationKind<ChangeInstanceIn
     steps: [
       {
         name: "engine",
-        says: "bounding what runs in it",
+        says: "applying resource limits",
         needed: ({ state: { before, after } }) => boundsOfEngine(before.limits) !== boundsOfEngine(after.limits),
         run: ({ input, state }) => engines.limit(input.name, state.after.limits ?? {}),
         undo: ({ input, state }) => engines.limit(input.name, state.before.limits ?? {}),
       },
       {
         name: "quota",
-        says: "bounding what it writes",
+        says: "applying the disk limit",
         needed: ({ state: { before, after } }) => before.limits?.disk !== after.limits?.disk,
         run: ({ input, state }) => setDiskLimit(platform, input.name, state.after.limits?.disk),
         undo: ({ input, state }) => setDiskLimit(platform, input.name, state.before.limits?.disk),
       },
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         run: ({ input, state }) => write(input.name, state.after),
         undo: ({ input, state }) => write(input.name, state.before),
       },

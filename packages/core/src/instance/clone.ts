@@ -44,7 +44,7 @@ export function cloneInstance(context: Context): OperationKind<CloneInput, Clone
     },
     steps: [
       takeStep(context),
-      ...unlessTaken(branchSteps<CloneInput, CloneState>(context, (input) => input, "branching its dataset")),
+      ...unlessTaken(branchSteps<CloneInput, CloneState>(context, (input) => input, "cloning its dataset")),
       ...unlessTaken<CloneInput, CloneState>([startEngineStep(context, name), portsStep(context, name)]),
       postCloneStep(context, name),
       commitNewStep(context, name),
@@ -69,7 +69,7 @@ export function cloneInstance(context: Context): OperationKind<CloneInput, Clone
 function takeStep(context: Context): Step<CloneInput, CloneState> {
   return {
     name: "take",
-    says: "taking one that waits",
+    says: "claiming a standby clone",
     needed: ({ input }) => input.standby !== undefined,
     run: async ({ input, state }, { signal, log, release }) => {
       const { standby = "" } = input;

@@ -37,7 +37,7 @@ export function createInstance(context: Context): OperationKind<CreateInstanceRe
     steps: [
       {
         name: "validate",
-        says: "asking the plugin about the configuration",
+        says: "validating the configuration with the plugin",
         needed: ({ state }) => state.workload !== undefined,
         run: async ({ input, state }, { signal, defer }) => {
           const record = newRecord(context, input, state);
@@ -49,7 +49,7 @@ export function createInstance(context: Context): OperationKind<CreateInstanceRe
       },
       ...foundationSteps<CreateInstanceRequest, CreateState>(context, name, {
         record: ({ input, state }) => newRecord(context, input, state),
-        dataset: { says: "making its dataset", run: ({ input }) => platform.storage.create(input.name) },
+        dataset: { says: "creating its dataset", run: ({ input }) => platform.storage.create(input.name) },
       }),
       startEngineStep(context, name),
       {
@@ -91,7 +91,7 @@ export async function requireFreeName({ platform }: Pick<Context, "platform">, n
   if (await platform.storage.hasDataset(name)) {
     throw new DockersnapError(
       "already_exists",
-      `There is no instance '${name}', but data of one: ${platform.storage.datasetName(name)}. 'dockersnap doctor' shows it. Choose another name, or remove that data first.`,
+      `Data of a former instance '${name}' is still in the pool: ${platform.storage.datasetName(name)}. 'dockersnap doctor' shows it. Choose another name, or remove that data first.`,
     );
   }
 }

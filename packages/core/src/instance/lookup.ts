@@ -29,8 +29,8 @@ export function readyInstance(records: Records, name: string): InstanceRecord {
   throw new DockersnapError(
     "wrong_state",
     record.phase === "creating"
-      ? `Instance '${name}' was not made to its end. Delete it with 'dockersnap delete ${name}' and create it again.`
-      : `Instance '${name}' is being deleted. Ask for its delete again if that did not come to its end.`,
+      ? `Instance '${name}' was only partly created. Delete it with 'dockersnap delete ${name}' and create it again.`
+      : `Instance '${name}' is being deleted. If that delete failed, run it again.`,
   );
 }
 
@@ -39,7 +39,7 @@ export function waits({ name, cloneOf }: InstanceRecord): DockersnapError {
   const { instance, label } = cloneOf ?? { instance: "", label: "" };
   return new DockersnapError(
     "wrong_state",
-    `'${name}' waits to be handed out and cannot be used by this name. 'dockersnap clone ${instance} ${label} <name>' hands one out.`,
+    `'${name}' is a standby clone and cannot be used directly. 'dockersnap clone ${instance} ${label} <name>' claims one.`,
   );
 }
 

@@ -80,7 +80,7 @@ function downSteps(context: Context): Step<InstanceInput, PowerState>[] {
     },
     {
       name: "unforward",
-      says: "taking its forwarded ports away",
+      says: "removing its forwarded ports",
       run: ({ input }) => ports.clear(input.name),
     },
   ];
@@ -89,7 +89,7 @@ function downSteps(context: Context): Step<InstanceInput, PowerState>[] {
 function wantStep({ platform }: Context, desired: "running" | "stopped"): Step<InstanceInput, PowerState> {
   return {
     name: "commit",
-    says: "writing it down",
+    says: "saving the new state",
     recordsOnly: true,
     run: ({ input }) => platform.records.instances.update(input.name, { desired, problem: undefined }),
     undo: ({ input, state }) => platform.records.instances.update(input.name, { desired: state.wasDesired }),

@@ -33,7 +33,7 @@ export function removeInstance(context: Context): OperationKind<InstanceInput, o
     steps: [
       {
         name: "teardown",
-        says: "letting the plugin clean up",
+        says: "cleaning up the workload",
         needed: ({ input }) => {
           const record = findInstance(platform.records, input.name);
           // One that waits was never made its own by the plugin, and is held still.
@@ -43,19 +43,19 @@ export function removeInstance(context: Context): OperationKind<InstanceInput, o
       },
       {
         name: "mark",
-        says: "marking it as going",
+        says: "marking it for deletion",
         recordsOnly: true,
         run: ({ input }) => platform.records.instances.update(input.name, { phase: "deleting" }),
       },
       {
         name: "engine",
-        says: "ending its Docker engine",
+        says: "stopping its Docker engine",
         run: ({ input }) => platform.engines.kill(input.name),
       },
       [
         {
           name: "network",
-          says: "taking its network away",
+          says: "removing its network",
           run: ({ input }) => platform.network.remove(input.name),
         },
         {
@@ -66,7 +66,7 @@ export function removeInstance(context: Context): OperationKind<InstanceInput, o
       ],
       {
         name: "forget",
-        says: "forgetting it",
+        says: "removing its record",
         recordsOnly: true,
         run: ({ input }) => {
           forgetInstance(context, input.name);

@@ -46,7 +46,7 @@ export function foundationSteps<Input, State>(
     ],
     {
       name: "quota",
-      says: "bounding what it writes",
+      says: "applying the disk limit",
       needed: ({ input }) => findInstance(records, name(input)).limits?.disk !== undefined,
       // Goes with the dataset.
       run: ({ input }) => setDiskLimit(context.platform, name(input), findInstance(records, name(input)).limits?.disk),
@@ -73,7 +73,7 @@ export function forgetInstance({ platform, ports, workloads }: Context, name: st
 function networkStep<Input, State>({ platform, specs }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
-    says: "connecting it to the host",
+    says: "connecting its network to the host",
     run: ({ input }) => platform.network.create(specs.network(findInstance(platform.records, name(input)))),
     undo: ({ input }) => platform.network.remove(name(input)),
   };
@@ -83,7 +83,7 @@ function networkStep<Input, State>({ platform, specs }: Context, name: Named<Inp
 export function freshNetworkStep<Input, State>({ platform, specs }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "network",
-    says: "connecting it to the host",
+    says: "connecting its network to the host",
     run: async ({ input }) => {
       const { engines, network, records } = platform;
       const spec = specs.network(findInstance(records, name(input)));
@@ -111,7 +111,7 @@ export function startEngineStep<Input, State>(context: Context, name: Named<Inpu
 export function commitNewStep<Input, State>({ platform }: Context, name: Named<Input>): Step<Input, State> {
   return {
     name: "commit",
-    says: "writing it down",
+    says: "saving the new state",
     recordsOnly: true,
     run: ({ input }) => platform.records.instances.update(name(input), { phase: "ready" }),
   };
@@ -133,7 +133,7 @@ export function postCloneStep<Input, State>(
 ): Step<Input, State> {
   return {
     name: "post_clone",
-    says: "letting the plugin make the copy its own",
+    says: "adapting the workload to the new instance",
     needed: ({ input }) => workloads.hasHook(findInstance(records, name(input)), "post_clone"),
     run: async ({ input }, tools) => {
       await workloads.hook(findInstance(records, name(input)), "post_clone", tools);
@@ -149,7 +149,7 @@ export function noteStep<Input, State extends EngineBefore>(
 ): Step<Input, State> {
   return {
     name: "note",
-    says: "noting which containers run",
+    says: "recording running containers",
     needed: ({ state }) => state.wasRunning,
     run: async ({ input, state }, { log, signal }) => {
       try {

@@ -55,7 +55,7 @@ async function takeBack(deps: RunnerDeps, run: Run, cause: unknown): Promise<voi
   if (left.length > 0) {
     kind.failed?.(
       journal.record as never,
-      `The ${kind.name} failed and ${left.join(", ")} could not be taken back. 'dockersnap doctor' shows what is left.`,
+      `The ${kind.name} failed and ${left.join(", ")} could not be undone. 'dockersnap doctor' shows what is left.`,
       left,
     );
   }
@@ -68,7 +68,7 @@ function giveUp({ journal, kind }: Run, cause: unknown): void {
   const { error } = journal.record.error ?? { error: "" };
   kind.failed?.(
     journal.record as never,
-    `The ${kind.name} did not come to its end: ${error} It is tried again when asked for, and at the next start of the daemon.`,
+    `The ${kind.name} could not be completed: ${error} Run it again; the daemon also retries it when it starts.`,
     [],
   );
 }
@@ -76,6 +76,6 @@ function giveUp({ journal, kind }: Run, cause: unknown): void {
 function interrupted(kind: string): DockersnapError {
   return new DockersnapError(
     "internal",
-    `The daemon ended while this ${kind} ran, so it was taken back; nothing was changed. Ask for it again.`,
+    `The daemon stopped while this ${kind} ran, so it was undone; nothing was changed. Run it again.`,
   );
 }

@@ -38,7 +38,7 @@ export interface Job<Input, State> {
  */
 export interface Step<Input, State> {
   readonly name: string;
-  /** What a person reads while it runs: "making the dataset". */
+  /** What a person reads while it runs: "creating its dataset". */
   readonly says: string;
   /**
    * It changes records and nothing else, before it returns. Then a single wait for the disk, for the next step with a way back

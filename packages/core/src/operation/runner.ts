@@ -107,7 +107,7 @@ export async function undoSteps(deps: RunnerDeps, run: Run): Promise<readonly st
 async function undoStep(deps: RunnerDeps, run: Run, step: AnyStep): Promise<boolean> {
   const { journal, kind } = run;
   journal.step(step.name, "undoing");
-  run.report({ step: step.name, status: "running", message: `taking back: ${step.says}` });
+  run.report({ step: step.name, status: "running", message: `undoing: ${step.says}` });
   for (const attempt of [1, 2]) {
     try {
       await deps.observer?.at("undo-begin", kind.name, step.name, journal.record.instance);

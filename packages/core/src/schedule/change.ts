@@ -37,7 +37,7 @@ export function addSchedule({ platform }: Context): OperationKind<AddScheduleInp
     steps: [
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         recordsOnly: true,
         run: ({ input, state }) => records.schedules.save(scheduleRecord(input, state)),
         undo: ({ input, state }) => records.schedules.remove(input.name, state.id),
@@ -73,7 +73,7 @@ export function removeSchedule({ platform }: Context): OperationKind<RemoveSched
     steps: [
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         recordsOnly: true,
         run: ({ input: { name, id } }) =>
           records.transaction(() => {

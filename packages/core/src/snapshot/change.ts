@@ -57,7 +57,7 @@ export function changeSnapshot(context: Context): OperationKind<ChangeInput, Cha
       },
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         recordsOnly: true,
         run: (job) => record(records, job),
         undo: (job) => restore(records, job),

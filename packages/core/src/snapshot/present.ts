@@ -44,7 +44,7 @@ export function keepStep<State extends PresentState>({ platform }: Context): Ste
   const { storage, engines } = platform;
   return {
     name: "keep",
-    says: "keeping the present",
+    says: "saving the current state as a snapshot",
     run: ({ input, state }) =>
       storage.snapshot(
         input.name,

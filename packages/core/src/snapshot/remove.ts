@@ -40,7 +40,7 @@ export function removeSnapshot({ platform }: Context): OperationKind<SnapshotInp
       },
       {
         name: "forget",
-        says: "forgetting it",
+        says: "removing its record",
         recordsOnly: true,
         run: ({ input }) => records.transaction(() => forgetSnapshot(records, input.name, input.label)),
       },

@@ -61,7 +61,7 @@ function replaceSteps(context: Context, act: ReplacingAct): Steps<Named, Replace
     [
       {
         name: "swap",
-        says: "putting the snapshot in its place",
+        says: "switching to the snapshot",
         run: ({ input, state }) => storage.revert(input.name, state.target),
         changedNothing: (failure) => failure instanceof DockersnapError && refusals.has(failure.code),
         undo: ({ input, state }) => storage.revert(input.name, state.keptAs),
@@ -82,7 +82,7 @@ function haltStep(context: Context): Step<Named, ReplaceState> {
     // a packet that comes while a container is on its way up has the kernel ask for that container's address too early,
     // and wait a second before it asks again.
     name: "halt",
-    says: "ending everything that runs in it",
+    says: "stopping everything",
     run: async ({ input }) => {
       const ends = await Promise.allSettled([platform.engines.kill(input.name), ports.clear(input.name)]);
       for (const end of ends) if (end.status === "rejected") throw end.reason;
@@ -98,7 +98,7 @@ function commitStep(context: Context, act: ReplacingAct): Step<Named, ReplaceSta
   const { records } = platform;
   return {
     name: "commit",
-    says: "writing it down",
+    says: "saving the new state",
     recordsOnly: true,
     run: (job) => {
       const { input, state } = job;

@@ -39,7 +39,7 @@ export function postRevertStep<State>({
 }: Context): Required<Pick<Step<Named, State>, "needed">> & Step<Named, State> {
   return {
     name: "post_revert",
-    says: "telling the plugin",
+    says: "notifying the plugin",
     needed: ({ input }) => workloads.hasHook(findInstance(records, input.name), "post_revert"),
     run: ({ input }, tools) => workloads.hook(findInstance(records, input.name), "post_revert", tools),
   };

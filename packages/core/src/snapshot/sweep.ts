@@ -45,7 +45,7 @@ export function sweepSnapshots({ platform }: Context): OperationKind<SweepInput,
       },
       {
         name: "forget",
-        says: "forgetting them",
+        says: "removing their records",
         recordsOnly: true,
         run: ({ input, state }) =>
           records.transaction(() => {

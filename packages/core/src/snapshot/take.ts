@@ -77,7 +77,7 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
     steps: [
       {
         name: "pre_snapshot",
-        says: "letting the plugin quiesce the workload",
+        says: "preparing the workload for the snapshot",
         needed: (job) => running(job) && quiesces(job),
         run: async ({ input, state }, tools) => {
           await workloads.hook(instance(input), "pre_snapshot", tools);
@@ -87,7 +87,7 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
       },
       {
         name: "settle",
-        says: "writing out what is dirty",
+        says: "flushing writes to disk",
         needed: (job) => running(job),
         run: async (job, { signal }) => {
           const soon = AbortSignal.any([signal, AbortSignal.timeout(longestSettleMs)]);
@@ -100,14 +100,14 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
       },
       {
         name: "shutdown",
-        says: "stopping the containers cleanly",
+        says: "stopping the containers",
         needed: (job) => running(job) && mode(job) === "stopped",
         run: ({ input }, { signal }) => engines.stop(input.name, signal),
         undo: ({ input, state }, tools) => restoreEngine(context, input.name, state, tools),
       },
       {
         name: "freeze",
-        says: "holding the containers still",
+        says: "pausing the containers",
         needed: (job) => running(job) && mode(job) === "paused",
         run: async ({ input, state }) => {
           state.frozenAt = clock.monotonic();
@@ -118,7 +118,7 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
       [
         {
           name: "take",
-          says: "keeping the moment",
+          says: "taking the snapshot",
           run: async (job) => {
             const { input, state } = job;
             const before = clock.monotonic();
@@ -138,14 +138,14 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
         },
         {
           name: "look",
-          says: "looking for what no snapshot holds",
+          says: "checking for data outside the snapshot",
           needed: (job) => looksBeside(job) || !running(job),
           run: lookAt,
         },
       ],
       {
         name: "thaw",
-        says: "letting the containers go on",
+        says: "resuming the containers",
         needed: (job) => running(job) && mode(job) === "paused",
         run: async ({ input, state }) => {
           await engines.thaw(input.name);
@@ -154,19 +154,19 @@ export function takeSnapshot(context: Context): OperationKind<TakeInput, TakeSta
       },
       {
         name: "engine",
-        says: "starting the containers again",
+        says: "restarting the containers",
         needed: (job) => running(job) && mode(job) === "stopped",
         run: ({ input, state }, tools) => restoreEngine(context, input.name, state, tools),
       },
       {
         name: "post_snapshot",
-        says: "letting the plugin release the workload",
+        says: "resuming the workload",
         needed: ({ state }) => state.quiesced,
         run: ({ input }, tools) => workloads.release(instance(input), tools),
       },
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         recordsOnly: true,
         run: (job) => record(context, job),
         undo: ({ input, state }) =>

@@ -99,14 +99,14 @@ function nothingToUndo(name: string, { toRedo }: RevertLine): DockersnapError {
     "wrong_state",
     toRedo.length === 0
       ? `Nothing to undo: '${name}' has not been reverted. 'dockersnap history ${name}' shows what it can be reverted to.`
-      : `Nothing to undo: every revert of '${name}' is taken back. 'dockersnap redo ${name}' takes the last of them again.`,
+      : `Nothing to undo: every revert of '${name}' is undone. 'dockersnap redo ${name}' redoes the last one.`,
   );
 }
 
 function nothingToRedo(name: string): DockersnapError {
   return new DockersnapError(
     "wrong_state",
-    `Nothing to redo: no revert of '${name}' was taken back, or it was reverted anew since. 'dockersnap history ${name}' shows what it can be reverted to.`,
+    `Nothing to redo: no revert of '${name}' was undone, or it was reverted since. 'dockersnap history ${name}' shows what it can be reverted to.`,
   );
 }
 

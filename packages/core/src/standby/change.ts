@@ -36,7 +36,7 @@ export function setStandby({ platform }: Context): OperationKind<SetStandbyInput
     steps: [
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         run: ({ input, state: { createdAt } }) => {
           const { name, label, count } = input;
           records.standbys.save({ instance: name, label, count, frozen: isFrozen(input), createdAt });
@@ -79,7 +79,7 @@ export function removeStandby({ platform }: Context): OperationKind<SnapshotInpu
     steps: [
       {
         name: "record",
-        says: "writing it down",
+        says: "saving the new state",
         run: ({ input: { name, label } }) => records.standbys.remove(name, label),
       },
     ],
@@ -96,10 +96,10 @@ function refuseTooMany(records: Records, { name, label, count }: SetStandbyInput
     .filter((one) => one.instance !== name || one.label !== label)
     .reduce((sum, one) => sum + one.count, 0);
   if (others + count <= maxCount) return;
-  const taken = others === 0 ? "" : `, and ${others} are promised to other snapshots`;
+  const taken = others === 0 ? "" : ` and ${others} are reserved for other snapshots`;
   throw new DockersnapError(
     "wrong_state",
-    `${count} clones of '${name}@${label}' cannot wait: standby.max_count allows ${maxCount} in all${taken}. Ask for fewer, or raise it in the daemon's configuration.`,
+    `Cannot keep ${count} standby clones of '${name}@${label}': standby.max_count is ${maxCount}${taken}. Ask for fewer, or raise it in the daemon's configuration.`,
     { details: { max_count: maxCount, others } },
   );
 }

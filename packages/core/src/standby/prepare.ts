@@ -40,7 +40,7 @@ export function prepareStandby(context: Context): OperationKind<PrepareInput, Pr
       ...branchSteps<PrepareInput, PrepareState>(
         context,
         (input) => ({ ...input, purpose: "standby" }),
-        "branching its dataset",
+        "cloning its dataset",
       ),
       startEngineStep(context, name),
       // A plugin may look at its workload through forwarded ports; while it waits it has none, so that they stay free.
@@ -48,7 +48,7 @@ export function prepareStandby(context: Context): OperationKind<PrepareInput, Pr
       healthyStep(context),
       {
         name: "unforward",
-        says: "taking its forwarded ports away",
+        says: "removing its forwarded ports",
         needed: hasWorkload,
         run: async ({ input }) => {
           await ports.clear(input.name);
@@ -59,7 +59,7 @@ export function prepareStandby(context: Context): OperationKind<PrepareInput, Pr
       },
       {
         name: "hold-still",
-        says: "holding it still",
+        says: "suspending it",
         needed: ({ input }) => input.frozen,
         run: ({ input }) => engines.suspend(input.name),
       },
@@ -73,7 +73,7 @@ export function prepareStandby(context: Context): OperationKind<PrepareInput, Pr
 function healthyStep({ platform, workloads }: Context): Step<PrepareInput, PrepareState> {
   return {
     name: "healthy",
-    says: "waiting until it is well",
+    says: "waiting until it is healthy",
     run: async ({ input }, tools) => {
       const record = findInstance(platform.records, input.name);
       const { lacks } = await untilWell({ platform, workloads }, record, wellWithin, tools);

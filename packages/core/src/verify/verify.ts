@@ -69,18 +69,18 @@ export function verifySnapshot(context: Context): OperationKind<VerifyInput, Ver
       tried(context, healthStep(context)),
       {
         name: "record",
-        says: "writing down what came of it",
+        says: "saving the result",
         run: ({ input, state }) => recordVerdict(records, input, state),
       },
       {
         name: "teardown",
-        says: "letting the plugin clean up",
+        says: "cleaning up the workload",
         needed: ({ input }) => records.instances.get(input.clone)?.workload !== undefined,
         run: ({ input }, tools) => workloads.teardown(findInstance(records, input.clone), tools),
       },
       {
         name: "clear",
-        says: "taking the clone away",
+        says: "removing the clone",
         async run({ input }) {
           await engines.kill(input.clone);
           await Promise.all([network.remove(input.clone), storage.remove(input.clone)]);
@@ -126,7 +126,7 @@ function healthStep({ platform, workloads }: Context): Step<VerifyInput, VerifyS
   const { records, clock } = platform;
   return {
     name: "health",
-    says: "asking it how it is",
+    says: "checking its health",
     run: async ({ input, state }, tools) => {
       const record = findInstance(records, input.clone);
       const timeoutMs = input.timeoutMs ?? usualTimeoutMs;

@@ -48,7 +48,7 @@ describe("create", () => {
     await world.storage.snapshot("web", "golden");
     await world.did("create", { name: "source" });
     await world.did("snapshot", { name: "source", label: "s1" });
-    const isTaken = { code: "already_exists", message: expect.stringContaining("data of one") };
+    const isTaken = { code: "already_exists", message: expect.stringContaining("Data of a former instance") };
     await expect(world.run("create", { name: "web" })).rejects.toMatchObject(isTaken);
     await expect(world.run("clone", { source: "source", label: "s1", name: "web" })).rejects.toMatchObject(isTaken);
     expect(await world.storage.list()).toContainEqual({ id: "web", present: true, snapshots: ["golden"] });

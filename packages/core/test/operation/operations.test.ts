@@ -185,7 +185,7 @@ describe("an operation", () => {
       "second undo_failed",
       "third undone",
     ]);
-    expect(problems).toEqual([expect.stringContaining("second could not be taken back")]);
+    expect(problems).toEqual([expect.stringContaining("second could not be undone")]);
   });
 
   it("gives no inside of the daemon away when it fails for a reason of its own", async () => {

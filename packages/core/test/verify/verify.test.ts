@@ -269,7 +269,7 @@ it("leaves nothing of a clone that cannot be taken away but a record that says s
   expect([status, error?.code]).toEqual(["failed", "internal"]);
   expect(recorded()).toMatchObject({ ok: true });
   expect(world.records.instances.get(clone)).toMatchObject({ purpose: "verify", phase: "creating" });
-  expect(world.records.instances.get(clone)?.problem).toContain("did not come to its end");
+  expect(world.records.instances.get(clone)?.problem).toContain("could not be completed");
   await world.restart();
   expect(await world.sight(clone)).toEqual(await world.sight("never-there"));
 });

@@ -60,20 +60,20 @@ export class Metrics {
     collectProcess(this.#registry);
     this.#operations = new Counter({
       name: "dockersnap_operations_total",
-      help: "Operations that ended, by kind and end.",
+      help: "Completed operations, by kind and result.",
       labelNames: ["kind", "status"],
       registers,
     });
     this.#seconds = new Histogram({
       name: "dockersnap_operation_seconds",
-      help: "How long operations took from their beginning to their end.",
+      help: "Duration of operations.",
       labelNames: ["kind"],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600],
       registers,
     });
     this.#verifications = new Counter({
       name: "dockersnap_verifications_total",
-      help: "Snapshots that were tried out, by whether they could be restored.",
+      help: "Verified snapshots, by whether they could be restored.",
       labelNames: ["result"],
       registers,
     });
@@ -81,14 +81,14 @@ export class Metrics {
     for (const result of ["ok", "failed"]) this.#verifications.inc({ result }, 0);
     this.#restored = new Counter({
       name: "dockersnap_host_restored_total",
-      help: "Parts of what the daemon set up on the host (its network, the mount of its pool) that something else changed or removed and the daemon put right, by part.",
+      help: "Parts of the daemon's host setup (its network, the mount of its pool) that another program changed or removed and the daemon restored, by part.",
       labelNames: ["what"],
       registers,
     });
     for (const what of [...networkParts, "mount"]) this.#restored.inc({ what }, 0);
     new Gauge({
       name: "dockersnap_host_faults",
-      help: "Parts of what the daemon set up on the host that are not as they must be at the moment, by part; 'unknown' could not be looked at.",
+      help: "Parts of the daemon's host setup that currently differ from what they must be, by part; 'unknown' could not be checked.",
       labelNames: ["what"],
       registers,
       async collect() {
@@ -126,7 +126,7 @@ export class Metrics {
     }
     new Gauge({
       name: "dockersnap_own_instances",
-      help: "Instances the daemon made for itself, by what for.",
+      help: "Internal instances, by purpose.",
       labelNames: ["purpose"],
       registers,
       collect() {
@@ -138,7 +138,7 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_bytes",
-      help: "Bytes of the pool: in total, free, and kept back from anything new.",
+      help: "Bytes of the pool: total, free, and kept in reserve.",
       labelNames: ["what"],
       registers,
       async collect() {
@@ -150,7 +150,7 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_state",
-      help: "1 for the state the pool is in: ok, nearly_full, full, when nothing new is begun, read_only, when nothing can be changed, or unmounted, when it is not where it belongs.",
+      help: "1 for the current state of the pool: ok, nearly_full, full (nothing new is created), read_only (nothing can be changed) or unmounted.",
       labelNames: ["state"],
       registers,
       async collect() {
@@ -160,7 +160,7 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_pool_metadata_bytes",
-      help: "Bytes of the pool for its own account of its files: in total, free, and kept in reserve.",
+      help: "Bytes of the pool for metadata: total, free, and kept in reserve.",
       labelNames: ["what"],
       registers,
       async collect() {
@@ -173,7 +173,7 @@ export class Metrics {
     });
     new Gauge({
       name: "dockersnap_records_bytes",
-      help: "Bytes of the disk with the records: in total, free, and kept in reserve from anything new.",
+      help: "Bytes of the disk with the records: total, free, and kept in reserve.",
       labelNames: ["what"],
       registers,
       collect() {

@@ -75,7 +75,7 @@ type TimeoutKeys = { readonly [C in PluginCommand as `plugins.timeouts.${C}`]: K
 const timeoutKeys = Object.fromEntries(
   Object.entries(timeoutDefaults).map(([command, fallback]) => [
     `plugins.timeouts.${command}`,
-    key(duration(1), fallback, `How long a plugin may take over its \`${command}\` command.`),
+    key(duration(1), fallback, `Timeout of a plugin's \`${command}\` command.`),
   ]),
 ) as unknown as TimeoutKeys;
 
@@ -84,20 +84,20 @@ export const keys = {
   "storage.driver": key(
     oneOf("auto", "btrfs", "zfs"),
     "auto",
-    "What holds the instances' data. `auto` is `btrfs`. This build has no `zfs` driver: choosing it stops the start.",
+    "Storage driver for the instances' data. `auto` means `btrfs`. This build has no `zfs` driver: with it, the daemon does not start.",
   ),
   "storage.warn_at": key(
     integer(1, 99),
     85,
-    "From how many hundredths of the pool in use on it counts as nearly full: the log, `health`, `list` and the metrics say so.",
+    "Percentage of the pool in use from which it is reported as nearly full, in the log, `health`, `list` and the metrics.",
   ),
   "storage.reserve": optional(
     size(16 * mebibyte),
     "a fiftieth of the pool, at least 64MiB and at most 1GiB",
-    "What nothing new may take of the pool. Below it create, clone, snapshot and revert answer `no_space`; deletes still work.",
+    "Space in the pool kept in reserve. Below it create, clone, snapshot and revert answer `no_space`; deletes still work.",
   ),
   "zfs.pool": key(poolName, "dockersnap", "The ZFS pool, for the `zfs` driver."),
-  "zfs.dataset_prefix": key(datasetPath, "instances", "The dataset in that pool under which instances are made."),
+  "zfs.dataset_prefix": key(datasetPath, "instances", "The dataset in that pool under which instances are created."),
   "btrfs.path": optional(
     path,
     "a pool of the daemon's own, in a file under `state_dir`",
@@ -106,7 +106,7 @@ export const keys = {
   "btrfs.size": optional(
     size(1_024 * mebibyte),
     "80 % of the free space, at least 2 GiB",
-    "How large the daemon's own pool becomes when it is made. The file is sparse: it takes what is written.",
+    "Size of the daemon's own pool when it is created. Its file is sparse: it only takes the disk space that is written to it.",
   ),
   "api.listen": key(
     listenAddress,
@@ -116,7 +116,7 @@ export const keys = {
   "api.token": optional(
     token,
     "no token: this machine's own users only",
-    "What callers send as `Authorization: Bearer …`. Keep the file that holds it readable for root alone.",
+    "Token that callers send as `Authorization: Bearer …`. Make the file that holds it readable by root only.",
     { secret: true },
   ),
   "api.proxy_bind": optional(
@@ -127,7 +127,7 @@ export const keys = {
   "api.advertise_host": optional(
     hostName,
     "the name by which the caller reached the API",
-    "The host name or address put into what `access` and `use` hand out.",
+    "The host name or address in the answers of `access` and `use`.",
   ),
   "network.base_offset": key(
     ipv4,
@@ -140,18 +140,14 @@ export const keys = {
     "10.10",
     "The last two octets of the address kept for a load balancer inside each instance's subnet.",
   ),
-  "docker.dns": key(addresses, [], "Name servers for the instances. None: those of this machine."),
+  "docker.dns": key(addresses, [], "Name servers for the instances. Default: those of this machine."),
   "docker.start_timeout": key(
     duration(second),
     60 * second,
-    "How long an engine without containers may take to start. Each container and each published port adds to it, so do a CPU limit and a busy machine, and an engine that makes progress is waited for.",
+    "How long an engine without containers may take to start. Each container and each published port adds to it, as do a CPU limit and a busy machine. An engine that makes progress is never stopped.",
   ),
-  "docker.log_max_size": key(
-    size(1_024),
-    10 * mebibyte,
-    "How large a container's log file grows before the next is begun.",
-  ),
-  "docker.log_max_file": key(integer(1, 1_000), 3, "How many log files are kept for a container."),
+  "docker.log_max_size": key(size(1_024), 10 * mebibyte, "Size at which a container's log file is rotated."),
+  "docker.log_max_file": key(integer(1, 1_000), 3, "Number of log files kept for each container."),
   "docker.proxy.http": optional(proxyUrl, "none", "The proxy for plain HTTP, for engines and plugins.", {
     mayBeEmpty: true,
     secret: true,
@@ -166,24 +162,24 @@ export const keys = {
   "docker.engine": key(
     engineOptions,
     {},
-    "Options for the Docker engines of all instances, as `daemon.json` has them, such as `registry-mirrors`. `dockersnap create --engine` sets them for one instance and wins. They hold from an engine's next start on.",
+    "Options for the Docker engines of all instances, as `daemon.json` has them, such as `registry-mirrors`. `dockersnap create --engine` overrides them for one instance. Changes apply at an engine's next start.",
   ),
   "docker.binary": key(program, "dockerd", "The Docker daemon that runs in each instance."),
-  "plugins.dir": key(path, "/usr/local/lib/dockersnap/plugins", "Where plugins' executables are found."),
+  "plugins.dir": key(path, "/usr/local/lib/dockersnap/plugins", "Folder with the plugins' executables."),
   "plugins.environment": key(
     variableNames,
     [],
-    "Variables of the daemon's environment that plugins get beside PATH, HOME, the language, the time zone, proxies and certificates.",
+    "Variables of the daemon's environment that are passed to plugins, in addition to PATH, HOME, language, time zone, proxies and certificates.",
   ),
   "plugins.health_poll_interval": key(
     duration(0),
     30 * second,
-    "How often each workload's health is asked for. 0: never.",
+    "How often each workload's health is checked. 0: never.",
   ),
   "plugins.health_failure_threshold": key(
     integer(1, 1_000),
     3,
-    "How many unhealthy answers in a row make an instance `unhealthy`.",
+    "Number of failed health checks in a row after which an instance is `unhealthy`.",
   ),
   ...timeoutKeys,
   "snapshots.auto_keep": key(
@@ -194,25 +190,25 @@ export const keys = {
   "verify.watch": key(
     duration(0),
     10 * second,
-    "How long `verify` watches a clone that is well: a service that ends and is started again within this time makes it fail. It has to be longer than the slowest such service runs. In health, a container that Docker started again counts as failing for as long.",
+    "How long `verify` watches a healthy clone: a container that restarts within this time fails the verification. Set it longer than the slowest such container runs. In health checks, a container that Docker restarted counts as failing for as long.",
   ),
   "standby.max_count": key(
     integer(0, 100),
     4,
-    "How many clones may wait to be handed out, over all snapshots. 0: none, and asking for some is refused.",
+    "Maximum number of standby clones, over all snapshots. 0: none, and requests for them are refused.",
   ),
   "standby.max_memory": optional(
     size(mebibyte),
     "a quarter of this machine's memory",
-    "How much memory the clones that wait may hold together. Where another one would be too much, fewer wait.",
+    "Maximum memory of all standby clones together. If another one would exceed it, fewer are kept.",
   ),
-  state_dir: key(path, "/var/lib/dockersnap", "What lasts: the records, and the daemon's own pool."),
+  state_dir: key(path, "/var/lib/dockersnap", "Folder for the daemon's state: its records and its own pool."),
   run_dir: key(
     path,
     "/run/dockersnap",
-    "Folder for runtime files: the engines' sockets and pid files. It need not survive a reboot. After a change, the daemon's next start moves running engines there; on another file system they are shut down and started anew.",
+    "Folder for runtime files: the engines' sockets and pid files. It need not survive a reboot. After a change, the daemon's next start moves running engines there; on another file system they are restarted.",
   ),
-  log_level: key(logLevel, "info", "The least important messages that are logged."),
+  log_level: key(logLevel, "info", "Lowest level of messages that are logged."),
 } as const satisfies Record<string, Key<unknown> | Key<never>>;
 
 export type KeyName = keyof typeof keys;

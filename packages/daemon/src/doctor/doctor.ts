@@ -116,7 +116,7 @@ function ownInstance({ name, purpose, cloneOf, problem }: InstanceRecord): Findi
 }
 
 function adviceFor(fix: boolean, isData: boolean): string {
-  if (isData) return "It holds data and is never removed unasked. Remove it by hand if you are sure.";
+  if (isData) return "It holds data, so doctor never removes it. Remove it by hand if you are sure.";
   return fix ? "Removed." : "It belongs to no instance; 'dockersnap doctor --fix' removes it.";
 }
 

@@ -39,7 +39,7 @@ export async function answerAtEnd(
   if (ended === undefined) {
     throw new DockersnapError(
       "shutting_down",
-      `The daemon is stopping. Operation ${id} is finished or taken back when it starts again; look at it then.`,
+      `The daemon is stopping. Operation ${id} is finished or undone when it starts again; check it then.`,
       { details: { operation: id } },
     );
   }

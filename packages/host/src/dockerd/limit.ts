@@ -19,7 +19,7 @@ async function requireMemoryFits({ name, group }: Engine, { memory }: Limits): P
   const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
   throw new DockersnapError(
     "wrong_state",
-    `'${name}' holds ${mib(held)} of memory, more than the ${mib(memory)} it is to have, and none of it is taken from a running process. Stop some of its containers, or ask for more.`,
+    `'${name}' holds ${mib(held)} of memory, more than the new limit of ${mib(memory)}; dockersnap never takes memory from running processes. Stop some of its containers, or set a higher limit.`,
     { details: { held, limit: memory } },
   );
 }

@@ -47,7 +47,7 @@ export async function startEngine(
       log.error("an engine that did not come up could not be taken away", { instance: name, error: failure });
     });
     if (signal.aborted) {
-      throw new DockersnapError("cancelled", `Starting the engine of '${name}' was cancelled and taken back.`, {
+      throw new DockersnapError("cancelled", `Starting the engine of '${name}' was cancelled and undone.`, {
         cause: error,
       });
     }

@@ -12,20 +12,20 @@ const PageSize = z.string(pageRule).regex(/^([1-9]\d{0,2}|1000)$/, pageRule);
 export const operationsRoutes = {
   listOperations: {
     ...addresses.listOperations,
-    summary: "Operations, newest first, a page at a time; the header Link names the next page where there is one",
+    summary: "List operations, newest first, in pages; the Link header names the next page if there is one",
     needs: "read",
     query: z.object({
-      limit: PageSize.optional().describe("How many at most; 100 when left out, and fewer where they are large"),
-      before: OperationId.optional().describe("Only those older than the operation with this id"),
-      instance: InstanceName.optional().describe("Only those of this instance, which may be deleted by now"),
-      since: Timestamp.optional().describe("Only those begun at this time or later"),
+      limit: PageSize.optional().describe("Maximum number of operations (100 by default); fewer if they are large"),
+      before: OperationId.optional().describe("Only operations older than the one with this id"),
+      instance: InstanceName.optional().describe("Only operations of this instance, which may have been deleted"),
+      since: Timestamp.optional().describe("Only operations that began at this time or later"),
     }),
     answer: { status: 200, means: "The operations.", body: z.array(Operation) },
     fails: ["invalid_request", "not_found"],
   },
   getOperation: {
     ...addresses.getOperation,
-    summary: "One operation with its steps, and its result or error once it has ended",
+    summary: "Show an operation with its steps, and its result or error once it has ended",
     needs: "read",
     params: { id: OperationId },
     answer: { status: 200, means: "The operation.", body: Operation },
@@ -33,18 +33,22 @@ export const operationsRoutes = {
   },
   cancelOperation: {
     ...addresses.cancelOperation,
-    summary: "Ask an operation to stop and take itself back",
+    summary: "Cancel an operation and undo what it did",
     needs: "operate",
     params: { id: OperationId },
-    answer: { status: 202, means: "It was asked; its end tells whether it did.", body: Operation },
+    answer: {
+      status: 202,
+      means: "Cancellation was requested; the operation's end says whether it was cancelled.",
+      body: Operation,
+    },
     fails: ["invalid_request", "not_found", "wrong_state"],
   },
   followOperation: {
     ...addresses.followOperation,
-    summary: "An operation's progress from its first event to its end",
+    summary: "Follow an operation's progress from its first event to its end",
     needs: "read",
     params: { id: OperationId },
-    answer: { status: 200, means: "One event a line.", type: "application/x-ndjson", body: ProgressEvent },
+    answer: { status: 200, means: "One event per line.", type: "application/x-ndjson", body: ProgressEvent },
     fails: ["invalid_request", "not_found"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -7,14 +7,14 @@ import type { Route } from "../route.ts";
 export const pluginsRoutes = {
   listPlugins: {
     ...addresses.listPlugins,
-    summary: "Every plugin found, those that are disabled too",
+    summary: "List the plugins, disabled ones included",
     needs: "read",
     answer: { status: 200, means: "The plugins.", body: z.array(PluginInfo) },
     fails: [],
   },
   getPlugin: {
     ...addresses.getPlugin,
-    summary: "One plugin with its configuration options",
+    summary: "Show a plugin with its configuration options",
     needs: "read",
     params: { name: PluginName },
     answer: { status: 200, means: "The plugin.", body: PluginInfo },
@@ -22,9 +22,9 @@ export const pluginsRoutes = {
   },
   reloadPlugins: {
     ...addresses.reloadPlugins,
-    summary: "Look for plugins again",
+    summary: "Reload the plugins",
     needs: "operate",
-    answer: { status: 200, means: "The plugins after the look.", body: z.array(PluginInfo) },
+    answer: { status: 200, means: "The plugins after the reload.", body: z.array(PluginInfo) },
     fails: [],
   },
 } as const satisfies Readonly<Record<string, Route>>;

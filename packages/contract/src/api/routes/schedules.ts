@@ -7,7 +7,7 @@ import { bodyFailures, instance, operationFailures } from "./parts.ts";
 export const schedulesRoutes = {
   listSchedules: {
     ...addresses.listSchedules,
-    summary: "When snapshots of an instance are taken or tried out by themselves",
+    summary: "List the schedules of an instance",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The schedules, by name.", body: z.array(Schedule) },
@@ -15,7 +15,7 @@ export const schedulesRoutes = {
   },
   addSchedule: {
     ...addresses.addSchedule,
-    summary: "Take snapshots of an instance by the clock and keep some of them, or try the newest out",
+    summary: "Schedule snapshots of an instance and their retention, or the verification of the newest snapshot",
     needs: "operate",
     params: instance,
     body: ScheduleRequest,
@@ -24,10 +24,10 @@ export const schedulesRoutes = {
   },
   removeSchedule: {
     ...addresses.removeSchedule,
-    summary: "End a schedule; its snapshots stay, like any others",
+    summary: "Remove a schedule; its snapshots are kept",
     needs: "operate",
     params: { ...instance, id: ScheduleId },
-    answer: { status: 204, means: "The schedule is gone." },
+    answer: { status: 204, means: "The schedule is removed." },
     fails: [...operationFailures, "not_found"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

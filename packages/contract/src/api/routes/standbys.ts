@@ -10,26 +10,26 @@ const snapshot = { ...instance, label: SnapshotLabel };
 export const standbysRoutes = {
   listStandbys: {
     ...addresses.listStandbys,
-    summary: "Of which snapshots clones are kept waiting, oldest first",
+    summary: "List snapshots that have standby clones, oldest first",
     needs: "read",
-    answer: { status: 200, means: "What is wanted and what is ready.", body: z.array(Standby) },
+    answer: { status: 200, means: "The wanted and the ready standby clones of each snapshot.", body: z.array(Standby) },
     fails: [],
   },
   setStandby: {
     ...addresses.setStandby,
-    summary: "Keep clones of a snapshot booted and waiting; a clone then takes one of them",
+    summary: "Keep standby clones of a snapshot ready; a clone then claims one of them",
     needs: "operate",
     params: snapshot,
     body: StandbyRequest,
-    answer: { status: 200, means: "It is written down; the clones are made after it.", body: Standby },
+    answer: { status: 200, means: "The setting is saved; the standby clones are created afterwards.", body: Standby },
     fails: [...operationFailures, ...bodyFailures, "not_found"],
   },
   removeStandby: {
     ...addresses.removeStandby,
-    summary: "Keep no clones of a snapshot waiting any more",
+    summary: "Remove the standby clones of a snapshot",
     needs: "operate",
     params: snapshot,
-    answer: { status: 204, means: "It is written down; what waits goes after it." },
+    answer: { status: 204, means: "The setting is saved; the standby clones are removed afterwards." },
     fails: [...operationFailures, "not_found"],
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -8,7 +8,7 @@ import { flag, instance } from "./parts.ts";
 export const workloadRoutes = {
   listPorts: {
     ...addresses.listPorts,
-    summary: "An instance's published ports and where they are reachable",
+    summary: "List an instance's published ports and where they are reachable",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The ports.", body: InstancePorts },
@@ -16,7 +16,7 @@ export const workloadRoutes = {
   },
   refreshPorts: {
     ...addresses.refreshPorts,
-    summary: "Look for published ports again; a stopped instance is refused",
+    summary: "Scan the published ports again; a stopped instance is refused",
     needs: "operate",
     params: instance,
     answer: { status: 200, means: "The ports after the scan.", body: InstancePorts },
@@ -24,7 +24,7 @@ export const workloadRoutes = {
   },
   getAccess: {
     ...addresses.getAccess,
-    summary: "What a client needs to use the workload, with hosts and ports put in",
+    summary: "Show what a client needs to use the workload, with hosts and ports filled in",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "Variables, files and endpoints.", body: Access },
@@ -32,7 +32,8 @@ export const workloadRoutes = {
   },
   getWorkload: {
     ...addresses.getWorkload,
-    summary: "The workload as its plugin describes it; of a stopped instance what the daemon knows, `none` without one",
+    summary:
+      "Show the workload as its plugin describes it; for a stopped instance, what the daemon knows; `none` without a workload",
     needs: "read",
     params: instance,
     answer: { status: 200, means: "The description.", body: WorkloadAnswer },
@@ -40,10 +41,10 @@ export const workloadRoutes = {
   },
   getWorkloadHealth: {
     ...addresses.getWorkloadHealth,
-    summary: "The workload's health, as last seen or asked for now",
+    summary: "Show the workload's health, from the last check or a new one",
     needs: "read",
     params: instance,
-    query: z.object({ fresh: flag("`true` asks the plugin now") }),
+    query: z.object({ fresh: flag("`true` checks now") }),
     answer: { status: 200, means: "The health.", body: WorkloadHealth },
     fails: ["invalid_request", "not_found", "wrong_state", "plugin_failed"],
   },

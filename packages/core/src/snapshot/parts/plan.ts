@@ -165,7 +165,7 @@ function requireInside({ instance }: PartsQuestion, { name, driver, options, fol
   if (driver === "local" && Object.keys(options).length === 0 && folder !== undefined) return;
   throw new DockersnapError(
     "wrong_state",
-    `Volume '${name}' of '${instance}' keeps its files elsewhere (driver ${driver}${Object.keys(options).length === 0 ? "" : ", with mount options"}), so no snapshot holds them and none can be brought back.`,
+    `Volume '${name}' of '${instance}' stores its files outside the instance (driver ${driver}${Object.keys(options).length === 0 ? "" : ", with mount options"}), so they are in no snapshot and cannot be reverted.`,
   );
 }
 

@@ -116,14 +116,14 @@ function partsSteps(context: Context, act: ReplacingAct): Steps<Named, PartsStat
     noteStep(context, (input) => input.name),
     {
       name: "stop",
-      says: "stopping the containers it is about",
+      says: "stopping the affected containers",
       needed: ({ state }) => state.wasRunning && state.stops.length > 0,
       run: ({ input, state }, { signal }) => stopAll(context, input.name, state.stops, signal),
       undo: asBefore,
     },
     {
       name: "detach",
-      says: "ending dockerd alone",
+      says: "stopping dockerd",
       needed: ({ state }) => state.wasRunning && state.isNewToEngine,
       run: ({ input }) => engines.detach(input.name),
       undo: asBefore,
@@ -141,7 +141,7 @@ function partsSteps(context: Context, act: ReplacingAct): Steps<Named, PartsStat
     },
     {
       name: "swap",
-      says: "putting the parts in their places",
+      says: "replacing the parts",
       run: async ({ input, state }, { signal }) => {
         // Somebody may have started one again since.
         if (state.wasRunning && !state.isNewToEngine) await stopAll(context, input.name, state.stops, signal);
@@ -151,7 +151,7 @@ function partsSteps(context: Context, act: ReplacingAct): Steps<Named, PartsStat
     },
     {
       name: "engine",
-      says: "starting the containers again",
+      says: "restarting the containers",
       needed: ({ state }) => state.wasRunning,
       run: ({ input, state }, tools) => restoreEngine(context, input.name, afterSwap(state), tools),
       undo: async ({ input, state }, { signal }) => {
@@ -162,7 +162,7 @@ function partsSteps(context: Context, act: ReplacingAct): Steps<Named, PartsStat
     { ...postRevert, needed: (job) => job.state.wasRunning && postRevert.needed(job) },
     {
       name: "commit",
-      says: "writing it down",
+      says: "saving the new state",
       recordsOnly: true,
       run: (job) =>
         records.transaction(() => {
