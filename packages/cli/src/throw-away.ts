@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "@dockersnap/client";
 import { type Access, DockersnapError, type Instance } from "@dockersnap/contract/words";
+import { inTheWayOfHost } from "./access/before.ts";
 import { offeredEnvironment } from "./access/environment.ts";
 import { writeAccessFiles } from "./access/files.ts";
 import { accessFolder, filesIn } from "./access/folder.ts";
@@ -60,7 +61,7 @@ export async function environmentOf(
   });
   const env = { ...io.env };
   // Of another instance that this shell uses nothing may shine through, nor settings for a remote Docker.
-  for (const left of [...exportedIn(io.env), "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT"]) {
+  for (const left of [...exportedIn(io.env), ...inTheWayOfHost]) {
     delete env[left];
   }
   return { ...env, ...Object.fromEntries(offered), [exportedNames]: [...offered.keys()].join(":") };

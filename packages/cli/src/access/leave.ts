@@ -1,4 +1,5 @@
 import type { Io } from "../io.ts";
+import { putBack, valuesBefore } from "./before.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Manifest, readManifest } from "./files.ts";
 import { accessFolder } from "./folder.ts";
@@ -11,10 +12,15 @@ export async function namesInUse(io: Io, instance = io.env.DOCKERSNAP_INSTANCE):
   return (await readManifest(accessFolder(io.home, instance))).env;
 }
 
-/** Statements that take all of that out of the shell and end with a false status. */
+/** Statements that end the use of an instance in this shell: what these variables were before `use` is there again. */
+export function leaving(io: Io, names: readonly string[], dialect: Dialect): readonly string[] {
+  const all = [...names, ...valuesBefore(io.env).keys()];
+  return all.length === 0 ? [] : [...putBack(io.env, all, dialect), dialect.unset(exportedNames)];
+}
+
+/** As `leaving`, for a `use` that failed: with a false status at the end. */
 export async function takeOut(io: Io, dialect: Dialect): Promise<readonly string[]> {
   // A folder that cannot be read must not keep the shell from hearing of the failure.
   const names = await namesInUse(io).catch((): Manifest["env"] => []);
-  const all = names.length === 0 ? [] : [...names, exportedNames];
-  return [...all.map((name) => dialect.unset(name)), "false;"];
+  return [...leaving(io, names, dialect), "false;"];
 }

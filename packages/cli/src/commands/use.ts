@@ -1,10 +1,11 @@
 import type { Access } from "@dockersnap/contract/words";
+import { inTheWayOfHost, keptAs, ownValues, putBack } from "../access/before.ts";
 import type { Dialect } from "../access/dialect.ts";
 import { requireRunning, socketProblem } from "../access/engine.ts";
 import { offeredEnvironment } from "../access/environment.ts";
 import { writeAccessFiles } from "../access/files.ts";
 import { accessFolder, filesIn, withAccessFolder } from "../access/folder.ts";
-import { namesInUse, takeOut } from "../access/leave.ts";
+import { leaving, namesInUse, takeOut } from "../access/leave.ts";
 import { sweepAccessFiles } from "../access/leftovers.ts";
 import { dialectFor, shellNames } from "../access/shells.ts";
 import { exportedIn, exportedNames } from "../access/variables.ts";
@@ -19,7 +20,7 @@ export const use = defineCommand({
   summary: "Print shell code that points this shell's Docker at an instance",
   description:
     "Writes the workload's access files to ~/.dockersnap/<name>/ and removes those of deleted instances. Messages go to stderr.\n" +
-    "--unset reverses what 'use' did. If 'use' fails, its code unsets the instance used before and returns a false status, so\n" +
+    "--unset restores the variables as they were before. If 'use' fails, its code unsets the instance used before and returns a false status, so\n" +
     "that commands after '&&' do not run.",
   args: { name: optional(instanceArgument) },
   options: {
@@ -57,12 +58,17 @@ export const use = defineCommand({
     await writeAccessFiles(folder, filesIn(answer, folder), names, { daemon, created_at: instance.created_at });
 
     const left = exportedIn(io.env).filter((name) => !env.has(name));
+    const cleared = env.has("DOCKER_HOST") ? inTheWayOfHost.filter((name) => !env.has(name)) : [];
+    const own = ownValues(io.env, [...names, ...cleared]);
     const statements = [
-      ...left.map((name) => dialect.unset(name)),
+      ...putBack(io.env, left, dialect),
+      ...[...own].map(([name, value]) => dialect.export(keptAs(name), value)),
+      ...cleared.filter((name) => io.env[name]).map((name) => dialect.unset(name)),
       ...[...env].map(([name, value]) => dialect.export(name, value)),
       dialect.export(exportedNames, names.join(":")),
     ];
-    const code = dialect.guarded([...names, exportedNames], statements, await takeOut(io, dialect));
+    const set = [...names, ...[...own.keys()].map(keptAs), exportedNames];
+    const code = dialect.guarded(set, statements, await takeOut(io, dialect));
     io.stdout.writeExactly(`${code.join("\n")}\n`);
     const socket = /^unix:\/\/(.+)$/.exec(env.get("DOCKER_HOST") ?? "")?.[1];
     tellPeople(args.name, answer, names, folder, out, socket === undefined ? undefined : socketProblem(socket));
@@ -94,6 +100,6 @@ async function unset(name: string | undefined, dialect: Dialect, out: Output, io
     out.note("Nothing of an instance is set in this shell.");
     return;
   }
-  io.stdout.writeExactly(`${[...names, exportedNames].map((one) => dialect.unset(one)).join("\n")}\n`);
+  io.stdout.writeExactly(`${leaving(io, names, dialect).join("\n")}\n`);
   out.note(`Took back ${names.join(", ")}.`);
 }
