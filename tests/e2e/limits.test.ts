@@ -50,7 +50,7 @@ it("bounds the memory of an instance as it runs, and ends what goes beyond it an
   expect((await engine.exec("box", "dd", "if=/dev/zero", "of=/held/file", "bs=1M", "count=160")).code).toBe(0);
   const refused = await cli(world, "limit", name, "--memory", "192m", "--cpus", "1");
   expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the 192 MiB/);
+  expect(refused.stderr).toMatch(/holds \d+ MiB of memory, more than the new limit of 192 MiB/);
   expect((await world.client.instances.get(name)).limits).toEqual({ memory: 320 * MiB });
   await world.client.instances.change(name, { limits: { memory: null, cpus: null } });
   expect((await hog(engine, 500)).code).toBe(0);

@@ -123,7 +123,7 @@ it("follows its snapshot to another label", async () => {
 it("refuses more than the operator allows", async () => {
   const { code, stderr } = await cli(world, "standby", `${demo}@golden`, "--count", "4");
   expect(code).toBe(4);
-  expect(stderr).toContain("standby.max_count allows 3 in all");
+  expect(stderr).toContain("standby.max_count is 3");
 });
 
 it("replaces one whose engine ended, and hands the dead one to nobody", async () => {
