@@ -1,4 +1,5 @@
 import type { RecordsRoom } from "@dockersnap/contract/words";
+import { Rounds } from "../base/rounds.ts";
 import type { Platform } from "../platform.ts";
 
 type Deps = Pick<Platform, "records" | "clock" | "log">;
@@ -10,31 +11,29 @@ const intervalMs = 30_000;
 export class RecordsWatch {
   readonly #deps: Deps;
   #told: RecordsRoom["state"] = "ok";
-  #cancel = () => {};
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#rounds = new Rounds(deps.clock, intervalMs, () => this.#round());
   }
 
   start(): void {
-    this.#round();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel();
+    this.#rounds.stop();
   }
 
   #round(): void {
-    const { records, clock, log } = this.#deps;
+    const { records, log } = this.#deps;
     try {
       this.#tell(records.room());
       records.keepReserve();
     } catch (error) {
       log.error("the disk with the records could not be measured", { error });
     }
-    if (!this.#stopped) this.#cancel = clock.after(intervalMs, () => this.#round());
   }
 
   #tell(room: RecordsRoom): void {

@@ -1,4 +1,5 @@
 import { DockersnapError, type PoolRoom } from "@dockersnap/contract/words";
+import { Rounds } from "../base/rounds.ts";
 import type { Platform } from "../platform.ts";
 import { type Capacity, growsPool, setsAside } from "./driver.ts";
 import { poolRoom } from "./pool-room.ts";
@@ -21,20 +22,19 @@ const order: readonly PoolRoom["state"][] = ["ok", "nearly_full", "full", "read_
 export class PoolWatch {
   readonly #deps: Deps;
   #told: PoolRoom["state"] = "ok";
-  #cancel = () => {};
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#rounds = new Rounds(deps.clock, intervalMs, () => this.#round());
   }
 
   start(): void {
-    this.#round();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel();
+    this.#rounds.stop();
   }
 
   /** How full it is now. */
@@ -103,15 +103,13 @@ export class PoolWatch {
     storage.deleteSetAside().catch((error: unknown) => log.error("what was put aside could not be deleted", { error }));
   }
 
-  #round(): void {
-    this.look()
-      .then(({ state }) => {
-        if (state !== "unmounted") this.#deleteSetAside();
-      })
-      .catch((error: unknown) => this.#deps.log.error("the pool could not be measured", { error }))
-      .finally(() => {
-        if (!this.#stopped) this.#cancel = this.#deps.clock.after(intervalMs, () => this.#round());
-      });
+  async #round(): Promise<void> {
+    try {
+      const { state } = await this.look();
+      if (state !== "unmounted") this.#deleteSetAside();
+    } catch (error) {
+      this.#deps.log.error("the pool could not be measured", { error });
+    }
   }
 }
 
