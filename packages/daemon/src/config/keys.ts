@@ -144,7 +144,7 @@ export const keys = {
   "docker.start_timeout": key(
     duration(second),
     60 * second,
-    "How long an engine without containers may take to start. Each container and each published port adds to it, as do a CPU limit and a busy machine. An engine that makes progress is never stopped.",
+    "How long an engine without containers may take to start. Each container and each published port adds to it, as do a CPU limit and a busy machine. An engine whose containers keep coming up is waited for.",
   ),
   "docker.log_max_size": key(size(1_024), 10 * mebibyte, "Size at which a container's log file is rotated."),
   "docker.log_max_file": key(integer(1, 1_000), 3, "Number of log files kept for each container."),
