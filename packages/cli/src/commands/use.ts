@@ -1,5 +1,5 @@
 import type { Access } from "@dockersnap/contract/words";
-import { inTheWayOfHost, keptAs, ownValues, putBack } from "../access/before.ts";
+import { inTheWayOfHost, keptAs, ownValues, putBack, valuesBefore } from "../access/before.ts";
 import type { Dialect } from "../access/dialect.ts";
 import { requireRunning, socketProblem } from "../access/engine.ts";
 import { offeredEnvironment } from "../access/environment.ts";
@@ -20,11 +20,11 @@ export const use = defineCommand({
   summary: "Print shell code that points this shell's Docker at an instance",
   description:
     "Writes the workload's access files to ~/.dockersnap/<name>/ and removes those of deleted instances. Messages go to stderr.\n" +
-    "--unset restores the variables as they were before. If 'use' fails, its code unsets the instance used before and returns a false status, so\n" +
-    "that commands after '&&' do not run.",
+    "--unset restores the variables that the shell had before. If 'use' fails, its code restores them too and returns a false\n" +
+    "status, so that commands after '&&' do not run.",
   args: { name: optional(instanceArgument) },
   options: {
-    unset: flag("Unset what an earlier 'use' set", { short: "u" }),
+    unset: flag("Restore what the shell had before 'use'", { short: "u" }),
     shell: text("shell", "Shell that evaluates the output; detected unless given", { choices: shellNames }),
   },
   examples: [
@@ -57,8 +57,9 @@ export const use = defineCommand({
     const names = [...env.keys()];
     await writeAccessFiles(folder, filesIn(answer, folder), names, { daemon, created_at: instance.created_at });
 
-    const left = exportedIn(io.env).filter((name) => !env.has(name));
     const cleared = env.has("DOCKER_HOST") ? inTheWayOfHost.filter((name) => !env.has(name)) : [];
+    const stays = (name: string) => env.has(name) || cleared.some((one) => one === name);
+    const left = [...exportedIn(io.env), ...valuesBefore(io.env).keys()].filter((name) => !stays(name));
     const own = ownValues(io.env, [...names, ...cleared]);
     const statements = [
       ...putBack(io.env, left, dialect),
@@ -96,10 +97,11 @@ function tellPeople(
 /** Needs no daemon: what was set is in the shell's own environment, or else in the instance's folder. */
 async function unset(name: string | undefined, dialect: Dialect, out: Output, io: Io): Promise<undefined> {
   const names = await namesInUse(io, name);
-  if (names.length === 0) {
+  const statements = leaving(io, names, dialect);
+  if (statements.length === 0) {
     out.note("Nothing of an instance is set in this shell.");
     return;
   }
-  io.stdout.writeExactly(`${leaving(io, names, dialect).join("\n")}\n`);
+  io.stdout.writeExactly(`${statements.join("\n")}\n`);
   out.note(`Took back ${names.join(", ")}.`);
 }

@@ -70,6 +70,15 @@ describe.each(["bash", "dash", "zsh", "fish"])("in %s", (shell) => {
     expect(await after(inOther, "--unset")).toEqual(own);
   });
 
+  it("where an instance's engine cannot be reached from here, docker goes where it went before", async () => {
+    const inDemo = await after(own, "demo");
+    daemon.script["GET /instances/other/access"] = json(200, {
+      ...{ contract_version: "1", env: { OTHER_URL: "x" }, files: [], endpoints: [] },
+    });
+    const { DEMO_URL: _, ...ofDocker } = own;
+    expect(await after(inDemo, "other")).toMatchObject(ofDocker);
+  });
+
   it("a use that fails brings it back too", async () => {
     expect(await after(await after(own, "demo"), "nosuch")).toEqual(own);
   });
