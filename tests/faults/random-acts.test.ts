@@ -10,6 +10,9 @@ import { drawTurns, shortest, type Turn } from "./random/turns.ts";
  * the latter, `DOCKERSNAP_TEST_SEED=17` tries others, and `RANDOM_ACTS_REPLAY` does what a failure printed.
  */
 const seed = Number(process.env.DOCKERSNAP_TEST_SEED ?? 79);
+/** What must have happened in the forty acts on real engines, so that they try something: as drawn by the default seed. */
+const least =
+  process.env.DOCKERSNAP_TEST_SEED === undefined ? { operations: 15, killed: 3 } : { operations: 0, killed: 0 };
 const wanted = Number(process.env.RANDOM_ACTS ?? 60);
 const replay = process.env.RANDOM_ACTS_REPLAY;
 /** So many acts begin with an empty pool. */
@@ -65,8 +68,8 @@ it.runIf(replay === undefined)(
   "keeps all data through random acts and killed daemons, on real engines",
   async () => {
     const done = await tryAll(drawTurns(seed, 40, 3), "real");
-    expect(done.operations).toBeGreaterThan(15);
-    expect(done.killed).toBeGreaterThan(3);
+    expect(done.operations).toBeGreaterThan(least.operations);
+    expect(done.killed).toBeGreaterThan(least.killed);
   },
   600_000,
 );
