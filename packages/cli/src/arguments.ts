@@ -20,6 +20,8 @@ export interface Argument<Value> {
   readonly completes: Completes;
   /** Words it may take, where it can do with fewer. */
   readonly most?: number;
+  /** It takes any number of values, each of its own words. */
+  readonly repeats?: true;
   /** Its words are another program's: options among them are not looked at, and a `--` before them may be left out. */
   readonly isPassedOn?: true;
   take(words: string[]): Value;
@@ -62,7 +64,7 @@ export function several<Value>(argument: Argument<Value>): Argument<readonly Val
   return {
     ...argument,
     placeholder: `${argument.placeholder}…`,
-    most: Number.POSITIVE_INFINITY,
+    repeats: true,
     take(words) {
       const values = new Map<string, Value>();
       do {

@@ -1,44 +1,44 @@
 import type { FollowOptions } from "@dockersnap/client";
-import { exitCodes, InterruptedError } from "./failure.ts";
+import { exitCodes } from "./failure.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Follower } from "./follow.ts";
 import type { Io } from "./io.ts";
 import type { Output } from "./output/output.ts";
 
-interface Deed {
-  /** What is said of each name, such as "Stopped". */
+interface Deed<Item> {
+  /** What is said of each, such as "Stopped". */
   readonly past: string;
-  act(name: string, options: FollowOptions): Promise<unknown>;
+  readonly nameOf: (item: Item) => string;
+  act(item: Item, options: FollowOptions): Promise<unknown>;
+}
+
+interface Surroundings {
+  readonly follow: Follower;
+  readonly out: Output;
+  readonly io: Io;
 }
 
 /**
- * Does the same for each name. One name is followed step by step; several are done side by side, each succeeds or fails by
+ * Does the same for each. A single one is followed step by step; several are done side by side, each succeeds or fails by
  * itself, and the exit code is 0 only if all succeeded.
  */
-export async function forEach(
-  names: readonly string[],
-  { past, act }: Deed,
-  { follow, out, io }: { readonly follow: Follower; readonly out: Output; readonly io: Io },
+export async function forEach<Item>(
+  items: readonly Item[],
+  { past, nameOf, act }: Deed<Item>,
+  { follow, out, io }: Surroundings,
 ): Promise<number> {
-  const [only, ...others] = names;
+  const [only, ...others] = items;
   if (only !== undefined && others.length === 0) {
     const answer = await follow((following) => act(only, following));
-    await out.done(answer, { text: () => `${past} ${only}.\n`, names: () => [only] });
+    await out.done(answer, { text: () => `${past} ${nameOf(only)}.\n`, names: () => [nameOf(only)] });
     return exitCodes.done;
   }
-  const stop = new AbortController();
-  using _interrupts = io.onInterrupt(() => {
-    stop.abort(new InterruptedError("Left running: operations that have begun continue. See 'dockersnap operations'."));
+  const { done, failed } = await fanOut(items, { nameOf, io, out }, async (item, signal) => {
+    await act(item, { signal });
+    out.note(`${past} ${nameOf(item)}.`);
+    return nameOf(item);
   });
-  const { done, failed } = await fanOut(names, async (name) => {
-    await act(name, { signal: stop.signal });
-    out.note(`${past} ${name}.`);
-    return name;
-  });
-  for (const { name, error } of failed) out.warn(`${name}: ${error}`);
-  await out.done(
-    { done, failed },
-    { text: () => `${past} ${done.length} of ${names.length}: ${done.join(", ") || "none"}.\n`, names: () => done },
-  );
+  const all = `${past} ${done.length} of ${items.length}: ${done.join(", ") || "none"}.\n`;
+  await out.done({ done, failed }, { text: () => all, names: () => done });
   return failed.length === 0 ? exitCodes.done : exitCodes.failed;
 }

@@ -1,7 +1,7 @@
 import { snapshotArgument, word } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { limitOptions, parseLimitsChange } from "../config/limits.ts";
-import { exitCodes, InterruptedError, UsageError } from "../failure.ts";
+import { exitCodes, UsageError } from "../failure.ts";
 import { fanOut, numbered } from "../fan-out.ts";
 import { text } from "../options.ts";
 import { span } from "../output/time.ts";
@@ -37,17 +37,13 @@ export const clone = defineCommand({
     }
 
     const names = numbered(args.newName, countOf(options.count));
-    const stop = new AbortController();
-    using _interrupts = io.onInterrupt(() => {
-      stop.abort(new InterruptedError("Left running: what has begun goes on. See 'dockersnap list'."));
-    });
-    const { done, failed } = await fanOut(names, async (name) => {
+    const nameOf = (name: string) => name;
+    const { done, failed } = await fanOut(names, { nameOf, io, out }, async (name, signal) => {
       const since = performance.now();
-      const created = await client.instances.clone(instance, requestFor(name), { signal: stop.signal });
+      const created = await client.instances.clone(instance, requestFor(name), { signal });
       out.note(`${name} is ready (${span(performance.now() - since)}).`);
       return created;
     });
-    for (const { name, error } of failed) out.warn(`${name}: ${error}`);
     await out.done(
       { created: done, failed },
       {

@@ -27,11 +27,9 @@ export const remove = defineCommand({
       out.note("Nothing was deleted.");
       return exitCodes.failed;
     }
-    const byName = new Map(targets.map((target) => [nameOf(target), target]));
     // Two changes of one instance would be in each other's way.
     const turns = new Map<string, Promise<unknown>>();
-    const act = (name: string, following: FollowOptions) => {
-      const target = byName.get(name) ?? { instance: name };
+    const act = (target: Target, following: FollowOptions) => {
       const turn = (turns.get(target.instance) ?? Promise.resolve()).then(() => removeOne(target, following));
       turns.set(
         target.instance,
@@ -45,7 +43,7 @@ export const remove = defineCommand({
       await client.instances.delete(instance, following);
       if (files !== undefined) await removeAccessFiles(files, out);
     };
-    return forEach([...byName.keys()], { past: "Deleted", act }, shown);
+    return forEach(targets, { past: "Deleted", nameOf, act }, shown);
   },
 });
 

@@ -7,5 +7,9 @@ export const restart = defineCommand({
   args: { names: several(instanceArgument) },
   examples: ["dockersnap restart web", "dockersnap restart web db"],
   run: ({ args, client, ...shown }) =>
-    forEach(args.names, { past: "Restarted", act: (name, options) => client.instances.restart(name, options) }, shown),
+    forEach(
+      args.names,
+      { past: "Restarted", nameOf: (name) => name, act: (name, options) => client.instances.restart(name, options) },
+      shown,
+    ),
 });

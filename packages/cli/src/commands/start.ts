@@ -7,5 +7,9 @@ export const start = defineCommand({
   args: { names: several(instanceArgument) },
   examples: ["dockersnap start web", "dockersnap start web db"],
   run: ({ args, client, ...shown }) =>
-    forEach(args.names, { past: "Started", act: (name, options) => client.instances.start(name, options) }, shown),
+    forEach(
+      args.names,
+      { past: "Started", nameOf: (name) => name, act: (name, options) => client.instances.start(name, options) },
+      shown,
+    ),
 });

@@ -7,5 +7,9 @@ export const stop = defineCommand({
   args: { names: several(instanceArgument) },
   examples: ["dockersnap stop web", "dockersnap stop web db"],
   run: ({ args, client, ...shown }) =>
-    forEach(args.names, { past: "Stopped", act: (name, options) => client.instances.stop(name, options) }, shown),
+    forEach(
+      args.names,
+      { past: "Stopped", nameOf: (name) => name, act: (name, options) => client.instances.stop(name, options) },
+      shown,
+    ),
 });

@@ -68,7 +68,9 @@ async function inVerb(
   if (forOption !== undefined) return forOption;
   const position = argumentAt(command, operands);
   if (position === undefined) return { suggestions: [] };
-  return valuesFor(position.argument.completes, current, { before, within: position.taken, connect });
+  const { argument, taken, named = [] } = position;
+  const found = await valuesFor(argument.completes, current, { before, within: taken, connect });
+  return { ...found, suggestions: found.suggestions.filter(({ value }) => !named.includes(value)) };
 }
 
 /** When an option or its value is being written: what it can be. */
@@ -147,14 +149,20 @@ function operandsOf(words: readonly string[], options: Record<string, Option<unk
   });
 }
 
-/** The argument the next word belongs to, with the words it has already. */
-function argumentAt(
-  command: Command,
-  operands: readonly string[],
-): { argument: Argument<unknown>; taken: readonly string[] } | undefined {
+interface Position {
+  readonly argument: Argument<unknown>;
+  /** The words that the value being written has already. */
+  readonly taken: readonly string[];
+  /** Words of whole values before it, where the argument takes several. */
+  readonly named?: readonly string[];
+}
+
+/** The argument that the next word belongs to. */
+function argumentAt(command: Command, operands: readonly string[]): Position | undefined {
   let left = [...operands];
   for (const argument of Object.values(command.args)) {
     if (left.length === 0) return { argument, taken: [] };
+    if (argument.repeats) return { argument, taken: [], named: left };
     const tried = [...left];
     try {
       argument.take(tried);
