@@ -1,19 +1,15 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { instance, json, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
 import { runCli } from "../run-cli.ts";
+import { homeWithSocket } from "./home.ts";
 
-let folder: string;
+let made: Awaited<ReturnType<typeof homeWithSocket>>;
 let socket: string;
-
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dockersnap-docker-"));
-  socket = join(folder, "demo.sock");
-  await writeFile(socket, "");
+  made = await homeWithSocket();
+  socket = made.socket;
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => made[Symbol.asyncDispose]());
 
 const world = (rest: Record<string, unknown> = {}) =>
   scriptedDaemon({ "GET /instances/demo": json(200, instance("demo", { socket, ...rest })) });

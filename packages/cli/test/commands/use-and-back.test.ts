@@ -1,20 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { instance, json, type ScriptedDaemon, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
 import { runCli } from "../run-cli.ts";
+import { homeWithSocket } from "./home.ts";
 
 type Environment = Record<string, string>;
 
+let made: Awaited<ReturnType<typeof homeWithSocket>>;
 let home: string;
 let socket: string;
 let daemon: ScriptedDaemon;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "dockersnap-home-"));
-  socket = join(home, "demo.sock");
-  await writeFile(socket, "");
+  made = await homeWithSocket();
+  ({ home, socket } = made);
   daemon = await scriptedDaemon({ "GET /instances/nosuch": json(404, { error: "None.", code: "not_found" }) });
   for (const name of ["demo", "other"]) {
     const env = { DOCKER_HOST: `unix://${socket}`, DOCKERSNAP_INSTANCE: name, [`${name.toUpperCase()}_URL`]: "x" };
@@ -29,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await daemon[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
+  await made[Symbol.asyncDispose]();
 });
 
 const noted = /^(DOCKER|DEMO_|OTHER_)/;

@@ -1,25 +1,25 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: tokens of the plugin contract
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { instance, json, type ScriptedDaemon, scriptedDaemon } from "../../../client/test/scripted-daemon.ts";
 import { runCli } from "../run-cli.ts";
+import { homeWithSocket } from "./home.ts";
 
+let made: Awaited<ReturnType<typeof homeWithSocket>>;
 let home: string;
 let socket: string;
 let daemon: ScriptedDaemon;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "dockersnap-home-"));
-  socket = join(home, "demo.sock");
-  await writeFile(socket, "");
+  made = await homeWithSocket();
+  ({ home, socket } = made);
   daemon = await scriptedDaemon({});
 });
 
 afterEach(async () => {
   await daemon[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
+  await made[Symbol.asyncDispose]();
 });
 
 interface Answer {
