@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DockersnapError, type ProgressEvent, type WorkloadDescription } from "@dockersnap/contract/words";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { shell } from "../../support/cli.ts";
+import { cli, shell } from "../../support/cli.ts";
 import { pageOn } from "../../support/connection.ts";
 import { Engine } from "../../support/engine.ts";
 import { hostPortOf } from "../../support/instance.ts";
@@ -124,6 +124,13 @@ it("leads a shell to its services by their names", async () => {
   expect(stdout, stderr).toBe(`hello\n${world.address} ${await hostPortOf(world, demo, 8080)}\n`);
   const { endpoints } = await world.client.instances.access(demo);
   expect(endpoints).toMatchObject([{ name: "web", scheme: "http" }]);
+});
+
+it("shows its ports by service and container", async () => {
+  expect((await world.client.instances.ports(demo)).ports).toMatchObject([
+    { service: "web", container: `${demo}_web_1` },
+  ]);
+  expect((await cli(world, "ports", demo)).stdout).toContain(`web (${demo}_web_1)`);
 });
 
 it("tells what its services are and how they stand", async () => {
