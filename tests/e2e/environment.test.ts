@@ -104,7 +104,7 @@ describe("an environment", () => {
     await write(name, "never snapshotted");
     const { stderr } = await ok("revert", name, "first");
     expect(await note(name)).toBe("precious");
-    const [, command = ""] = /go back with: (.+)/.exec(stderr) ?? [];
+    const [, command = ""] = /Undo the revert with: (.+)/.exec(stderr) ?? [];
     expect(command).toBe(`dockersnap undo ${name}`);
     expect(await shell(world, command)).toMatchObject({ code: 0 });
     expect(await note(name)).toBe("never snapshotted");

@@ -83,7 +83,7 @@ describe("a volume", () => {
     expect(await read("db", "/data/table")).toBe("damaged");
     expect(await read("db", "/log/lines")).toBe("later");
     const { stdout } = await ok("redo", name);
-    expect(stdout).toBe(`Took the revert of volume:data of ${name} to good again.\n`);
+    expect(stdout).toBe(`Redid the revert of volume:data of ${name} to good.\n`);
     expect([await read("db", "/data/table"), await read("db", "/data/later")]).toEqual(["whole", "later"]);
   });
 

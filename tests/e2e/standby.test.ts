@@ -33,7 +33,7 @@ afterEach(async () => {
 
 it("keeps as many clones waiting as are wanted, out of everybody's sight and without using a processor", async () => {
   const { code, stdout } = await cli(world, "standby", `${demo}@golden`, "--count", "2");
-  expect({ code, stdout }).toEqual({ code: 0, stdout: `2 clones of ${demo}@golden will wait.\n` });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `2 standby clones of ${demo}@golden will be kept ready.\n` });
   await untilReady(world, 2);
 
   expect(await names()).toEqual([demo]);
@@ -146,7 +146,7 @@ it("goes when fewer are wanted, when none are, and with its snapshot, and leaves
   await untilWaiting(world, 1);
   const [last = ""] = await waitingIn(world);
   const { code, stdout } = await cli(world, "standby", `${demo}@golden`, "--remove");
-  expect({ code, stdout }).toEqual({ code: 0, stdout: `No clones of ${demo}@golden are kept waiting any more.\n` });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `No standby clones of ${demo}@golden are kept any more.\n` });
   await untilWaiting(world, 0);
   expect(leftovers(last)).toEqual([]);
   expect((await cli(world, "standby", `${demo}@golden`, "--remove")).code).toBe(3);

@@ -30,12 +30,12 @@ function hints({ instance, reverts, clones }: History): string[] {
       ? []
       : [
           `Last revert: ${revertWords(toUndo)}, ${age(toUndo.at)} ago. ${
-            toUndo.lost ? "What was before is not kept any more." : `Take it back with: dockersnap undo ${instance}`
+            toUndo.lost ? "The state before it is no longer kept." : `Undo it with: dockersnap undo ${instance}`
           }`,
         ]),
     ...(toRedo === undefined || toRedo.lost
       ? []
-      : [`Taken back: the revert ${revertWords(toRedo)}. Take it again with: dockersnap redo ${instance}`]),
+      : [`Undone: the revert ${revertWords(toRedo)}. Redo it with: dockersnap redo ${instance}`]),
     ...(orphans.length === 0 ? [] : [`Clones of snapshots that are gone: ${orphans.join(", ")}`]),
   ];
 }

@@ -12,9 +12,9 @@ export const redo = defineCommand({
   async run({ args, client, follow, out }) {
     const answer = await follow((following) => client.instances.redo(args.name, following));
     await out.done(answer, {
-      text: () => `Took the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to} again.\n`,
+      text: () => `Redid the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to}.\n`,
       names: () => [args.name],
     });
-    out.note(`Take it back with: dockersnap undo ${args.name}`);
+    out.note(`Undo it with: dockersnap undo ${args.name}`);
   },
 });

@@ -28,10 +28,10 @@ export const revert = defineCommand({
     const answer = await follow((following) => client.instances.revert(instance, request, following));
     const name = `${instance}@${label}`;
     await out.done(answer, {
-      text: () => (only === undefined ? `Reverted to ${name}.\n` : `Put ${only.join(", ")} back to ${name}.\n`),
+      text: () => (only === undefined ? `Reverted to ${name}.\n` : `Reverted ${only.join(", ")} to ${name}.\n`),
       names: () => [name],
     });
-    out.note(`What it was before is kept; go back with: dockersnap undo ${instance}`);
+    out.note(`The state before is saved. Undo the revert with: dockersnap undo ${instance}`);
   },
 });
 

@@ -28,7 +28,7 @@ export const standbySet = defineCommand({
     if (count === 0) {
       await follow((following) => client.instances.removeStandby(instance, label, following));
       await out.done(undefined, {
-        text: () => `No clones of ${snapshot} are kept waiting any more.\n`,
+        text: () => `No standby clones of ${snapshot} are kept any more.\n`,
         names: () => [snapshot],
       });
       return undefined;
@@ -36,7 +36,7 @@ export const standbySet = defineCommand({
     const request = { count, ...(options.running ? { frozen: false } : {}) };
     const set = await follow((following) => client.instances.setStandby(instance, label, request, following));
     await out.done(set, {
-      text: () => `${count} ${count === 1 ? "clone" : "clones"} of ${snapshot} will wait.\n`,
+      text: () => `${count} standby ${count === 1 ? "clone" : "clones"} of ${snapshot} will be kept ready.\n`,
       names: () => [snapshot],
     });
     out.note("See how many are ready with: dockersnap standby list");
@@ -47,7 +47,7 @@ export const standbySet = defineCommand({
 function countOf({ count, remove }: { readonly count: string | undefined; readonly remove: boolean }): number {
   if (remove && count !== undefined) throw new UsageError("Say either --count or --remove.");
   if (remove) return 0;
-  if (count === undefined) throw new UsageError("Say how many are to wait, such as --count 2; --remove ends it.");
+  if (count === undefined) throw new UsageError("Say how many standby clones to keep, such as --count 2, or --remove.");
   if (/^\d{1,3}$/.test(count) && Number(count) <= mostWaiting) return Number(count);
   throw new UsageError(`'${count}' is no count: expected a whole number from 0 to ${mostWaiting}.`);
 }

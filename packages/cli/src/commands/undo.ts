@@ -15,9 +15,9 @@ export const undo = defineCommand({
     const { at } = answer.revert;
     await out.done(answer, {
       text: () =>
-        `Took back the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to}, made ${age(at)} ago.\n`,
+        `Undid the revert of ${revertedThing(args.name, answer.revert)} to ${answer.revert.to}, made ${age(at)} ago.\n`,
       names: () => [args.name],
     });
-    out.note(`Take it again with: dockersnap redo ${args.name}`);
+    out.note(`Redo it with: dockersnap redo ${args.name}`);
   },
 });

@@ -91,7 +91,7 @@ function tellPeople(
   for (const endpoint of answer.endpoints) {
     if (endpoint.url !== undefined) out.note(`${endpoint.name}: ${withAccessFolder(endpoint.url, folder)}`);
   }
-  out.note('Take it back with: eval "$(dockersnap use --unset)"');
+  out.note('Stop using it with: eval "$(dockersnap use --unset)"');
 }
 
 /** Needs no daemon: what was set is in the shell's own environment, or else in the instance's folder. */
@@ -103,5 +103,5 @@ async function unset(name: string | undefined, dialect: Dialect, out: Output, io
     return;
   }
   io.stdout.writeExactly(`${statements.join("\n")}\n`);
-  out.note(`Took back ${names.join(", ")}.`);
+  out.note(`Restored what this shell had before: ${names.join(", ")}.`);
 }

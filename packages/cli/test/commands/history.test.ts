@@ -70,8 +70,8 @@ it("draws where an instance stands and what came from what", async () => {
   );
   expect(stderr).toBe(
     [
-      "Last revert: to s1, 3h ago. Take it back with: dockersnap undo demo",
-      "Taken back: the revert to s3. Take it again with: dockersnap redo demo",
+      "Last revert: to s1, 3h ago. Undo it with: dockersnap undo demo",
+      "Undone: the revert to s3. Redo it with: dockersnap redo demo",
       "Clones of snapshots that are gone: heir (s0)",
       "",
     ].join("\n"),
@@ -91,7 +91,7 @@ it("does not offer to take back what is not kept any more", async () => {
   const reverts = history.reverts.map((revert) => ({ ...revert, lost: true }));
   await using daemon = await scriptedDaemon({ "GET /instances/demo/history": json(200, { ...history, reverts }) });
   const { stderr } = await runCli(["history", "demo"], { daemon });
-  expect(stderr).toContain("Last revert: to s1, 3h ago. What was before is not kept any more.\n");
+  expect(stderr).toContain("Last revert: to s1, 3h ago. The state before it is no longer kept.\n");
   expect(stderr).not.toMatch(/undo demo|redo demo/);
 });
 
@@ -104,8 +104,8 @@ it("is the API's own JSON with -o json, and the snapshots' names with -o name", 
 });
 
 it.each([
-  ["undo", "Took back the revert of demo to s1, made 3h ago.\n", "Take it again with: dockersnap redo demo\n"],
-  ["redo", "Took the revert of demo to s1 again.\n", "Take it back with: dockersnap undo demo\n"],
+  ["undo", "Undid the revert of demo to s1, made 3h ago.\n", "Redo it with: dockersnap redo demo\n"],
+  ["redo", "Redid the revert of demo to s1.\n", "Undo it with: dockersnap undo demo\n"],
 ])("%ss, and says how to go the other way", async (verb, said, hint) => {
   const answer = { status: "ok", revert: history.reverts[0] };
   await using daemon = await scriptedDaemon({

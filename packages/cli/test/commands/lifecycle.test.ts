@@ -117,7 +117,7 @@ it("says how a revert is taken back", async () => {
   await using daemon = await doing("POST /instances/demo/revert", { status: "ok" });
   const { code, stdout, stderr } = await runCli(["revert", "demo@s1", "--force"], { daemon });
   expect({ code, stdout }).toEqual({ code: 0, stdout: "Reverted to demo@s1.\n" });
-  expect(stderr).toContain("go back with: dockersnap undo demo\n");
+  expect(stderr).toContain("Undo the revert with: dockersnap undo demo\n");
   expect(daemon.received[0]?.body).toEqual({ label: "s1", force: true });
 });
 
@@ -192,7 +192,7 @@ it("puts back only the parts that are asked for, and takes no other words for on
   await using daemon = await doing("POST /instances/demo/revert", { status: "ok" });
   const argv = ["revert", "demo@clean", "--only", "volume:data", "--only", "container:web"];
   const { code, stdout } = await runCli(argv, { daemon });
-  expect({ code, stdout }).toEqual({ code: 0, stdout: "Put volume:data, container:web back to demo@clean.\n" });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "Reverted volume:data, container:web to demo@clean.\n" });
   expect(daemon.received[0]?.body).toEqual({ label: "clean", only: ["volume:data", "container:web"] });
   expect(await runCli(["revert", "demo@clean", "--only", "data"], { daemon })).toMatchObject({
     code: 2,

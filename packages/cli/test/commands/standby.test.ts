@@ -48,7 +48,7 @@ it.each([[["list"]], [["ls"]], [[]]])("%j lists what waits and what holds it bac
 });
 
 it.each([
-  [["web@golden"], "Say how many are to wait"],
+  [["web@golden"], "Say how many standby clones to keep"],
   [["web@golden", "--count", "some"], "'some' is no count"],
   [["web@golden", "--count", "101"], "'101' is no count"],
   [["web@golden", "--count", "1", "--remove"], "Say either --count or --remove"],
