@@ -81,7 +81,7 @@ async function textParts(client: Client, instance: Instance, bold: (text: string
         ["Age", `${age(instance.created_at)} (${instance.created_at})`],
         ["Cloned from", instance.clone_of],
         ["Made for", instance.purpose],
-        ["Stands on", instance.parent],
+        ["Head", instance.parent],
         ["Dataset", instance.dataset],
         ["Socket", instance.socket],
         ["Subnet", instance.subnet],
